@@ -1,0 +1,66 @@
+"""Every error that syncd raises for its user: one line that names the thing, the reason and the way out."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SyncdError(Exception):
+    """The root. `code` is stable for scripts; `exit_status` is what a command ends with."""
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code  # type: ignore[misc]  # an instance may name its case more closely
+
+
+class DocumentError(SyncdError):
+    """One document, page or highlight could not be handled; the others go on."""
+
+    code = "document"
+
+
+class ConfigError(SyncdError):
+    """Wrong usage or configuration."""
+
+    code = "config"
+    exit_status = 2
+
+
+class TokenError(SyncdError):
+    """There is no token, or Readwise rejected it."""
+
+    code = "token"
+    exit_status = 3
+
+
+class ReadwiseError(SyncdError):
+    """Readwise could not be reached, or answered nonsense, after all tries."""
+
+    code = "readwise"
+    exit_status = 4
+
+
+class VaultError(SyncdError):
+    """The vault is missing, empty where it was not, unwritable or full."""
+
+    code = "vault"
+    exit_status = 5
+
+
+class LockedError(SyncdError):
+    """Another syncd holds this vault."""
+
+    code = "locked"
+    exit_status = 6
+
+
+class Stopped(SyncdError):  # noqa: N818  # not a fault: the user asked for it
+    """The run was asked to end (a signal); what is written is whole."""
+
+    code = "stopped"
+    exit_status = 1

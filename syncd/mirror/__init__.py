@@ -1,0 +1,1 @@
+"""The account as last seen, and what syncd wrote where, in SQLite."""

@@ -1,0 +1,1 @@
+"""The Readwise HTTP API as a client sees it."""

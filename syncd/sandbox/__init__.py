@@ -1,0 +1,1 @@
+"""A Readwise server with an invented library, for demos and tests."""
