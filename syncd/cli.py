@@ -1,0 +1,106 @@
+"""The command line. Imports lazily: `--help` needs click alone.
+
+Results go to standard output, progress and messages to standard error.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import click
+
+from syncd import __version__
+from syncd.errors import SyncdError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Turns every error into one line and an exit status; `-v` shows where it came from."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SyncdError as error:
+            _complain(ctx, error.message, error)
+            ctx.exit(error.exit_status)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except Exception as error:  # noqa: BLE001  # no traceback reaches a user
+            _complain(ctx, f"{type(error).__name__}: {error} (a fault in syncd; -v shows where)", error)
+            ctx.exit(1)
+
+
+def _complain(ctx: click.Context, message: str, error: BaseException) -> None:
+    if ctx.params.get("verbose"):
+        logging.getLogger("syncd").debug("%s", message, exc_info=error)
+    click.echo(f"syncd: {message}", err=True)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--config", metavar="FILE", help="The configuration; else $SYNCD_CONFIG, else the user's own.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more, and show where an error came from.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and results.")
+@click.version_option(__version__)
+@click.pass_context
+def main(ctx: click.Context, config: str | None, verbose: bool, quiet: bool) -> None:
+    """Keep a Readwise account's highlights in the pages of a Logseq or Obsidian vault."""
+    ctx.obj = config
+    level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("syncd").setLevel(level)
+
+
+def json_option(command: F) -> F:
+    """The `--json` option."""
+    return cast("F", click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command))
+
+
+@main.command()
+@click.option("--full", is_flag=True, help="Fetch the whole account and look at every page.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change as diffs.")
+@click.option("--vault", "vaults", metavar="NAME", multiple=True, help="This vault alone (may be repeated).")
+@click.option(
+    "--allow-removals", is_flag=True, help='Carry out more removals than `on_delete = "remove"` does unasked.'
+)
+@json_option
+@click.pass_context
+def sync(
+    ctx: click.Context, full: bool, dry_run: bool, vaults: tuple[str, ...], allow_removals: bool, as_json: bool
+) -> None:
+    """Fetch what is new and bring the vaults' pages up to date, once."""
+    from syncd import commands
+    from syncd.sync import Wishes
+
+    said = ctx.find_root().params
+    wishes = Wishes(full, allow_removals, vaults)
+    status = commands.sync(
+        ctx.obj, wishes, dry_run=dry_run, as_json=as_json, quiet=said["quiet"], verbose=said["verbose"]
+    )
+    ctx.exit(status)
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", required=False)
+def demo(folder: str | None) -> None:
+    """Show a whole run against the bundled sandbox server; no account needed."""
+    from syncd.sandbox import demo
+
+    demo.run(folder)
+
+
+@main.command()
+@click.option("--port", default=0, metavar="N", help="Listen there; else on a free port.")
+@click.option("--library", metavar="FILE", help="The account as JSON; else the invented one.")
+def sandbox(port: int, library: str | None) -> None:
+    """Serve an invented Readwise account on this machine, for trying things out."""
+    from syncd.sandbox import serve
+
+    serve.run(port, library)

@@ -1,0 +1,147 @@
+"""Which block on a page, or elsewhere in the vault, is which highlight. Pure.
+
+A tweet is its status id: one block, wherever it stands. Highlights that share another address, or have none, are told
+apart by what syncd wrote, then by what they say, then by their order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from syncd.render.block import NOTE, TAGS, Hashes, Rendered
+from syncd.vault.parse import Page, digest
+from syncd.vault.recognise import block_key, fingerprint
+
+_ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
+
+
+class Wanted(NamedTuple):
+    """A highlight as the account has it now: its identity, its block, and what it says as a fingerprint."""
+
+    id: int
+    key: str | None
+    rendered: Rendered
+    hashes: Hashes
+    says: str
+    live: bool
+
+
+class Stand(NamedTuple):
+    """A highlight's block on a page that is not its document's."""
+
+    path: str
+    hash: bytes
+
+
+class Local(NamedTuple):
+    """A block of the document's page that may be a highlight: its index there, identity, digest, fingerprint."""
+
+    at: int
+    key: str | None
+    hash: bytes
+    says: str
+
+
+def locals_of(page: Page) -> list[Local]:
+    """The blocks of a page that may be highlights: all but the children that hold tags and notes."""
+    found = []
+    for index, block in enumerate(page.blocks):
+        content = page.content(block)
+        if not content[0].startswith((TAGS, NOTE)):
+            key = block_key(content, at_home=True)
+            found.append(Local(index, key, digest(content), fingerprint("\n".join(content))))
+    return found
+
+
+def match(
+    wanted: Sequence[Wanted],
+    bases: Mapping[int, Hashes],
+    blocks: Iterable[Local],
+    elsewhere: Mapping[str, Sequence[Stand]],
+) -> dict[int, Local | Stand]:
+    """Find each highlight's block: on the document's page (`blocks`), else among `elsewhere` (by key); absent: none.
+
+    No block is taken for two highlights.
+    """
+    free: dict[str | None, list[Local]] = defaultdict(list)
+    for block in blocks:
+        free[block.key].append(block)
+    keyed: dict[str, list[Wanted]] = defaultdict(list)
+    for item in wanted:
+        if item.key is not None:
+            keyed[item.key].append(item)
+    found: dict[int, Local | Stand] = {}
+    for key, items in keyed.items():
+        items.sort(key=lambda item: item.id not in bases)
+        found |= _alike(items, free.get(key, ()), bases)
+        _in_order(found, items, free.get(key, ()))
+        missing = [item for item in items if item.id not in found]
+        stands = elsewhere.get(key, ())
+        found |= _same_hash(missing, stands, bases)
+        _in_order(found, missing, stands)
+    rest = [item for item in wanted if item.id not in found]
+    found |= _alike(rest, free.get(None, ()), bases)
+    for item in rest:
+        if item.id not in found:
+            stands = [s for name in text_keys(item.hashes, bases.get(item.id)) for s in elsewhere.get(name, ())]
+            if stands:
+                found[item.id] = stands[0]
+    return found
+
+
+def text_keys(*hashes: Hashes | None) -> list[str]:
+    """The names under which the vault's index keeps a marked block that has no link."""
+    return [f"text:{item.text.hex()}" for item in hashes if item is not None]
+
+
+_Place = TypeVar("_Place", Local, Stand)
+
+
+def _same_hash(items: Sequence[Wanted], places: Sequence[_Place], bases: Mapping[int, Hashes]) -> dict[int, _Place]:
+    by_hash: dict[bytes, list[_Place]] = defaultdict(list)
+    for place in reversed(places):
+        by_hash[place.hash].append(place)
+    found = {}
+    for item in items:
+        base = bases.get(item.id)
+        for wish in (item.hashes.text, base.text if base else b""):
+            if by_hash.get(wish):
+                found[item.id] = by_hash[wish].pop()
+                break
+    return found
+
+
+def _alike(items: Sequence[Wanted], blocks: Sequence[Local], bases: Mapping[int, Hashes]) -> dict[int, Local]:
+    """Pair by what syncd wrote, then by what is said, then by one saying a part of the other."""
+    found = _same_hash(items, blocks, bases)
+    taken = {block.at for block in found.values()}
+    by_text: dict[str, list[Local]] = defaultdict(list)
+    for block in reversed(blocks):
+        if block.at not in taken:
+            by_text[block.says].append(block)
+    for item in items:
+        if item.id not in found and by_text.get(item.says):
+            found[item.id] = by_text[item.says].pop()
+    free = [block for places in by_text.values() for block in places]
+    for item in items:
+        part = next((b for b in free if item.id not in found and _is_part(b.says, item.says)), None)
+        if part is not None:
+            found[item.id] = part
+            free.remove(part)
+    return found
+
+
+def _in_order(found: dict[int, Local | Stand], items: Sequence[Wanted], places: Sequence[Local | Stand]) -> None:
+    """Give the items that are left the places that are left: their owner rewrote them."""
+    taken = {id(place) for place in found.values()}
+    left = iter([place for place in places if id(place) not in taken])
+    for item in items:
+        if item.id not in found and (place := next(left, None)) is not None:
+            found[item.id] = place
+
+
+def _is_part(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return len(shorter) >= _ENOUGH and shorter in longer

@@ -1,0 +1,186 @@
+"""The mirror of the account: every document and highlight as Readwise last sent them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from syncd.model import Document, Highlight, highlight_key
+from syncd.tweets import status_id
+
+# msgspec decodes a highlight in about a microsecond, so values are kept as they came off the wire
+_documents = msgspec.json.Decoder(Document)
+_highlights = msgspec.json.Decoder(Highlight)
+_encode = msgspec.json.Encoder().encode
+
+# a changed highlight touches its own document, and those that may take its place or give up theirs
+_TOUCH_RIVALS = """
+    INSERT OR IGNORE INTO pending (vault, document)
+    SELECT vault.id, other.document FROM vault, highlight AS own JOIN highlight AS other
+    ON other.key = own.key OR other.tweet = own.key OR other.key = own.tweet
+    WHERE own.id = ? AND other.document != own.document
+"""
+
+
+class Rival(NamedTuple):
+    """A live highlight of another document that may be the same as one of ours."""
+
+    document: Document
+    highlight: Highlight
+    key: str
+
+
+def absorb(db: sqlite3.Connection, documents: Iterable[Document]) -> int:
+    """Take in what Readwise sent, in the caller's transaction; documents that changed become pending in every vault.
+
+    Returns how many documents changed. The same value twice changes nothing.
+    """
+    changed = 0
+    for document in documents:
+        data = _encode(msgspec.structs.replace(document, highlights=()))
+        db.execute("DELETE FROM rejected WHERE document = ?", (document.id,))
+        old = db.execute("SELECT data FROM document WHERE id = ?", (document.id,)).fetchone()
+        touched = old is None or old[0] != data
+        if touched:
+            db.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (document.id, data))
+        if touched and old is not None:
+            for highlight in load(db, document.id).highlights:
+                _store(db, document, highlight, _encode(highlight))
+        for highlight in document.highlights:
+            touched |= _absorb_highlight(db, document, highlight)
+        if touched:
+            changed += 1
+            _touch(db, document.id)
+    return changed
+
+
+def _absorb_highlight(db: sqlite3.Connection, document: Document, highlight: Highlight) -> bool:
+    data = _encode(highlight)
+    old = db.execute("SELECT data, document FROM highlight WHERE id = ?", (highlight.id,)).fetchone()
+    if old == (data, document.id):
+        return False
+    if old is not None:
+        db.execute(_TOUCH_RIVALS, (highlight.id,))
+        if old[1] != document.id:
+            _touch(db, old[1])
+    _store(db, document, highlight, data)
+    if old is not None:
+        db.execute(_TOUCH_RIVALS, (highlight.id,))
+    return True
+
+
+def _store(db: sqlite3.Connection, document: Document, highlight: Highlight, data: bytes) -> None:
+    live = not (highlight.is_deleted or document.is_deleted)
+    key = highlight_key(document, highlight)
+    tweet = f"tweet:{status_id(document.source_url)}" if document.is_reader_tweet else None
+    row = (highlight.id, document.id, live, key, tweet, data)
+    db.execute("INSERT OR REPLACE INTO highlight VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def _touch(db: sqlite3.Connection, document: int) -> None:
+    db.execute("INSERT OR IGNORE INTO pending (vault, document) SELECT id, ? FROM vault", (document,))
+
+
+def start_full(db: sqlite3.Connection) -> None:
+    """Before a full fetch: nothing has been seen in it yet."""
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY)")
+    db.execute("DELETE FROM seen")
+
+
+def see(db: sqlite3.Connection, documents: Iterable[Document]) -> None:
+    """During a full fetch: these came."""
+    ids = ((highlight.id,) for document in documents for highlight in document.highlights)
+    db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ids)
+
+
+def finish_full(db: sqlite3.Connection) -> bool:
+    """After a complete full fetch, in the caller's transaction: what was not seen in it is deleted upstream.
+
+    An account that is suddenly empty is not believed: False, and nothing is marked.
+    """
+    live, seen = db.execute(
+        "SELECT count(*), count(seen.id) FROM highlight LEFT JOIN seen USING (id) WHERE live"
+    ).fetchone()
+    if live and not seen:
+        return False
+    lost = "SELECT document, data FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen)"
+    for document, data in db.execute(lost).fetchall():
+        gone = msgspec.structs.replace(_highlights.decode(data), is_deleted=True)
+        _absorb_highlight(db, load(db, document), gone)
+        _touch(db, document)
+    return True
+
+
+def load(db: sqlite3.Connection, id_: int) -> Document:
+    """A document with all of its highlights, deleted ones too, in reading order."""
+    data = db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0]
+    rows = db.execute("SELECT data FROM highlight WHERE document = ?", (id_,))
+    highlights = [_highlights.decode(row[0]) for row in rows]
+    highlights.sort(key=lambda highlight: highlight.order)
+    return msgspec.structs.replace(_documents.decode(data), highlights=tuple(highlights))
+
+
+def rivals(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
+    """The live highlights of other documents that have the identity of one of this document's."""
+    return _rivals(
+        db,
+        "SELECT o.document, o.data, o.key FROM highlight h JOIN highlight o ON o.key = h.key"
+        " WHERE h.document = ? AND o.document != h.document AND o.live",
+        id_,
+    )
+
+
+def selections(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
+    """The live selections, saved in Reader, of this document's tweets; their key is the tweet's."""
+    return _rivals(
+        db,
+        "SELECT o.document, o.data, o.tweet FROM highlight h JOIN highlight o ON o.tweet = h.key"
+        " WHERE h.document = ? AND o.document != h.document AND o.live",
+        id_,
+    )
+
+
+def thread(db: sqlite3.Connection, tweet: str) -> Iterator[Rival]:
+    """The live highlights of every document that holds this tweet (its key): the tweet, or its whole thread."""
+    return _rivals(
+        db,
+        "SELECT document, data, key FROM highlight"
+        " WHERE live AND tweet IS NULL AND document IN (SELECT document FROM highlight WHERE live AND key = ?)",
+        tweet,
+    )
+
+
+def _rivals(db: sqlite3.Connection, query: str, value: object) -> Iterator[Rival]:
+    for document, data, key in db.execute(query, (value,)).fetchall():
+        whole = db.execute("SELECT data FROM document WHERE id = ?", (document,)).fetchone()[0]
+        yield Rival(_documents.decode(whole), _highlights.decode(data), key or "")
+
+
+def title(db: sqlite3.Connection, id_: int) -> str:
+    """A document's title, to name it by."""
+    return _documents.decode(db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0]).title or ""
+
+
+def reject(db: sqlite3.Connection, documents: Iterable[tuple[int, str, str]]) -> None:
+    """Remember documents that could not be understood: id, title, reason."""
+    db.executemany("INSERT OR REPLACE INTO rejected VALUES (?, ?, ?)", documents)
+
+
+def rejected(db: sqlite3.Connection) -> list[tuple[int, str, str]]:
+    """The documents that could not be understood when they last came: id, title, reason."""
+    return db.execute("SELECT document, title, reason FROM rejected").fetchall()
+
+
+def cursor(db: sqlite3.Connection, key: str = "cursor") -> datetime | None:
+    """The time (UTC) from which the next fetch asks for changes; `full` instead of `cursor`: the last full fetch."""
+    row = db.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+    return datetime.fromisoformat(row[0]) if row else None
+
+
+def set_cursor(db: sqlite3.Connection, value: datetime, key: str = "cursor") -> None:
+    """Remember such a time."""
+    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value.isoformat()))

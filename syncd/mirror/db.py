@@ -1,0 +1,142 @@
+"""The state database: one SQLite file, made and migrated here.
+
+WAL, and synchronous=FULL: what is committed survives a power cut. `PRAGMA user_version` counts the migrations that a
+file has seen; a file from a newer syncd is refused, never changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from syncd.errors import ConfigError, SyncdError
+
+_log = logging.getLogger(__name__)
+
+_MIGRATIONS = [
+    """
+    CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+    CREATE TABLE document (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+    CREATE TABLE highlight (
+        id INTEGER PRIMARY KEY, document INTEGER NOT NULL, live INTEGER NOT NULL,
+        key TEXT,    -- what it is recognised by anywhere (model.highlight_key)
+        tweet TEXT,  -- the tweet it is a selection of, where it was saved in Reader
+        data BLOB NOT NULL
+    );
+    CREATE INDEX highlight_document ON highlight (document);
+    CREATE INDEX highlight_key ON highlight (key) WHERE key IS NOT NULL;
+    CREATE INDEX highlight_tweet ON highlight (tweet) WHERE tweet IS NOT NULL;
+    -- documents that Readwise sent and syncd could not understand: asked for again
+    CREATE TABLE rejected (document INTEGER PRIMARY KEY, title TEXT NOT NULL, reason TEXT NOT NULL);
+
+    CREATE TABLE vault (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL, inode INTEGER NOT NULL,
+        settings TEXT NOT NULL DEFAULT ''  -- those that decide which documents belong into it
+    );
+    -- documents whose pages may be behind the account; with the reason where the last try failed
+    CREATE TABLE pending (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, code TEXT, message TEXT,
+        PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
+    -- what syncd last wrote, or found and took for the account's: digests of a block and of its children
+    CREATE TABLE base (
+        vault INTEGER NOT NULL, highlight INTEGER NOT NULL,
+        text BLOB NOT NULL, tags BLOB NOT NULL, note BLOB NOT NULL,
+        PRIMARY KEY (vault, highlight)
+    ) WITHOUT ROWID;
+    CREATE TABLE conflict (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, highlight INTEGER NOT NULL, parts TEXT NOT NULL,
+        PRIMARY KEY (vault, document, highlight)
+    ) WITHOUT ROWID;
+    -- a document's page; header: the digests of its properties
+    CREATE TABLE home (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, path TEXT NOT NULL, header BLOB,
+        PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
+    CREATE INDEX home_path ON home (vault, path);
+    -- the vault's files as last read, and the highlights that stand in them
+    CREATE TABLE page (
+        id INTEGER PRIMARY KEY, vault INTEGER NOT NULL, path TEXT NOT NULL,
+        mtime INTEGER NOT NULL, size INTEGER NOT NULL, inode INTEGER NOT NULL, hash BLOB NOT NULL,
+        name TEXT NOT NULL,  -- the page's identity in the app (names.name_key)
+        file TEXT NOT NULL,  -- the path as a file system without case would see it
+        url TEXT, title TEXT -- its `url` and `full-title` properties
+    );
+    CREATE UNIQUE INDEX page_path ON page (vault, path);
+    CREATE INDEX page_name ON page (vault, name);
+    CREATE INDEX page_file ON page (vault, file);
+    CREATE INDEX page_url ON page (vault, url) WHERE url IS NOT NULL;
+    CREATE TABLE block (
+        vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL, hash BLOB NOT NULL,
+        PRIMARY KEY (vault, key, page, hash)
+    ) WITHOUT ROWID;
+    CREATE INDEX block_page ON block (page);
+
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, code INTEGER, report BLOB
+    );
+    """,
+]
+
+
+def open_state(folder: Path) -> sqlite3.Connection:
+    """Open the state in `folder`. A damaged file is moved aside: what it knew is found again in the vault's pages."""
+    path = folder / "syncd.db"
+    try:
+        return open_db(path)
+    except sqlite3.OperationalError as error:
+        raise SyncdError(f"{path}: {error}; check the folder's rights and its disk", code="state") from error
+    except sqlite3.DatabaseError as error:
+        aside = path.with_name(f"syncd.db.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        _log.warning("%s is damaged (%s); kept as %s, and made anew from the vault", path, error, aside.name)
+        path.rename(aside)
+        for leftover in ("syncd.db-wal", "syncd.db-shm"):
+            (folder / leftover).unlink(missing_ok=True)
+        return open_db(path)
+
+
+def copy(db: sqlite3.Connection, folder: Path) -> sqlite3.Connection:
+    """The state as it is now, copied into `folder`: what is done to it leaves the original alone."""
+    other = open_db(folder / "syncd.db")
+    db.backup(other)
+    return other
+
+
+def open_db(path: Path) -> sqlite3.Connection:
+    """Open (and make or migrate) the state database.
+
+    Raises ConfigError where a newer syncd wrote it, sqlite3.DatabaseError where it is damaged.
+    """
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    try:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        _refuse_newer(path, version)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        for number, script in enumerate(_MIGRATIONS[version:], version + 1):
+            db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _refuse_newer(path: Path, version: int) -> None:
+    if version > len(_MIGRATIONS):
+        raise ConfigError(f"{path} was written by a newer syncd; update syncd, or move the file away to start over")
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All of the body's writes, or none."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")

@@ -1,0 +1,134 @@
+"""What syncd did in each vault: the page of each document, what it wrote there, what is still to do, and the runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from syncd.render.block import Hashes
+
+
+class Home(NamedTuple):
+    """A document's page: its path in the vault, and the digests of its properties as last written, by key."""
+
+    path: str
+    header: dict[str, bytes]
+
+
+def vault_id(db: sqlite3.Connection, name: str, path: Path) -> int:
+    """The vault's number in this database; every document is pending in a new one.
+
+    A folder that was moved is known by its inode; the same name on another folder is another vault.
+    """
+    inode = path.stat().st_ino
+    row = db.execute(
+        "SELECT id FROM vault WHERE name = ? AND (path = ? OR inode = ?) ORDER BY path = ? DESC",
+        (name, str(path), inode, str(path)),
+    ).fetchone()
+    if row is not None:
+        db.execute(
+            "UPDATE vault SET path = ?, inode = ? WHERE id = ? AND (path, inode) != (?, ?)",
+            (str(path), inode, row[0], str(path), inode),
+        )
+        return int(row[0])
+    added = "INSERT INTO vault (name, path, inode) VALUES (?, ?, ?) RETURNING id"
+    return int(db.execute(added, (name, str(path), inode)).fetchone()[0])
+
+
+def settle(db: sqlite3.Connection, vault: int, settings: str) -> None:
+    """Make every document pending where the settings that decide what belongs into the vault have changed."""
+    if db.execute("SELECT settings FROM vault WHERE id = ?", (vault,)).fetchone()[0] != settings:
+        mark_all(db, vault)
+        db.execute("UPDATE vault SET settings = ? WHERE id = ?", (settings, vault))
+
+
+def mark_all(db: sqlite3.Connection, vault: int) -> None:
+    """Make every document pending."""
+    db.execute("INSERT OR IGNORE INTO pending (vault, document) SELECT ?, id FROM document", (vault,))
+
+
+def pending(db: sqlite3.Connection, vault: int) -> list[int]:
+    """The documents whose pages may be behind the account, oldest first."""
+    return [row[0] for row in db.execute("SELECT document FROM pending WHERE vault = ? ORDER BY document", (vault,))]
+
+
+def failed(db: sqlite3.Connection, vault: int, document: int, code: str, message: str) -> None:
+    """Keep a document pending, with the reason."""
+    db.execute(
+        "UPDATE pending SET code = ?, message = ? WHERE vault = ? AND document = ?", (code, message, vault, document)
+    )
+
+
+def bases(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Hashes]:
+    """What syncd last wrote of a document's highlights, by highlight id."""
+    rows = db.execute(
+        "SELECT base.highlight, base.text, base.tags, base.note FROM highlight CROSS JOIN base"
+        " ON base.vault = ? AND base.highlight = highlight.id WHERE highlight.document = ?",
+        (vault, document),
+    )
+    return {row[0]: Hashes(*row[1:]) for row in rows}
+
+
+def has_base(db: sqlite3.Connection, vault: int, highlight: int) -> bool:
+    """Whether syncd has written, or found, this highlight in the vault before."""
+    return db.execute("SELECT 1 FROM base WHERE (vault, highlight) = (?, ?)", (vault, highlight)).fetchone() is not None
+
+
+def home(db: sqlite3.Connection, vault: int, document: int) -> Home | None:
+    """The page of a document as last known."""
+    row = db.execute("SELECT path, header FROM home WHERE (vault, document) = (?, ?)", (vault, document)).fetchone()
+    return Home(row[0], msgspec.msgpack.decode(row[1], type=dict[str, bytes])) if row else None
+
+
+def tenant(db: sqlite3.Connection, vault: int, path: str) -> int | None:
+    """The document whose page this is."""
+    row = db.execute("SELECT document FROM home WHERE (vault, path) = (?, ?)", (vault, path)).fetchone()
+    return row[0] if row else None
+
+
+def record(
+    db: sqlite3.Connection,
+    vault: int,
+    document: int,
+    page: Home | None,
+    changed: Mapping[int, Hashes | None],
+    conflicts: Mapping[int, list[str]],
+) -> None:
+    """After a document's page is written: remember it, in the caller's transaction."""
+    if page is not None:
+        header = msgspec.msgpack.encode(page.header)
+        db.execute("INSERT OR REPLACE INTO home VALUES (?, ?, ?, ?)", (vault, document, page.path, header))
+    db.executemany(
+        "INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?)",
+        [(vault, id_, *hashes) for id_, hashes in changed.items() if hashes is not None],
+    )
+    forgotten = [(vault, id_) for id_, hashes in changed.items() if hashes is None]
+    if forgotten:
+        db.executemany("DELETE FROM base WHERE (vault, highlight) = (?, ?)", forgotten)
+    db.execute("DELETE FROM conflict WHERE (vault, document) = (?, ?)", (vault, document))
+    rows = [(vault, document, id_, ",".join(parts)) for id_, parts in conflicts.items()]
+    if rows:
+        db.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?)", rows)
+    db.execute("DELETE FROM pending WHERE (vault, document) = (?, ?)", (vault, document))
+
+
+def removals(db: sqlite3.Connection, vault: int) -> tuple[int, int]:
+    """How many highlights in the vault are deleted upstream, of how many."""
+    row = db.execute(
+        "SELECT count(*) FILTER (WHERE NOT live), count(*) FROM base JOIN highlight ON id = highlight WHERE vault = ?",
+        (vault,),
+    ).fetchone()
+    return row[0], row[1]
+
+
+def conflicts(db: sqlite3.Connection, vault: int) -> Iterator[tuple[int, int, str, str]]:
+    """What differs since account and owner both changed it: document, highlight (0: properties), parts, page."""
+    yield from db.execute(
+        "SELECT document, highlight, parts, path FROM conflict LEFT JOIN home USING (vault, document) WHERE vault = ?"
+        " ORDER BY document, highlight",
+        (vault,),
+    )

@@ -1,0 +1,250 @@
+"""Who changed what, and so what happens to each highlight of one document. Pure: values in, actions out.
+
+Three states decide: what the account has now (`Wanted`), what stands in the vault (`Page`, `Stand`), and what syncd
+last wrote (`bases`). A block equal to its base may be updated; any other is its owner's and stays. A highlight with a base
+but no block was deleted by its owner and stays so; one with neither is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from syncd.match import Local, Stand, Wanted, locals_of, match
+from syncd.render.block import NOTE, TAGS, Hashes, bullet
+from syncd.render.splice import Edit
+from syncd.vault.parse import Page, app_lines, digest
+
+Part = Literal["text", "tags", "note"]
+
+
+class Case(NamedTuple):
+    """All that a decision on one document rests on. `page` is None where the document has none yet."""
+
+    wanted: Sequence[Wanted]  # in reading order, duplicates of other documents' highlights left out
+    bases: Mapping[int, Hashes]
+    page: Page | None
+    elsewhere: Mapping[str, Sequence[Stand]]
+    remove: bool = False  # whether upstream deletions are carried out
+
+
+@dataclass
+class Plan:
+    """What to do to the page, and what to remember once it is done. Lists hold highlight ids."""
+
+    edits: list[Edit] = field(default_factory=list)
+    bases: dict[int, Hashes | None] = field(default_factory=dict)  # changed ones; None: forget
+    added: list[int] = field(default_factory=list)
+    updated: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+    conflicts: dict[int, list[Part]] = field(default_factory=dict)
+    present: int = 0
+
+
+def plan(case: Case) -> Plan:
+    """Decide on every highlight of a document."""
+    page = case.page or Page([], [], 0)
+    found = match(case.wanted, case.bases, locals_of(page), case.elsewhere)
+    result = Plan()
+    adding: list[Wanted] = []
+    for item in case.wanted:
+        place, base = found.get(item.id), case.bases.get(item.id)
+        result.present += place is not None
+        if not item.live:
+            _gone_upstream(result, case, item, place, base)
+        elif place is not None:
+            _merge(result, page, item, place, base)
+        elif base is None:
+            adding.append(item)
+        else:
+            result.kept.append(item.id)
+    _add(result, page, case.wanted, adding, found)
+    return result
+
+
+def _gone_upstream(result: Plan, case: Case, item: Wanted, place: Local | Stand | None, base: Hashes | None) -> None:
+    if place is None:
+        if base is not None:
+            result.bases[item.id] = None
+        return
+    page = case.page
+    if case.remove and base and page and isinstance(place, Local) and _untouched(page, place, base):
+        after = page.subtree(place.at) - 1
+        result.edits.append(Edit(page.blocks[place.at].start, page.blocks[after].own_end, []))
+        result.bases[item.id] = None
+        result.removed.append(item.id)
+    else:
+        result.kept.append(item.id)
+
+
+def _untouched(page: Page, place: Local, base: Hashes) -> bool:
+    """Whether nothing of a block is its owner's: no word, no child, no reference to it."""
+    block = page.blocks[place.at]
+    children = page.children(place.at)
+    ours = [_child(page, place.at, prefix) for prefix in (TAGS, NOTE)]
+    hashes = Hashes(place.hash, *(digest(page.content(page.blocks[i])) if i is not None else b"" for i in ours))
+    return (
+        hashes == base
+        and page.subtree(place.at) - place.at - 1 == len(children)
+        and set(children) == {i for i in ours if i is not None}
+        and block.own_end == block.end
+        and not any(line.startswith("id::") for line in app_lines(page.content(block)))
+    )
+
+
+def _merge(result: Plan, page: Page, item: Wanted, place: Local | Stand, base: Hashes | None) -> None:
+    """Bring a block and its children up to date where they are as syncd wrote them."""
+    want = item.hashes
+    if base is None:
+        result.bases[item.id] = want
+        return
+    if isinstance(place, Stand):
+        if place.hash == want.text:
+            merged = base._replace(text=want.text)
+        else:
+            merged = base
+            if base.text != want.text:
+                result.conflicts[item.id] = ["text"]
+    else:
+        merged = Hashes(
+            _merge_text(result, page, item, place, base.text),
+            _merge_child(result, page, item, place, base.tags, "tags"),
+            _merge_child(result, page, item, place, base.note, "note"),
+        )
+    if merged != base:
+        result.bases[item.id] = merged
+
+
+def _merge_text(result: Plan, page: Page, item: Wanted, place: Local, base: bytes) -> bytes:
+    want, block = item.hashes.text, page.blocks[place.at]
+    if place.hash == want:
+        return want
+    if place.hash != base:
+        if want != base:
+            result.conflicts.setdefault(item.id, []).append("text")
+        return base
+    new = bullet(_with_app_lines(item.rendered.text, app_lines(page.content(block))), block.indent)
+    result.edits.append(Edit(block.start, block.own_end, new))
+    _note_update(result, item)
+    return want
+
+
+def _with_app_lines(content: list[str], kept: list[str]) -> list[str]:
+    """Put Logseq's own lines where Logseq puts them: behind the first line, or last where that opens a fence."""
+    at = len(content) if content[0].startswith(("```", "~~~")) else 1
+    return content[:at] + kept + content[at:]
+
+
+def _merge_child(
+    result: Plan, page: Page, item: Wanted, place: Local, base: bytes, part: Literal["tags", "note"]
+) -> bytes:
+    want = getattr(item.hashes, part)
+    index = _child(page, place.at, TAGS if part == "tags" else NOTE)
+    local = digest(page.content(page.blocks[index])) if index is not None else b""
+    if local == want:
+        return bytes(want)
+    if local != base or (index is not None and not want and page.subtree(index) > index + 1):
+        if want != base:
+            result.conflicts.setdefault(item.id, []).append(part)
+        return base
+    content = item.rendered.tags if part == "tags" else item.rendered.note
+    if index is not None:
+        block = page.blocks[index]
+        kept = app_lines(page.content(block))
+        new = bullet(_with_app_lines(content, kept), block.indent) if content else []
+        result.edits.append(Edit(block.start, block.own_end, new))
+    elif content:
+        parent = page.blocks[place.at]
+        at = _behind_tags(page, place.at) if part == "note" else parent.end
+        result.edits.append(Edit(at, at, bullet(content, parent.indent + page.indent_unit)))
+    _note_update(result, item)
+    return bytes(want)
+
+
+def _note_update(result: Plan, item: Wanted) -> None:
+    if not result.updated or result.updated[-1] != item.id:
+        result.updated.append(item.id)
+
+
+def _child(page: Page, index: int, prefix: str) -> int | None:
+    """The child of a block that holds its tags or note."""
+    for child in page.children(index):
+        line = page.lines[page.blocks[child].start].lstrip(" \t-")
+        if line.startswith(prefix):
+            return child
+    return None
+
+
+def _behind_tags(page: Page, index: int) -> int:
+    tags = _child(page, index, TAGS)
+    return page.blocks[index].end if tags is None else page.blocks[page.subtree(tags) - 1].end
+
+
+def _add(
+    result: Plan,
+    page: Page,
+    wanted: Sequence[Wanted],
+    adding: list[Wanted],
+    found: Mapping[int, Local | Stand],
+) -> None:
+    """Put each new block behind its nearest predecessor on the page, else before its successor, else at the end."""
+    new = {item.id for item in adding}
+    spots = [place for item in wanted if isinstance(place := found.get(item.id), Local)]
+    at, indent = _before_all(page, spots)
+    for item in wanted:
+        place = found.get(item.id)
+        if isinstance(place, Local):
+            at = page.blocks[page.subtree(place.at) - 1].end
+            indent = page.blocks[place.at].indent
+        elif item.id in new:
+            result.edits.append(Edit(at, at, item.rendered.lines(indent, page.indent_unit)))
+            result.bases[item.id] = item.hashes
+            result.added.append(item.id)
+
+
+def _before_all(page: Page, spots: list[Local]) -> tuple[int, str]:
+    if spots:
+        block = page.blocks[spots[0].at]
+        return block.start, block.indent
+    if page.blocks:
+        return page.blocks[-1].end, ""
+    end = len(page.lines)
+    while end and not page.lines[end - 1].strip():
+        end -= 1
+    return end, ""
+
+
+def plan_header(
+    page: Page,
+    local: Mapping[str, tuple[int, str]],
+    want: Mapping[str, str],
+    base: Mapping[str, bytes] | None,
+) -> tuple[list[Edit], dict[str, bytes], list[str]]:
+    """Merge a page's properties line by line: the edits, what to remember, and the keys that differ.
+
+    `local` is what `parse.properties` found, `want` each key's line. The title is the page's name: it never changes.
+    """
+    hashes = {key: digest([line]) for key, line in want.items()}
+    if base is None:
+        return [], hashes, []
+    edits: list[Edit] = []
+    merged = dict(base)
+    differing: list[str] = []
+    behind = 0
+    for key in [key for key in {**want, **base} if key != "title"]:
+        number = local[key][0] if key in local else None
+        wish = hashes.get(key, b"")
+        now = digest([page.lines[number].strip()]) if number is not None else b""
+        if now != wish and now == base.get(key, b""):
+            line = [want[key]] if key in want else []
+            edits.append(Edit(behind, behind, line) if number is None else Edit(number, number + 1, line))
+            now = wish
+        if now == wish:
+            merged[key] = wish
+        elif wish != base.get(key, b""):
+            differing.append(key)
+        if number is not None:
+            behind = number + 1
+    return edits, merged, differing

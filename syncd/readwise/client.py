@@ -1,0 +1,197 @@
+"""Reads an account from Readwise's API: pages, retries, the cursor.
+
+The rules are those of readwise.io/api_deets: at most 240 requests a minute and a 429 with `Retry-After` beyond them,
+pages that end with a null cursor, deleted highlights only where they are asked for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from syncd.errors import ConfigError, ReadwiseError, Stopped, TokenError
+from syncd.readwise.decode import ExportPage, decode_page
+from syncd.readwise.fetch import Answer, Fetcher, PassingError
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+_NEW_TOKEN = "get a new one at https://readwise.io/access_token"  # noqa: S105  # a sentence
+_LONGEST_BACKOFF = 60.0  # seconds
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+_IDS_A_REQUEST = 50  # Readwise refuses addresses of more than about a hundred
+
+
+class RefusedError(ReadwiseError):
+    """Readwise refuses this request, and would again."""
+
+
+class Client:
+    """A run's conversation with Readwise. Not for two threads at once.
+
+    `requests` counts those that were sent. `server_time` is the server's clock (UTC) at the first good answer, None
+    before it or where the server names no time. `stop` ends any wait at once. A request is tried `tries` times, with
+    waits that double from `backoff` seconds; `on_wait` hears the reason and the seconds of each. `deadline`
+    (seconds) and `size_limit` (decompressed bytes) hold for one request.
+
+    Raises ConfigError for an address that would show the token to others, TokenError for a malformed token.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        token: str,
+        stop: threading.Event,
+        *,
+        tries: int = 6,
+        backoff: float = 2.0,
+        deadline: float = 120.0,
+        size_limit: int = 64 << 20,
+        on_wait: Callable[[str, float], None] | None = None,
+    ) -> None:
+        loopback = _check_address(api_url)
+        if not re.fullmatch(r"[!-~]+", token):
+            raise TokenError(f"the Readwise token is empty or holds characters that none has; {_NEW_TOKEN}")
+        self.requests = 0
+        self.server_time: datetime | None = None
+        self._api_url = api_url.rstrip("/")
+        self._stop = stop
+        self._tries = tries
+        self._backoff = backoff
+        self._on_wait = on_wait
+        self._fetcher = Fetcher(token, stop, deadline=deadline, size_limit=size_limit, direct=loopback)
+
+    def check_token(self) -> None:
+        """Returns if Readwise accepts the token. Raises TokenError, ReadwiseError, Stopped."""
+        self._get("/api/v2/auth/", {}, _decode_nothing)
+
+    def export(self, *, updated_after: datetime | None = None, ids: Sequence[int] = ()) -> Iterator[ExportPage]:
+        """The account's documents, page by page as they come, deleted highlights included.
+
+        `updated_after` (with a zone) leaves out highlights that did not change since; `ids` asks for these
+        documents alone. Where Readwise refuses a cursor the pages begin anew, once: a page can come twice.
+
+        Raises TokenError, ReadwiseError, Stopped; the pages until then are good, but not all there are.
+        """
+        asked = {"includeDeleted": "true"}
+        if updated_after is not None:
+            asked["updatedAfter"] = updated_after.astimezone(UTC).strftime(_TIME)
+        if not ids:
+            yield from self._pages(asked)
+        for start in range(0, len(ids), _IDS_A_REQUEST):
+            some = ",".join(map(str, ids[start : start + _IDS_A_REQUEST]))
+            yield from self._pages(asked | {"ids": some})
+
+    def _pages(self, asked: Mapping[str, str]) -> Iterator[ExportPage]:
+        restarted = False
+        seen: list[str] = []
+        while True:
+            cursor = {"pageCursor": seen[-1]} if seen else {}
+            try:
+                page = self._get("/api/v2/export/", {**asked, **cursor}, decode_page)
+            except RefusedError as error:
+                if restarted or not seen:
+                    raise
+                _log.info("%s; reading from the first page again", error)
+                restarted = True
+                seen.clear()
+                continue
+            yield page
+            if page.next_cursor is None:
+                return
+            if page.next_cursor in seen:
+                raise ReadwiseError(
+                    "Readwise's export leads back to a page read before, so its end is out of reach; try again later"
+                )
+            seen.append(page.next_cursor)
+
+    def _get(self, path: str, params: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
+        failure = ""
+        for attempt in range(1, self._tries + 1):
+            try:
+                return self._try(path, params, decode)
+            except PassingError as error:
+                failure, wait = error.message, error.wait
+            if attempt < self._tries:
+                self._pause(f"{path}: {failure} (try {attempt} of {self._tries})", wait, attempt)
+        raise ReadwiseError(
+            f"{self._api_url}{path} could not be read in {self._tries} tries, at last: {failure}; "
+            "check the connection, or try again later"
+        )
+
+    def _try(self, path: str, params: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
+        self.requests += 1
+        answer = self._fetcher.get(self._api_url + path, params)
+        self._judge(answer, path)
+        try:
+            result = decode(answer.body)
+        except ReadwiseError as error:
+            raise PassingError(error.message) from error
+        if self.server_time is None:
+            self.server_time = answer.date
+        return result
+
+    def _judge(self, answer: Answer, path: str) -> None:
+        """Raises the error that an answer's status stands for, if it does."""
+        status = answer.status
+        if 200 <= status < 300:
+            return
+        if status == 401:
+            raise TokenError(f"Readwise rejected the token; {_NEW_TOKEN}")
+        if status == 403 and b"account_expired" in answer.body:
+            raise TokenError(
+                "Readwise lets nobody in: the account's subscription has expired; renew it at https://readwise.io",
+                code="account_expired",
+            )
+        if status == 403:
+            raise TokenError(f"Readwise gives this token no access to {path} (403); {_NEW_TOKEN}")
+        if status == 429 or status >= 500:
+            raise PassingError(f"Readwise answered {status}", wait=answer.retry_after)
+        if status < 400:
+            raise ReadwiseError(
+                f"{self._api_url} redirects elsewhere ({status}), and the token is not sent there; "
+                "set readwise.api_url to the address that answers itself"
+            )
+        raise RefusedError(f"Readwise refused {path} ({status}); if it stays so, report it with this line")
+
+    def _pause(self, reason: str, wait: float | None, attempt: int) -> None:
+        if wait is None:  # full jitter: many clients that failed together shall not come back together
+            wait = random.uniform(0, min(_LONGEST_BACKOFF, self._backoff * 2 ** (attempt - 1)))  # noqa: S311
+        _log.info("waiting %.1f s: %s", wait, reason)
+        if self._on_wait is not None:
+            self._on_wait(reason, wait)
+        if self._stop.wait(wait):
+            raise Stopped("stopped while waiting for Readwise")
+
+
+def _check_address(api_url: str) -> bool:
+    """Whether the address is this machine's own. Raises ConfigError where the token would not be safe."""
+    try:
+        parts = urlsplit(api_url)
+        _ = parts.port
+    except ValueError:
+        raise ConfigError("readwise.api_url is no address; the usual one is https://readwise.io") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[@?#\s]", api_url):
+        raise ConfigError("readwise.api_url must look like https://host[:port]; the usual one is https://readwise.io")
+    loopback = _is_loopback(parts.hostname)
+    if parts.scheme == "http" and not loopback:
+        raise ConfigError(f"readwise.api_url: {api_url} would carry the token unencrypted; use https://")
+    return loopback
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _decode_nothing(body: bytes) -> None:
+    if body:
+        raise ReadwiseError("Readwise answered with a text where it sends none")

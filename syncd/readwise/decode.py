@@ -1,0 +1,133 @@
+"""Turns the bytes of Readwise's export into values; what cannot be understood is set aside, the rest goes on."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NamedTuple
+
+import msgspec
+
+from syncd.errors import ReadwiseError
+from syncd.model import Document
+
+_REFUSALS = (msgspec.DecodeError, ValueError, RecursionError)
+_LIMIT = 2**63
+_SURROGATE = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+
+
+class Rejected(NamedTuple):
+    """A document that could not be understood: its id and title as far as they can be read, and why."""
+
+    id: int | None
+    title: str
+    reason: str
+
+
+class ExportPage(NamedTuple):
+    """One page of the export. `next_cursor` is None on the last; `highlights` counts those in `documents`."""
+
+    documents: list[Document]
+    rejected: list[Rejected]
+    next_cursor: str | None
+    highlights: int
+
+
+class _Envelope(msgspec.Struct):
+    results: list[msgspec.Raw]
+    next_cursor: int | str | None = msgspec.field(name="nextPageCursor", default=None)
+
+
+class _Label(msgspec.Struct):
+    id: Any = msgspec.field(name="user_book_id", default=None)
+    title: Any = None
+
+
+_ENVELOPES = msgspec.json.Decoder(_Envelope)
+_DOCUMENTS = msgspec.json.Decoder(Document, strict=False)
+_LABELS = msgspec.json.Decoder(_Label)
+
+
+def decode_page(body: bytes) -> ExportPage:
+    """The documents of one page of `GET /api/v2/export/`.
+
+    The cursor is a number on Readwise's wire and a string in its documentation: it is handed on as a string.
+    Damaged text is mended (a lone surrogate or a byte that is no UTF-8 becomes U+FFFD), a number that no
+    computer can hold becomes null.
+
+    Raises ReadwiseError if the whole answer is something else than a page.
+    """
+    try:
+        envelope = _ENVELOPES.decode(body)
+    except _REFUSALS:
+        envelope = _mended_envelope(body)
+    documents: list[Document] = []
+    rejected: list[Rejected] = []
+    for raw in envelope.results:
+        try:
+            documents.append(_document(raw))
+        except _REFUSALS:
+            _retry(bytes(raw), documents, rejected)
+    cursor = envelope.next_cursor
+    return ExportPage(
+        documents,
+        rejected,
+        None if cursor in (None, "") else str(cursor),
+        sum(len(document.highlights) for document in documents),
+    )
+
+
+def _mended_envelope(body: bytes) -> _Envelope:
+    try:
+        return _ENVELOPES.decode(_mended(body))
+    except msgspec.ValidationError:
+        what = "JSON that is no page of an export"
+    except _REFUSALS:
+        start = body.lstrip()[:1]
+        what = "nothing" if not start else "a web page" if start == b"<" else "text that is not JSON"
+    raise ReadwiseError(f"Readwise answered with {what} where its export was asked for; try again later")
+
+
+def _document(raw: bytes | msgspec.Raw) -> Document:
+    document = _DOCUMENTS.decode(raw)
+    if not _fits(document.id):
+        raise msgspec.ValidationError("the document's id is out of range")
+    for place, highlight in enumerate(document.highlights):
+        if not _fits(highlight.id) or not (highlight.location is None or _fits(highlight.location)):
+            raise msgspec.ValidationError(f"a number is out of range - at `$.highlights[{place}]`")
+    return document
+
+
+def _fits(number: float) -> bool:
+    """Whether a number can be stored: 64 bits, and neither infinite nor NaN."""
+    return -_LIMIT <= number < _LIMIT if isinstance(number, int) else math.isfinite(number)
+
+
+def _retry(raw: bytes, documents: list[Document], rejected: list[Rejected]) -> None:
+    """Reads a document again from its mended text, into one list or the other."""
+    label = _Label()
+    try:
+        mended = _mended(raw)
+        label = _LABELS.decode(mended)
+        documents.append(_document(mended))
+    except _REFUSALS as error:
+        known = label.id if type(label.id) is int and _fits(label.id) else None
+        title = label.title if isinstance(label.title, str) else ""
+        rejected.append(Rejected(known, title, str(error)))
+
+
+def _mended(raw: bytes) -> bytes:
+    """The same JSON as clean JSON: what is not a value becomes null, and a null at the top is left out."""
+    text = _SURROGATE.sub(lambda found: found[1] or rb"\ufffd", raw).decode("utf-8-sig", "replace")
+    value = json.loads(text, strict=False, parse_int=_whole)
+    if isinstance(value, dict):
+        value = {key: item for key, item in value.items() if item is not None}
+    return msgspec.json.encode(value)  # writes NaN and the infinities as null
+
+
+def _whole(digits: str) -> int | float:
+    number = int(digits) if len(digits) <= 20 else math.inf  # int() refuses thousands of digits
+    return number if _fits(number) else float(digits)

@@ -1,0 +1,94 @@
+"""What kind of vault a folder is, and the settings of a Logseq graph that decide where its pages stand."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Literal, NamedTuple, cast
+
+from syncd.errors import ConfigError, VaultError
+from syncd.vault.edn import read_map
+from syncd.vault.names import NameStyle
+
+_CONFIG = Path("logseq", "config.edn")
+
+
+class Graph(NamedTuple):
+    """A vault's format, its folders (relative; `""` is the vault itself) and Logseq's patterns for dates."""
+
+    format: Literal["logseq", "obsidian"]
+    pages: str = ""
+    journals: str = ""
+    name_style: NameStyle = "triple-lowbar"
+    org: bool = False
+    journal_title_format: str = "yyyy-MM-dd"
+    journal_file_format: str = "yyyy-MM-dd"
+
+
+def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002  # the configuration's word for it
+    """What the vault at `root` is: `format` as configured, or what the folder tells where that is "auto".
+
+    Raises VaultError where the folder is missing, ConfigError where the format cannot be told or the graph's
+    own `logseq/config.edn` cannot be understood: a guess would put pages where Logseq does not look.
+    """
+    try:
+        if not root.is_dir():
+            reason = "the vault is missing; mount or create the folder, or correct `path`"
+            raise VaultError(f"{root}: {reason}", code="vault-missing")
+        if format == "auto":
+            format = _detected(root)  # noqa: A001
+    except OSError as error:
+        raise VaultError(f"{root}: {error.strerror}; let syncd read the folder") from error
+    if format == "obsidian":
+        return Graph("obsidian")
+    if format == "logseq":
+        return _logseq(root / _CONFIG)
+    raise ConfigError(f'format = {format!r}: use "auto", "logseq" or "obsidian"')
+
+
+def _detected(root: Path) -> str:
+    """The format that the apps' own folders tell."""
+    logseq, obsidian = (root / _CONFIG).is_file(), (root / ".obsidian").is_dir()
+    if logseq == obsidian:
+        found = "both logseq/config.edn and .obsidian" if logseq else "neither logseq/config.edn nor .obsidian"
+        raise ConfigError(
+            f'{root}: {found} stand there; set `format = "logseq"` or `format = "obsidian"` for this vault'
+        )
+    return "logseq" if logseq else "obsidian"
+
+
+def _logseq(config: Path) -> Graph:
+    """The graph's settings; where there is no file yet, those that Logseq gives a new graph."""
+    try:
+        settings = read_map(config.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        settings = {":file/name-format": ":triple-lowbar"}
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{config}: {reason}; repair the file in Logseq") from error
+
+    def setting(key: str, default: str) -> str:
+        value = settings.get(key, default)
+        if value == "nil":
+            return default
+        if not value:
+            raise ConfigError(f"{config}: {key} must be a text; correct it or remove the key")
+        return value
+
+    def folder(key: str, default: str) -> str:
+        path = PurePosixPath(setting(key, default))
+        if path.is_absolute() or ".." in path.parts:
+            raise ConfigError(f"{config}: {key} = {str(path)!r} leaves the vault; name a folder inside it")
+        return "" if path == PurePosixPath() else str(path)
+
+    style = setting(":file/name-format", ":legacy").removeprefix(":")
+    if style not in ("triple-lowbar", "legacy"):
+        raise ConfigError(f"{config}: :file/name-format {style!r} is not known; use :triple-lowbar or :legacy")
+    return Graph(
+        format="logseq",
+        pages=folder(":pages-directory", "pages"),
+        journals=folder(":journals-directory", "journals"),
+        name_style=cast("NameStyle", style),
+        org=setting(":preferred-format", "Markdown").removeprefix(":").lower() == "org",
+        journal_title_format=setting(":journal/page-title-format", "MMM do, yyyy"),
+        journal_file_format=setting(":journal/file-name-format", "yyyy_MM_dd"),
+    )

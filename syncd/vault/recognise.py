@@ -1,0 +1,73 @@
+"""Which highlight a block is: by its link where it has one, else by what it says. Pure.
+
+A highlight's link stands in its block as Readwise's plugins and syncd write it: `([View Tweet](url))`. A link that the
+owner mentions in a sentence of their own is not that.
+"""
+
+from __future__ import annotations
+
+import re
+
+from syncd.tweets import link_key
+
+_LINK = re.compile(r"\[([^\[\]]*)\]\((https?://[^\s<>]+)\)")
+_LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [\d,:]+|\d+:[\d:]+")
+_TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
+_MARK = re.compile(r"(?<!\S)#(?:Highlight(?!\w)|\[\[Highlight\]\])")
+_BLOCK_ID = re.compile(r"\^rw-(\d+)\s*\Z|\^rwhi-(\d+)\s*\Z")
+_NOISE = re.compile(
+    r"\(\[[^\[\]]*\]\([^\s)]*\)\)"  # the highlight's own link
+    r"|\((?:Page|Location) [\d,]+\)"
+    r"|#Highlight\b|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
+    r"|<[^<>]*>|(?<=\])\([^\s)]*\)|https?://[^\s)\]]+"
+    r"|[\W_]+"
+)
+
+
+def is_marked(content: list[str]) -> bool:
+    """Whether a block carries the `#Highlight` tag."""
+    return any("#" in line and _MARK.search(line) for line in content)
+
+
+def block_key(content: list[str], at_home: bool) -> str | None:
+    """The identity (see `link_key`) of the highlight that a block is, or None.
+
+    `content` are the block's own lines; `at_home` says whether its page is a document's, where the link counts
+    wherever it stands in the block. The last such link is the highlight's own; earlier ones are quoted in its text.
+    """
+    for number in range(len(content) - 1, -1, -1):
+        if "](http" not in content[number]:
+            continue
+        marked = is_marked(content)
+        for label, url in reversed(_LINK.findall(content[number])):
+            address = _balanced(url)
+            known = _LABEL.fullmatch(label) is not None
+            if not known and not (marked and f"([{label}]({address}))" in content[number]):
+                continue
+            behind = content[number].rpartition(address + ")")[2]
+            last = number == len(content) - 1 and _TAIL.match(behind) is not None
+            if marked or at_home or last:
+                return link_key(address)
+    return None
+
+
+def _balanced(url: str) -> str:
+    """Cut a greedy match at the parenthesis that ends the link: `a_(b))) #x(` -> `a_(b)`."""
+    depth = 0
+    for position, character in enumerate(url):
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth < 0:
+                return url[:position]
+    return url
+
+
+def fingerprint(text: str) -> str:
+    """What a text says, without the ways to write it: letters and digits alone, in lower case.
+
+    Markup, escapes, addresses, the highlight's own link and its tags make no difference. A text without letters (a
+    picture, emoji) is its own fingerprint without white space.
+    """
+    return _NOISE.sub("", text).lower() or "".join(text.split())
