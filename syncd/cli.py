@@ -9,7 +9,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -60,7 +61,7 @@ def main(ctx: click.Context, config: str | None, verbose: bool, quiet: bool) -> 
 
 def json_option(command: F) -> F:
     """The `--json` option."""
-    return cast("F", click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command))
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 @main.command()
@@ -88,19 +89,46 @@ def sync(
 
 
 @main.command()
-@click.argument("folder", metavar="[DIR]", required=False)
-def demo(folder: str | None) -> None:
-    """Show a whole run against the bundled sandbox server; no account needed."""
-    from syncd.sandbox import demo
+@click.option("--full", is_flag=True, help="Fetch the whole account and compare it with the vaults.")
+@json_option
+@click.pass_context
+def check(ctx: click.Context, full: bool, as_json: bool) -> None:
+    """Find what is wrong before it hurts: configuration, token, vaults; with --full every highlight."""
+    from syncd import commands
 
-    demo.run(folder)
+    ctx.exit(commands.check(ctx.obj, full=full, as_json=as_json))
+
+
+@main.command()
+@click.argument("what", metavar="PAGE-OR-ID")
+@click.pass_context
+def restore(ctx: click.Context, what: str) -> None:
+    """Forget that you deleted a page or highlight; the next run brings it back.
+
+    PAGE-OR-ID is a page's file name or title, a highlight's link, or the id of a document or highlight.
+    """
+    from syncd import commands
+
+    ctx.exit(commands.restore(ctx.obj, what))
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.pass_context
+def demo(ctx: click.Context, folder: Path | None) -> None:
+    """Show a whole run against the bundled sandbox server; no account needed."""
+    from syncd.demo import demo
+
+    ctx.exit(demo(folder))
 
 
 @main.command()
 @click.option("--port", default=0, metavar="N", help="Listen there; else on a free port.")
-@click.option("--library", metavar="FILE", help="The account as JSON; else the invented one.")
-def sandbox(port: int, library: str | None) -> None:
+@click.option(
+    "--library", metavar="FILE", type=click.Path(path_type=Path), help="The account as JSON; else the invented one."
+)
+def sandbox(port: int, library: Path | None) -> None:
     """Serve an invented Readwise account on this machine, for trying things out."""
-    from syncd.sandbox import serve
+    from syncd.commands import sandbox
 
-    serve.run(port, library)
+    sandbox(port, library)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import msgspec
 
 from syncd import config as configuration
+from syncd import health
+from syncd.compare import KINDS, Comparison, compare_all
 from syncd.config import Config
 from syncd.config_values import nearest
-from syncd.console import progress_bar, stop_on_signal, tell
+from syncd.console import progress_bar, stop_on_signal, tell, tell_comparison
 from syncd.errors import ConfigError, SyncdError
 from syncd.report import Report
+from syncd.restore import restore_all
+from syncd.sandbox.library import Library
+from syncd.sandbox.server import Sandbox
 from syncd.session import rehearse, sync_once
 from syncd.sync import Wishes
 
@@ -35,6 +42,53 @@ def sync(config_option: str | None, wishes: Wishes, *, dry_run: bool, as_json: b
     elif report.code or not quiet:
         tell(report, verbose=verbose)
     return report.code
+
+
+def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
+    """Look for trouble; with `full`, compare account and vaults. Returns 0 only when all is well."""
+    path = configuration.config_path(config_option)
+    config = configuration.load(path)
+    with stop_on_signal() as stop:
+        findings = health.findings(config, stop)
+        compared = compare_all(config, stop) if full and not findings else {}
+    agree = all(isinstance(one, Comparison) and one.agrees for one in compared.values())
+    code = max([0 if agree else 1, *(finding.exit_status for finding in findings)])
+    if as_json:
+        vaults = [_as_value(name, one) for name, one in compared.items()]
+        value = {"code": code, "problems": [finding.message for finding in findings], "vaults": vaults}
+        click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+        return code
+    for finding in findings:
+        click.echo(f"problem: {finding.message}", err=True)
+    for name, one in compared.items():
+        tell_comparison(name, one)
+    if not findings and not compared:
+        click.echo(f"{path}: all is well")
+    return code
+
+
+def _as_value(name: str, one: Comparison | SyncdError) -> dict[str, object]:
+    if isinstance(one, SyncdError):
+        return {"name": name, "error": one.message}
+    kinds = {kind: [d._asdict() for d in one.differences if d.kind == kind] for kind in KINDS}
+    return {"name": name, "upstream": one.upstream, "present": one.present, **kinds}
+
+
+def restore(config_option: str | None, what: str) -> int:
+    """Forget a deletion. Returns 0, or 1 where nothing was deleted that `what` means."""
+    config = configuration.load(configuration.config_path(config_option))
+    with stop_on_signal() as stop:
+        forgotten = restore_all(config, what, stop)
+    for name, count in forgotten.items():
+        click.echo(f"{name}: {count} of the deleted highlights come back with the next sync")
+    return 0 if any(forgotten.values()) else 1
+
+
+def sandbox(port: int, library: Path | None) -> None:
+    """Serve until a signal comes."""
+    with stop_on_signal() as stop, Sandbox(Library.load(library), port=port) as server:
+        click.echo(f"{server.url} is a Readwise account; its token is {server.token}")
+        stop.wait()
 
 
 def check_names(config: Config, wishes: Wishes) -> None:

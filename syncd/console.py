@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -11,7 +12,9 @@ from types import FrameType
 
 import click
 
-from syncd.report import Report, VaultReport
+from syncd.compare import KINDS, Comparison
+from syncd.errors import SyncdError
+from syncd.report import Conflict, Report, VaultReport
 from syncd.sync import Progress
 
 _LONG = 20  # lines of one kind
@@ -67,14 +70,29 @@ def _tell_vault(vault: VaultReport, verbose: bool) -> None:
         _list("updated", vault.pages.updated)
     _list("warning:", vault.warnings)
     _list("failed:", [f"{one.title or one.document}: {one.message} [{one.code}]" for one in vault.failed])
-    _list(
-        "differs:",
-        [
-            f"{one.page}: {'properties' if not one.highlight else f'highlight {one.highlight}'} ({', '.join(one.parts)})"
-            " changed in Readwise and by you; yours was kept"
-            for one in vault.conflicts
-        ],
-    )
+    _list("differs:", [_differing(one) for one in vault.conflicts])
+
+
+def _differing(one: Conflict) -> str:
+    what = f"highlight {one.highlight}" if one.highlight else "properties"
+    return f"{one.page}: {what} ({', '.join(one.parts)}) changed in Readwise and by you; yours was kept"
+
+
+def tell_comparison(name: str, found: Comparison | SyncdError) -> None:
+    """Say whether account and vault agree, and each highlight in which they do not with its page."""
+    if isinstance(found, SyncdError):
+        click.echo(f"{name}: {found.message}")
+        return
+    kinds = Counter(one.kind for one in found.differences)
+    counts = [f"{kinds['missing']} missing", f"{kinds['deleted']} deleted by you", f"{kinds['twice']} twice"]
+    counts.append(f"{kinds['edited']} edited by you")
+    click.echo(f"{name}: {found.upstream} in the account, {found.present} in the vault; {', '.join(counts)}")
+    for kind in KINDS:
+        for one in found.differences:
+            if one.kind == kind:
+                click.echo(
+                    f"  {kind}: highlight {one.highlight} of {one.title or one.document} ({one.page or 'no page'})"
+                )
 
 
 def _list(head: str, lines: list[str]) -> None:

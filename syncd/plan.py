@@ -1,8 +1,8 @@
 """Who changed what, and so what happens to each highlight of one document. Pure: values in, actions out.
 
 Three states decide: what the account has now (`Wanted`), what stands in the vault (`Page`, `Stand`), and what syncd
-last wrote (`bases`). A block equal to its base may be updated; any other is its owner's and stays. A highlight with a base
-but no block was deleted by its owner and stays so; one with neither is new.
+last wrote (`bases`). A block equal to its base may be updated; any other is its owner's and stays. A highlight with a
+base but no block was deleted by its owner and stays so; one with neither is new.
 """
 
 from __future__ import annotations

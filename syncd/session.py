@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -23,13 +24,25 @@ from syncd.sync import Progress, Wishes, run
 from syncd.token import read_token
 
 
-def sync_once(config: Config, wishes: Wishes, stop: Event, progress: Progress) -> Report:
-    """One run, kept in the run history. Raises what `run` raises, LockedError, TokenError, ConfigError."""
+@contextmanager
+def opened(config: Config, stop: Event) -> Iterator[sqlite3.Connection]:
+    """The state, with the locks on it and on the vaults held. Raises LockedError, ConfigError, Stopped."""
     folder = configuration.state_dir(config)
     with locked([folder, *(vault.path for vault in config.vaults)], stop), closing(state.open_state(folder)) as db:
+        yield db
+
+
+def sync_once(
+    config: Config, wishes: Wishes, stop: Event, progress: Progress, env: Mapping[str, str] = os.environ
+) -> Report:
+    """One run, kept in the run history; `env` is where the token may be.
+
+    Raises what `run` and `opened` raise, TokenError.
+    """
+    with opened(config, stop) as db:
         started = datetime.now(UTC)
         try:
-            report = run(db, config, _client(config, stop), stop, wishes, progress=progress)
+            report = run(db, config, client_of(config, stop, env), stop, wishes, progress=progress)
         except SyncdError as error:
             runs.record(db, started, Report(code=error.exit_status, message=error.message))
             raise
@@ -39,15 +52,14 @@ def sync_once(config: Config, wishes: Wishes, stop: Event, progress: Progress) -
 
 def rehearse(config: Config, wishes: Wishes, stop: Event, show: Callable[[str], None]) -> Report:
     """What `sync_once` would do, as diffs to `show`: on a copy of the state, and nothing is written."""
-    folder = configuration.state_dir(config)
     with (
         tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
-        locked([folder, *(vault.path for vault in config.vaults)], stop),
-        closing(state.open_state(folder)) as db,
+        opened(config, stop) as db,
         closing(state.copy(db, Path(scratch))) as copy,
     ):
-        return run(copy, config, _client(config, stop), stop, wishes, writer=lambda root: Preview(root, show))
+        return run(copy, config, client_of(config, stop), stop, wishes, writer=lambda root: Preview(root, show))
 
 
-def _client(config: Config, stop: Event) -> Client:
-    return Client(config.readwise.api_url, read_token(config.readwise, os.environ), stop)
+def client_of(config: Config, stop: Event, env: Mapping[str, str] = os.environ) -> Client:
+    """A conversation with Readwise. Raises TokenError, ConfigError."""
+    return Client(config.readwise.api_url, read_token(config.readwise, env), stop)

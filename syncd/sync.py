@@ -76,8 +76,8 @@ def run(
     """
     report = Report()
     vaults = [vault for vault in config.vaults if not wishes.vaults or vault.name in wishes.vaults]
-    targets: list[tuple[Vault, Target | SyncdError]] = [(vault, _target(db, vault, wishes)) for vault in vaults]
-    moment = _fetch(db, config, client, wishes, report, progress)
+    targets: list[tuple[Vault, Target | SyncdError]] = [(vault, open_target(db, vault, wishes)) for vault in vaults]
+    moment = fetch(db, config, client, wishes, report, progress)
     for vault, target in targets:
         into = VaultReport(vault.name)
         report.vaults.append(into)
@@ -95,7 +95,7 @@ def run(
     return report
 
 
-def _target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target | SyncdError:
+def open_target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target | SyncdError:
     """The vault, checked; a vault that is not there takes in what it missed when it is back."""
     try:
         root = vault.path.resolve()
@@ -110,7 +110,7 @@ def _target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target | Sy
         return error
 
 
-def _fetch(
+def fetch(
     db: sqlite3.Connection, config: Config, client: Client, wishes: Wishes, report: Report, progress: Progress
 ) -> datetime | None:
     """Bring the mirror up to the account; the next run's cursor, None where this one must stay."""
@@ -154,7 +154,7 @@ def _sync_vault(
     report: VaultReport,
     progress: Progress,
 ) -> None:
-    _survey(db, target, report)
+    survey(db, target, report)
     target = target._replace(remove=target.remove and _may_remove(db, target, wishes, report))
     todo = ledger.pending(db, target.id)
     if todo and isinstance(writer, Writer):
@@ -181,7 +181,8 @@ def _sync_vault(
     ]
 
 
-def _survey(db: sqlite3.Connection, target: Target, report: VaultReport) -> None:
+def survey(db: sqlite3.Connection, target: Target, report: VaultReport) -> None:
+    """Bring the index up to the vault. Raises VaultError where the vault is empty and was not."""
     with transaction(db):
         before = index.count(db, target.id)
         found = index.survey(db, target.id, target.root, target.graph)
@@ -191,6 +192,8 @@ def _survey(db: sqlite3.Connection, target: Target, report: VaultReport) -> None
                 "give it another name in the configuration",
                 code="vault-empty",
             )
+        if found.read:
+            ledger.reconsider(db, target.id)
     report.warnings += found.unreadable
     report.warnings += [f"{path} is a conflict copy; merge it by hand and delete it" for path in found.copies]
 

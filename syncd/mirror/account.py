@@ -160,6 +160,11 @@ def _rivals(db: sqlite3.Connection, query: str, value: object) -> Iterator[Rival
         yield Rival(_documents.decode(whole), _highlights.decode(data), key or "")
 
 
+def documents(db: sqlite3.Connection) -> list[int]:
+    """The ids of all documents, oldest first."""
+    return [row[0] for row in db.execute("SELECT id FROM document ORDER BY id")]
+
+
 def title(db: sqlite3.Connection, id_: int) -> str:
     """A document's title, to name it by."""
     return _documents.decode(db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0]).title or ""

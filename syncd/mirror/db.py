@@ -71,8 +71,9 @@ _MIGRATIONS = [
     CREATE INDEX page_file ON page (vault, file);
     CREATE INDEX page_url ON page (vault, url) WHERE url IS NOT NULL;
     CREATE TABLE block (
-        vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL, hash BLOB NOT NULL,
-        PRIMARY KEY (vault, key, page, hash)
+        vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL, number INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        PRIMARY KEY (vault, key, page, number)
     ) WITHOUT ROWID;
     CREATE INDEX block_page ON block (page);
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from syncd.render.block import Hashes
+from syncd.tweets import link_key
 
 
 class Home(NamedTuple):
@@ -49,6 +50,14 @@ def settle(db: sqlite3.Connection, vault: int, settings: str) -> None:
 def mark_all(db: sqlite3.Connection, vault: int) -> None:
     """Make every document pending."""
     db.execute("INSERT OR IGNORE INTO pending (vault, document) SELECT ?, id FROM document", (vault,))
+
+
+def reconsider(db: sqlite3.Connection, vault: int) -> None:
+    """Make the documents pending that differ from the vault: their owner may have brought them together."""
+    db.execute(
+        "INSERT OR IGNORE INTO pending (vault, document) SELECT DISTINCT vault, document FROM conflict WHERE vault = ?",
+        (vault,),
+    )
 
 
 def pending(db: sqlite3.Connection, vault: int) -> list[int]:
@@ -114,6 +123,35 @@ def record(
     if rows:
         db.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?)", rows)
     db.execute("DELETE FROM pending WHERE (vault, document) = (?, ?)", (vault, document))
+
+
+def named(db: sqlite3.Connection, vault: int, what: str) -> tuple[list[int], set[int]]:
+    """The documents that `what` means, and the highlights where it means single ones.
+
+    It may be a page (path, file name or title), a document's or highlight's id, or a highlight's link.
+    """
+    key = link_key(what)
+    rows = db.execute(
+        "SELECT document, id FROM highlight WHERE id = ? OR key = ?", (int(what) if what.isdecimal() else None, key)
+    ).fetchall()
+    if rows:
+        return sorted({row[0] for row in rows}), {row[1] for row in rows}
+    stem = what.rpartition("/")[2].removesuffix(".md")
+    pages = [
+        row[0]
+        for row in db.execute("SELECT document, path FROM home WHERE vault = ?", (vault,))
+        if what in (str(row[0]), row[1]) or stem == row[1].rpartition("/")[2].removesuffix(".md")
+    ]
+    found = db.execute(
+        "SELECT id FROM document WHERE json_extract(CAST(data AS TEXT), '$.title') = ? OR id = ?", (what, what)
+    )
+    return sorted({*pages, *(row[0] for row in found)}), set()
+
+
+def forget(db: sqlite3.Connection, vault: int, document: int, highlight: int) -> None:
+    """Forget that a highlight was ever in the vault: if it is not there now, it is new."""
+    db.execute("DELETE FROM base WHERE (vault, highlight) = (?, ?)", (vault, highlight))
+    db.execute("INSERT OR IGNORE INTO pending (vault, document) VALUES (?, ?)", (vault, document))
 
 
 def removals(db: sqlite3.Connection, vault: int) -> tuple[int, int]:

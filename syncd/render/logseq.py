@@ -8,6 +8,7 @@ from syncd.model import Document, Highlight, highlight_link
 from syncd.render.block import NOTE, TAGS, Rendered
 from syncd.render.escape import link_target, logseq_lines, logseq_name, logseq_value
 from syncd.tweets import status_id
+from syncd.vault.names import short_title
 
 
 def header(document: Document, title: str) -> dict[str, str]:
@@ -18,7 +19,7 @@ def header(document: Document, title: str) -> dict[str, str]:
     values = {
         "title": title,
         "author": ", ".join(f"[[{name}]]" for name in authors if name),
-        "full-title": logseq_value(document.title or "") or title.rpartition("/")[2],
+        "full-title": logseq_value(document.title or "") or short_title(""),
         "category": f"#{logseq_name(document.category or '') or 'articles'}",
         "url": url or "",
         "tags": " ".join(tags),

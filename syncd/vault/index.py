@@ -105,8 +105,9 @@ def enter(db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, 
         (*row, old[0] if old else None),
     )
     at_home = "category" in head or "full-title" in head
-    blocks = [(vault, key, cursor.lastrowid, hash_) for key, hash_ in standing(page, at_home)]
-    db.executemany("INSERT OR IGNORE INTO block VALUES (?, ?, ?, ?)", blocks)
+    found = enumerate(standing(page, at_home))
+    blocks = [(vault, key, cursor.lastrowid, number, hash_) for number, (key, hash_) in found]
+    db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", blocks)
 
 
 def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
@@ -182,6 +183,20 @@ def candidates(db: sqlite3.Connection, vault: int, paths: Iterable[str], names: 
         (vault, *paths, *names),
     )
     return [Candidate._make(row) for row in rows]
+
+
+def repeated(db: sqlite3.Connection, vault: int) -> Iterator[tuple[int, int, str]]:
+    """Highlights that stand in the vault more often than in the account: document, highlight, one of the pages."""
+    rows = db.execute(
+        "SELECT key, count(*), max(page) FROM block WHERE vault = ? AND key NOT LIKE 'text:%' GROUP BY key"
+        " HAVING count(*) > 1",
+        (vault,),
+    )
+    for key, blocks, page in rows.fetchall():
+        live = db.execute("SELECT document, id FROM highlight WHERE live AND key = ? ORDER BY id", (key,)).fetchall()
+        if live and (key.startswith("tweet:") or blocks > len(live)):
+            path = db.execute("SELECT path FROM page WHERE id = ?", (page,)).fetchone()[0]
+            yield *live[0], path
 
 
 def count(db: sqlite3.Connection, vault: int) -> int:

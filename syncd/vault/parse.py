@@ -1,4 +1,4 @@
-"""A page as its owner's file: blocks with exact line spans, so that one can be changed and the rest stays byte for byte.
+"""A page as its owner's file: blocks with exact line spans, so that one can change and the rest stays byte for byte.
 
 A block is a line that starts with `- ` (at any indent) or a heading at the margin, and the lines up to the next one.
 Code fences hide both. `"".join(page.lines)` is always the text that was parsed. Pure.
