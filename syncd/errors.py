@@ -52,6 +52,13 @@ class VaultError(SyncdError):
     exit_status = 5
 
 
+class StateError(SyncdError):
+    """The state database cannot be used: its disk is full or failing, or the file is damaged."""
+
+    code = "state"
+    exit_status = 5
+
+
 class LockedError(SyncdError):
     """Another syncd holds this vault."""
 

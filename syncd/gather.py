@@ -96,20 +96,21 @@ def _page_of(
     places: Sequence[index.Place],
 ) -> str | None:
     """The document's page: by the state, else by its `url` property and title, else by the highlights in it."""
-    if home is not None and index.has(db, target.id, home.path):
-        return home.path
     counts: dict[str, set[str]] = {}
     for place in places:
         counts.setdefault(place.path, set()).add(place.key)
+    known = home.path if home is not None and index.has(db, target.id, home.path) else None
+    if known is not None and (known in counts or not counts):
+        return known
     names = [name_key(title) for title in titles(target, document)]
-    url, title = link_key(document.source_url), logseq.header(document, "")["full-title"].partition(":: ")[2]
+    url, title = link_key(document.source_url), logseq.full_title(document)
     ranked = []
     for page in index.candidates(db, target.id, counts, names):
         held = len(counts.get(page.path, ()))
         same_url, same_name = page.url == url, page.name in names or page.title == title
         if (same_url and (same_name or held)) or (held and same_name and url is None) or held * 2 > page.highlights:
             ranked.append((same_url and same_name, page.name == names[1], held, page.path))
-    return max(ranked)[-1] if ranked else None
+    return max(ranked)[-1] if ranked else known
 
 
 def titles(target: Target, document: Document) -> tuple[str, str]:

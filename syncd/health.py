@@ -41,13 +41,16 @@ def _vault(vault: Vault) -> Iterator[SyncdError]:
     if not os.access(vault.path, os.W_OK | os.X_OK):
         yield VaultError(f"{vault.path} cannot be written; let syncd's user write there")
     folders = set()
-    for path, _ in walk(vault.path):
+    lost: dict[str, str] = {}
+    for path, _ in walk(vault.path, lost):
         folders.add(path.rpartition("/")[0])
         if is_conflict_copy(path.rpartition("/")[2]):
             yield SyncdError(f"{vault.path / path} is a conflict copy; merge it by hand and delete it")
+    for path, reason in lost.items():
+        yield SyncdError(f"{vault.path / path}: {reason}; let syncd's user read it")
     with suppress(OSError, ValueError):
         limit = int(_WATCHES.read_text())
         if len(folders) * 2 > limit:
             yield SyncdError(
-                f"{vault.path} has {len(folders)} folders, but fs.inotify.max_user_watches is {limit}; raise it (sysctl)"
+                f"{vault.path} has {len(folders)} folders, but fs.inotify.max_user_watches is {limit}; raise it"
             )

@@ -227,12 +227,12 @@ def plan_header(
     `local` is what `parse.properties` found, `want` each key's line. The title is the page's name: it never changes.
     """
     hashes = {key: digest([line]) for key, line in want.items()}
-    if base is None:
-        return [], hashes, []
+    if base is None or not local:
+        return [], dict(base or hashes), []
     edits: list[Edit] = []
     merged = dict(base)
     differing: list[str] = []
-    behind = 0
+    behind = local["title"][0] + 1 if "title" in local else 0
     for key in [key for key in {**want, **base} if key != "title"]:
         number = local[key][0] if key in local else None
         wish = hashes.get(key, b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import tempfile
@@ -13,7 +14,7 @@ from threading import Event
 
 from syncd import config as configuration
 from syncd.config import Config
-from syncd.errors import SyncdError
+from syncd.errors import StateError, SyncdError
 from syncd.lock import locked
 from syncd.mirror import db as state
 from syncd.mirror import runs
@@ -23,12 +24,17 @@ from syncd.report import Report
 from syncd.sync import Progress, Wishes, run
 from syncd.token import read_token
 
+_log = logging.getLogger(__name__)
+
 
 @contextmanager
 def opened(config: Config, stop: Event) -> Iterator[sqlite3.Connection]:
-    """The state, with the locks on it and on the vaults held. Raises LockedError, ConfigError, Stopped."""
+    """The state, with the locks on it and on the vaults held.
+
+    Raises LockedError, ConfigError, StateError, Stopped.
+    """
     folder = configuration.state_dir(config)
-    with locked([folder, *(vault.path for vault in config.vaults)], stop), closing(state.open_state(folder)) as db:
+    with locked([folder, *(vault.path for vault in config.vaults)], stop), state.opened(folder) as db:
         yield db
 
 
@@ -37,8 +43,18 @@ def sync_once(
 ) -> Report:
     """One run, kept in the run history; `env` is where the token may be.
 
-    Raises what `run` and `opened` raise, TokenError.
+    A damaged state is made anew. Raises what `run` and `opened` raise, TokenError.
     """
+    try:
+        return _sync_once(config, wishes, stop, progress, env)
+    except StateError as error:
+        if error.code != "state-damaged":
+            raise
+        _log.warning("%s", error)
+        return _sync_once(config, wishes, stop, progress, env)
+
+
+def _sync_once(config: Config, wishes: Wishes, stop: Event, progress: Progress, env: Mapping[str, str]) -> Report:
     with opened(config, stop) as db:
         started = datetime.now(UTC)
         try:

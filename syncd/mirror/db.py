@@ -6,16 +6,13 @@ file has seen; a file from a newer syncd is refused, never changed.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from syncd.errors import ConfigError, SyncdError
-
-_log = logging.getLogger(__name__)
+from syncd.errors import ConfigError, StateError
 
 _MIGRATIONS = [
     """
@@ -84,20 +81,26 @@ _MIGRATIONS = [
 ]
 
 
-def open_state(folder: Path) -> sqlite3.Connection:
-    """Open the state in `folder`. A damaged file is moved aside: what it knew is found again in the vault's pages."""
+@contextmanager
+def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The state in `folder`, closed after the body. Raises StateError for every fault of the database.
+
+    A damaged file is moved aside (code `state-damaged`): opened again, the state is new, and what it knew is found in
+    the account and in the vault's own pages.
+    """
     path = folder / "syncd.db"
     try:
-        return open_db(path)
-    except sqlite3.OperationalError as error:
-        raise SyncdError(f"{path}: {error}; check the folder's rights and its disk", code="state") from error
-    except sqlite3.DatabaseError as error:
+        with closing(open_db(path)) as db:
+            yield db
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise StateError(f"{path}: {error}; check the folder's rights and the room on its disk") from error
         aside = path.with_name(f"syncd.db.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-        _log.warning("%s is damaged (%s); kept as %s, and made anew from the vault", path, error, aside.name)
         path.rename(aside)
         for leftover in ("syncd.db-wal", "syncd.db-shm"):
             (folder / leftover).unlink(missing_ok=True)
-        return open_db(path)
+        message = f"{path} was damaged and is kept as {aside.name}; run again, and it is made anew from the vault"
+        raise StateError(message, code="state-damaged") from error
 
 
 def copy(db: sqlite3.Connection, folder: Path) -> sqlite3.Connection:
@@ -138,6 +141,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        db.execute("ROLLBACK")
+        if db.in_transaction:  # a full disk has ended it already
+            db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")

@@ -19,12 +19,17 @@ def header(document: Document, title: str) -> dict[str, str]:
     values = {
         "title": title,
         "author": ", ".join(f"[[{name}]]" for name in authors if name),
-        "full-title": logseq_value(document.title or "") or short_title(""),
+        "full-title": full_title(document),
         "category": f"#{logseq_name(document.category or '') or 'articles'}",
         "url": url or "",
         "tags": " ".join(tags),
     }
     return {key: f"{key}:: {value}" for key, value in values.items() if value}
+
+
+def full_title(document: Document) -> str:
+    """The value of the property that holds a document's whole title."""
+    return logseq_value(document.title or "") or short_title("")
 
 
 def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:

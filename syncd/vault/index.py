@@ -34,24 +34,32 @@ class Survey(NamedTuple):
     copies: list[str]  # conflict copies of syncing tools, neither read nor written
 
 
-def walk(root: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out."""
-    with os.scandir(root / below) as entries:
-        folders = []
-        for entry in entries:
-            path = f"{below}{entry.name}"
-            if entry.name.startswith(".") or path in _SKIPPED:
-                continue
-            if entry.name.endswith(_PAGES):
-                try:
-                    if entry.is_file():
-                        yield path, entry.stat()
-                except OSError:
+def walk(root: Path, lost: dict[str, str], below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out.
+
+    Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason.
+    """
+    folders = []
+    try:
+        with os.scandir(root / below) as entries:
+            for entry in entries:
+                path = f"{below}{entry.name}"
+                if entry.name.startswith(".") or path in _SKIPPED:
                     continue
-            elif entry.is_dir(follow_symlinks=False):
-                folders.append(f"{path}/")
+                if entry.name.endswith(_PAGES):
+                    try:
+                        if entry.is_file():
+                            yield path, entry.stat()
+                    except OSError as error:
+                        lost[path] = str(error.strerror)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{path}/")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        lost[below] = str(error.strerror)
     for folder in folders:
-        yield from walk(root, folder)
+        yield from walk(root, lost, folder)
 
 
 def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph) -> Survey:
@@ -59,9 +67,9 @@ def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph) -> Surv
     rows = db.execute("SELECT path, mtime, size, inode, id FROM page WHERE vault = ?", (vault,))
     known = {row[0]: row[1:] for row in rows}
     pages = read = 0
-    unreadable: list[str] = []
+    lost: dict[str, str] = {}
     copies: list[str] = []
-    for path, stat in walk(root):
+    for path, stat in walk(root, lost):
         if is_conflict_copy(path.rpartition("/")[2]):
             copies.append(path)
             continue
@@ -76,12 +84,13 @@ def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph) -> Surv
             forget(db, vault, path)
             continue
         except (DocumentError, PageChanged) as error:
-            unreadable.append(str(error))
+            lost[path] = str(error)
             continue
         enter(db, vault, path, data.decode("utf-8", "surrogateescape"), seen, graph)
     for path in known:
-        forget(db, vault, path)
-    return Survey(pages, read, unreadable, copies)
+        if not path.startswith(tuple(lost)):
+            forget(db, vault, path)
+    return Survey(pages, read, [f"{root / path}: {reason}" for path, reason in lost.items()], copies)
 
 
 def enter(db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, graph: Graph) -> None:
@@ -94,7 +103,7 @@ def enter(db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, 
         vault, path, seen.mtime_ns, seen.size, seen.inode, seen.digest,
         name_key(title or title_of(stem, graph.name_style)), file_key(path),
         link_key(head["url"][1]) if "url" in head else None,
-        head["full-title"][1] if "full-title" in head else None,
+        head["full-title"][1].strip('" ') if "full-title" in head else None,
     )  # fmt: skip
     old = db.execute("SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, path)).fetchone()
     if old is not None:
@@ -177,10 +186,11 @@ def candidates(db: sqlite3.Connection, vault: int, paths: Iterable[str], names: 
     paths = list(paths)
     rows = db.execute(
         "SELECT path, name, url, title, (SELECT count(*) FROM block WHERE page = page.id) FROM page"
-        f" WHERE vault = ? AND (path IN ({','.join('?' * len(paths))}) OR name IN ({','.join('?' * len(names))}))"
+        f" WHERE id IN (SELECT id FROM page WHERE vault = ? AND path IN ({','.join('?' * len(paths))})"
+        f" UNION SELECT id FROM page WHERE vault = ? AND name IN ({','.join('?' * len(names))}))"
         " AND (url IS NOT NULL OR title IS NOT NULL)"
         " AND NOT EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path))",
-        (vault, *paths, *names),
+        (vault, *paths, vault, *names),
     )
     return [Candidate._make(row) for row in rows]
 
