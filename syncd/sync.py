@@ -14,42 +14,27 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from syncd.apply import PageWriter, sync_document
 from syncd.config import Config, Vault, zone
-from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
-from syncd.gather import Gathered, Target, gather, titles
+from syncd.errors import Stopped, SyncdError, VaultError
+from syncd.gather import Target
 from syncd.mirror import account, ledger
 from syncd.mirror.db import transaction
-from syncd.plan import Plan, plan, plan_header
 from syncd.readwise.client import Client
-from syncd.render import logseq
-from syncd.render.splice import splice
 from syncd.report import Conflict, Failure, Report, VaultReport
 from syncd.vault import index
 from syncd.vault.graph import read_graph
-from syncd.vault.names import file_name
-from syncd.vault.parse import digest, properties
-from syncd.vault.writer import PageChanged, Seen, Writer, check_space, sweep
+from syncd.vault.writer import Writer, check_space, sweep
 
 _log = logging.getLogger(__name__)
 
 _OVERLAP = timedelta(minutes=5)  # between two fetches, for what changed while the first was under way
 _BATCH = 100  # documents whose pages are made durable and recorded together
-_TRIES = 5  # for a page that its owner keeps saving
 _FEW, _SHARE = 50, 5  # removals beyond these, a number and one in so many, need a word
 
 Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
-
-
-class PageWriter(Protocol):
-    """The writer, or what stands in for it in a dry run."""
-
-    def write(self, path: Path, data: bytes, seen: Seen | None) -> Seen:
-        """See Writer.write."""
-
-    def flush(self) -> None:
-        """See Writer.flush."""
 
 
 class Wishes(NamedTuple):
@@ -102,7 +87,9 @@ def open_target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target 
         graph = read_graph(root, vault.format)
         with transaction(db):
             number = ledger.vault_id(db, vault.name, root)
-            ledger.settle(db, number, ",".join(sorted(vault.categories)) or "all")
+            ledger.settle(db, number, ",".join([vault.on_delete, *sorted(vault.categories)]))
+            if wishes.allow_removals:
+                ledger.mark_removals(db, number)
             if wishes.full:
                 ledger.mark_all(db, number)
         return Target(number, root, graph, vault, zone(vault), remove=vault.on_delete == "remove")
@@ -167,7 +154,7 @@ def _sync_vault(
                 for number, document in enumerate(todo[start : start + _BATCH], start + 1):
                     if stop.is_set():
                         raise Stopped("stopped; the next run goes on from here")  # noqa: TRY301
-                    _sync_document(db, target, writer, document, report)
+                    sync_document(db, target, writer, document, report)
                     progress(f"{report.name}: documents", number, len(todo))
             except (VaultError, Stopped) as error:
                 ended = error  # what is written stays written, and is recorded
@@ -206,98 +193,3 @@ def _may_remove(db: sqlite3.Connection, target: Target, wishes: Wishes, report: 
         f"{gone} of {of} highlights were deleted in Readwise; none is removed before `syncd sync --allow-removals`"
     )
     return False
-
-
-def _sync_document(db: sqlite3.Connection, target: Target, writer: PageWriter, id_: int, report: VaultReport) -> None:
-    """Bring one document's page up to date. What goes wrong with it is told, and does not stop the others."""
-    db.execute("SAVEPOINT document")
-    try:
-        for _ in range(_TRIES):
-            try:
-                return _bring_up_to_date(db, target, writer, id_, report)
-            except (PageChanged, FileNotFoundError):
-                db.execute("ROLLBACK TO document")
-                index.survey(db, target.id, target.root, target.graph)
-        raise DocumentError("its page keeps changing; the next run tries again", code="page-busy")  # noqa: TRY301
-    except (VaultError, Stopped, sqlite3.Error):
-        db.execute("ROLLBACK TO document")
-        raise
-    except Exception as error:  # noqa: BLE001  # one bad document never stops the others
-        db.execute("ROLLBACK TO document")
-        _fail(db, target, id_, error, report)
-    finally:
-        db.execute("RELEASE document")
-
-
-def _fail(db: sqlite3.Connection, target: Target, id_: int, error: Exception, report: VaultReport) -> None:
-    code, message = "internal", f"{type(error).__name__}: {error}"
-    if isinstance(error, SyncdError):
-        code, message = error.code, error.message
-    _log.debug("document %d failed", id_, exc_info=error)
-    ledger.failed(db, target.id, id_, code, message)
-    report.failed.append(Failure(id_, account.title(db, id_), code, message))
-
-
-def _bring_up_to_date(
-    db: sqlite3.Connection, target: Target, writer: PageWriter, id_: int, report: VaultReport
-) -> None:
-    found = gather(db, target, id_)
-    if not target.vault.wants(found.document.category):
-        ledger.record(db, target.id, id_, None, {}, {})
-        return
-    steps = plan(found.case)
-    conflicts: dict[int, list[str]] = {id_: list(parts) for id_, parts in steps.conflicts.items()}
-    home = found.home
-    if found.path is not None:
-        home, differing = _update(db, target, writer, found, steps, report)
-        if differing:
-            conflicts[0] = differing
-    elif steps.added:
-        home = _create(db, target, writer, found, report)
-    ledger.record(db, target.id, id_, home, steps.bases, conflicts)
-    counts = report.highlights
-    counts.added += len(steps.added)
-    counts.updated += len(steps.updated)
-    counts.removed += len(steps.removed)
-    counts.kept += len(set(steps.kept) | set(steps.conflicts))
-    counts.duplicate += found.duplicates
-
-
-def _update(
-    db: sqlite3.Connection, target: Target, writer: PageWriter, found: Gathered, steps: Plan, report: VaultReport
-) -> tuple[ledger.Home, list[str]]:
-    page, path = found.case.page, found.path
-    assert page is not None and path is not None  # noqa: S101  # the caller saw to it
-    want = logseq.header(found.document, "")
-    edits, header, differing = plan_header(page, properties(page), want, found.home and found.home.header)
-    if edits or steps.edits:
-        text = splice(page, [*edits, *steps.edits])
-        seen = writer.write(Path(path), text.encode("utf-8", "surrogateescape"), found.seen)
-        index.enter(db, target.id, path, text, seen, target.graph)
-        report.pages.updated.append(path)
-    else:
-        report.pages.unchanged += 1
-    return ledger.Home(path, header), differing
-
-
-def _create(
-    db: sqlite3.Connection, target: Target, writer: PageWriter, found: Gathered, report: VaultReport
-) -> ledger.Home:
-    title, path = _free_name(db, target, found)
-    lines = logseq.header(found.document, title)
-    new = [line for item in found.case.wanted if item.live for line in item.rendered.lines()]
-    text = "\n".join([*lines.values(), *new])
-    seen = writer.write(Path(path), text.encode(), None)
-    index.enter(db, target.id, path, text, seen, target.graph)
-    report.pages.created.append(path)
-    return ledger.Home(path, {key: digest([line]) for key, line in lines.items()})
-
-
-def _free_name(db: sqlite3.Connection, target: Target, found: Gathered) -> tuple[str, str]:
-    """The title and path of a new page: the document's own, else with its id, never another page's."""
-    plain, own = titles(target, found.document)
-    for title in [plain, own, *(f"{own} {number}" for number in range(2, 100))]:
-        path = "/".join(filter(None, [target.graph.pages, file_name(title, target.graph.name_style)]))
-        if not index.is_taken(db, target.id, title, path):
-            return title, path
-    raise DocumentError(f"every name for {plain} is taken; rename one of those pages", code="name-taken")

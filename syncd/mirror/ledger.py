@@ -155,12 +155,22 @@ def forget(db: sqlite3.Connection, vault: int, document: int, highlight: int) ->
 
 
 def removals(db: sqlite3.Connection, vault: int) -> tuple[int, int]:
-    """How many highlights in the vault are deleted upstream, of how many."""
-    row = db.execute(
-        "SELECT count(*) FILTER (WHERE NOT live), count(*) FROM base JOIN highlight ON id = highlight WHERE vault = ?",
+    """How many highlights, lately deleted upstream, are in the vault, of how many."""
+    gone = db.execute(
+        "SELECT count(*) FROM pending JOIN highlight USING (document) JOIN base"
+        " ON base.vault = pending.vault AND base.highlight = highlight.id WHERE pending.vault = ? AND NOT live",
         (vault,),
-    ).fetchone()
-    return row[0], row[1]
+    ).fetchone()[0]
+    return gone, db.execute("SELECT count(*) FROM base WHERE vault = ?", (vault,)).fetchone()[0]
+
+
+def mark_removals(db: sqlite3.Connection, vault: int) -> None:
+    """Make the documents pending of which highlights that were deleted upstream are still in the vault."""
+    db.execute(
+        "INSERT OR IGNORE INTO pending (vault, document) SELECT vault, document FROM base JOIN highlight"
+        " ON id = highlight WHERE vault = ? AND NOT live",
+        (vault,),
+    )
 
 
 def conflicts(db: sqlite3.Connection, vault: int) -> Iterator[tuple[int, int, str, str]]:
