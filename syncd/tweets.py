@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 _STATUS = re.compile(
     r"https?://(?:www\.|m\.|mobile\.)?(?:twitter|x)\.com(?::\d+)?/"
@@ -39,7 +39,8 @@ def tweet_time(status: int) -> datetime:
 def link_key(url: str | None) -> str | None:
     """The identity of a highlight's link: `tweet:<status id>`, `url:<address without noise>`, or None.
 
-    Scheme, `www.`, a trailing slash, tracking parameters and the case of the host make no difference.
+    Scheme, `www.`, a trailing slash, percent-encoding, tracking parameters and the case of the host make no
+    difference.
     """
     if not url or not url.strip():
         return None
@@ -57,5 +58,5 @@ def link_key(url: str | None) -> str | None:
     if parts.query:
         kept = [p for p in parse_qsl(parts.query, keep_blank_values=True) if not _NOISE.fullmatch(p[0])]
         query = "?" + urlencode(kept) if kept else ""
-    fragment = f"#{parts.fragment}" if parts.fragment else ""
-    return f"url:{host}{parts.path.rstrip('/')}{query}{fragment}"
+    fragment = f"#{unquote(parts.fragment)}" if parts.fragment else ""
+    return f"url:{host}{unquote(parts.path).rstrip('/')}{query}{fragment}"
