@@ -1,9 +1,8 @@
 """Foreign text made inert for Logseq: it reads as its author wrote it, and can neither break a page nor run on it.
 
-The rules come from Logseq's own parser (mldoc 1.5.7, as in Logseq 0.10.15): what it takes for a block, a property, a
-task, a date, a macro, a query or HTML gets a backslash, which it does not show. Hashtags, `[[pages]]`, links, emphasis,
-lists, quotes, tables and code stay live. Nothing in balanced code or in an address is touched, and what already has
-its backslash gets no second one. Every step is linear in the length of the text.
+What Logseq's parser takes for a block, a property, a task, a date, a macro, a query or HTML gets a backslash, which it
+does not show. Hashtags, `[[pages]]`, links, emphasis, lists, quotes, tables and code stay live. Balanced code and
+addresses are not touched, and what already has its backslash gets no second one. All of it is linear in the text.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import re
 
 from syncd.render.html import from_html, link_target
+from syncd.render.syntax import PROPERTY, START, TASK, TASKS, TOKEN, verbatim
 
 __all__ = ["clean", "from_html", "link_target", "logseq_lines", "logseq_name", "logseq_unescape", "logseq_value"]
 
@@ -18,14 +18,15 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
-_MARKERS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|STARTED"
-
 # The one look that is enough for most texts. Each alternative begins with a literal: `re` then skips the rest quickly.
+_CODES = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF)
 _CARE = re.compile(
-    "|".join(re.escape(chr(code)) for code in (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF))
+    "|".join(re.escape(chr(code)) for code in _CODES)
     + r"|`|\\|\$|<|\[|\{|_|\(\(|::|@@|:(?<=[AaTt]:)//"
-    rf"|\n[ \t>]*(?:[-#:]|~~~)|\n(?:{_MARKERS})\b"
+    + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n(?:{TASKS})\b"
 )
+_TICK = re.compile(r"(?<!\\)`")
+_IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
 
 
 def clean(text: str) -> str:
@@ -40,89 +41,38 @@ def clean(text: str) -> str:
 def logseq_lines(text: str, *, inline: bool = False) -> list[str]:
     """The content lines of a block that shows `text`, without bullet and indent; `[""]` where there is none.
 
-    The first line may follow a bullet and the last one may be continued after a space, except after a code fence: then
-    the last line starts with its marks, and what follows needs a line of its own. `inline`: the first line will
+    The first line may follow a bullet, and the last one may be continued after a blank, except behind a code fence:
+    then it starts with the fence's marks, and what follows needs a line of its own. `inline`: the first line will
     follow other words (`**Note**: …`), where no fence can open.
     """
     text = text.strip()
     if not _CARE.search("\n" + text) and not _SURROGATES.search(text):
         return text.split("\n")
     lines = clean(from_html(text)).strip().split("\n")
-    verbatim = _verbatim(lines, 1 if inline else 0)
-    return [line if at in verbatim else _line(line, at == 0) for at, line in enumerate(lines)]
+    kept = verbatim(lines, 1 if inline else 0)
+    return [line if at in kept else _line(line, first=at == 0) for at, line in enumerate(lines)]
 
 
-# --- regions of whole lines that are not touched: code fences, displayed mathematics, LaTeX environments -------------
-
-_OPENING = re.compile(r"[ \t]*(?:(?P<fence>```|~~~)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)")
-_LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
-_ANY_FENCE = ("```", "~~~")
-
-
-def _verbatim(lines: list[str], first: int) -> set[int]:
-    """The numbers of the lines, from `first` on, in regions that open and close on lines of their own."""
-    regions: set[int] = set()
-    start, closing, in_list = -1, "", False
-    for at, line in enumerate(lines):
-        stripped = line.strip(" \t")
-        if start >= 0 and stripped == closing and (at + 1 < len(lines) or line[0] not in " \t"):
-            if not (in_list and not all(l.strip() for l in lines[start:at])):
-                regions.update(range(start, at + 1))
-            start = -1
-            continue
-        if start >= 0 and not (stripped.startswith(_ANY_FENCE) and closing in _ANY_FENCE):
-            continue
-        opening = _OPENING.fullmatch(line) if at >= first else None
-        start = at if opening else -1
-        if opening:
-            closing = opening["fence"] or opening["math"] or f"\\end{{{opening['name']}}}"
-        elif _LIST_OR_QUOTE.match(line):
-            in_list = True
-    return regions
-
-
-# --- one line ---------------------------------------------------------------------------------------------------------
-
-_START = re.compile(
-    r"[ \t>]*(?=#\+)"
-    r"|[ \t]*(?=-(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$|\[\^[^\]]*\]:|~~~)"
-)
-_TASK = re.compile(rf"(?=(?:{_MARKERS})(?:\s|$))|\[(?=#[A-Za-z0-9]\])")
-_PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |$))")
-_PLAIN = r"[^_\n`$<>\[\](){}\\~^=|]"
-_URL = r"[^\s<>\\`$\[\]{}\"()_]|\((?!\()[^\s<>\\`$\[\]{}\"()]*\)"
-_TOKEN = re.compile(
-    r"(?P<keep>\\[!-/:-@\[-`{-~]"
-    r"|`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
-    rf"|(?:^|(?<=[\s*\[>]))https?://(?:{_URL}|_(?<![*~^=]_))+|https?://(?:{_URL}|_(?<=\w_))+|<https?://[^\s<>]+>"
-    r"|\[\[[^\[\]\n]+\]\]|\$\$[^$\n]+\$\$(?!\$)"
-    rf"|(?<![^\W_])(?:_(?! ){_PLAIN}+(?<! )_|__(?! ){_PLAIN}+(?<! )__)(?![^\x00-\x7f]|\w))"
-    r"|(?P<each>`+|@@+|\$\$+|(?:(?<![^\W_])(?<!\#)|(?<=\\.))_+(?=[^ _]))"
-    r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
-    r"|(?P<before><(?=[A-Za-z/!?]|\d{4}-)|\[(?=\d{4}-\d)|\\(?=begin\{))"
-    r"|(?P<after>\](?=\(\s*<?[a-z][\w+.-]*:)(?!\(\s*<?(?:https?|mailto):)"
-    r"|\[(?=:)|\b(?:javascript|vbscript|data)(?=://))",
-    re.IGNORECASE,
-)
-
-
-def _line(line: str, first: bool) -> str:
-    found = _START.match(line) or (_TASK.match(line) if first else None)
+def _line(line: str, *, first: bool) -> str:
+    found = START.match(line) or (TASK.match(line) if first else None)
     at = found.end() if found else 0
     start = f"{line[:at]}\\" if found else ""
-    cut = _PROPERTY.match(line, at) if "::" in line else None
-    if cut is None:
-        return start + _TOKEN.sub(_escaped, line[at:])
-    return start + _TOKEN.sub(_escaped, line[at : cut.end()]) + "\\" + _TOKEN.sub(_escaped, line[cut.end() :])
+    rest = line[at:]
+    if "::" in rest and (key := PROPERTY.match(rest)):
+        # The parser sees a property before it sees code.
+        rest = _TICK.sub(r"\\`", key[0]) + "\\" + rest[key.end() :]
+    return start + TOKEN.sub(_escaped, rest)
 
 
 def _escaped(found: re.Match[str]) -> str:
     token = found[0]
     match found.lastgroup:
         case "each":
-            return "".join("\\" + mark for mark in token)
+            return _before_each(token)
         case "rest":
-            return token[0] + "".join("\\" + mark for mark in token[1:])
+            return token[0] + _before_each(token[1:])
+        case "twin":
+            return token[:2] + _before_each(token[2:])
         case "before":
             return "\\" + token
         case "after":
@@ -130,31 +80,35 @@ def _escaped(found: re.Match[str]) -> str:
     return token
 
 
-_UNDO = re.compile(r"\\([!-/:-@\[-`{-~])")
+def _before_each(marks: str) -> str:
+    return "".join(f"\\{mark}" for mark in marks)
 
 
 def logseq_unescape(lines: list[str]) -> str:
     """The text behind a block's content lines: what `logseq_lines` was given, once it is clean Markdown.
 
-    A backslash that the text itself held before a mark is taken for one of ours.
+    A backslash that the text itself had before a mark is taken for one of ours.
     """
-    verbatim = _verbatim(lines, 0)
-    out = [line if at in verbatim else _unline(line) for at, line in enumerate(lines)]
-    return re.sub(rf"\A\\(?=(?:{_MARKERS})(?:\s|$))", "", "\n".join(out))
+    kept = verbatim(lines)
+    text = "\n".join(line if at in kept else TOKEN.sub(_shown, line) for at, line in enumerate(lines))
+    return re.sub(rf"\A\\(?=(?:{TASKS})(?:\s|$))", "", text)
 
 
-def _unline(line: str) -> str:
-    return _TOKEN.sub(lambda found: found[0][1:] if found[0][0] == "\\" and found["keep"] else found[0], line)
+def _shown(found: re.Match[str]) -> str:
+    token = found[0]
+    if found["twin"]:
+        return token[1:]
+    return token[1] if found["keep"] and len(token) == 2 and token[0] == "\\" else token
 
 
 def logseq_name(text: str) -> str:
-    """`text` as the name of a page in `[[…]]` and `#[[…]]`: one line without brackets and commas; may be empty."""
+    """`text` as the name of a page in `[[…]]` and `#[[…]]`: one line, may be empty.
+
+    Square brackets become round ones, commas blanks (`tags::` splits at them), and a backslash a wide one.
+    """
     return " ".join(clean(text).translate(_IN_NAME).split())
 
 
-_IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " "})
-
-
 def logseq_value(text: str) -> str:
-    """`text` as the value of a page property: one line, `#` written as `\\#`, macros and references inert."""
-    return re.sub(r"(?<!\\)#", r"\\#", _TOKEN.sub(_escaped, " ".join(clean(text).split())))
+    r"""`text` as the value of a page property: one line, `#` written as `\#`, macros and references inert."""
+    return re.sub(r"(?<!\\)#", r"\\#", TOKEN.sub(_escaped, " ".join(clean(text).split())))

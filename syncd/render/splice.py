@@ -33,6 +33,6 @@ def splice(page: Page, edits: Iterable[Edit]) -> str:
     for number, line in enumerate(lines[:-1]):
         if not line.endswith("\n"):
             lines[number] = line + newline
-    if lines and not ended:
-        lines[-1] = lines[-1].rstrip("\r\n")
+    if lines and not ended and lines[-1].endswith("\n"):
+        lines[-1] = lines[-1][:-1].removesuffix("\r")
     return "".join(lines)

@@ -1,0 +1,95 @@
+"""A document as an Obsidian note: YAML front matter, and a bullet for each highlight. Pure: values in, lines out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import tzinfo
+from unicodedata import category
+
+from syncd.model import Document, Highlight
+from syncd.render.block import NOTE, TAGS, Rendered
+from syncd.render.escape import clean, link_target
+from syncd.render.obsidian_escape import obsidian_lines, stands_alone
+from syncd.render.origin import day, origin
+from syncd.vault.frontmatter import entry
+
+
+def header(document: Document, title: str) -> dict[str, list[str]]:
+    """The note's front matter in its order, each key with its whole lines; `title` is the page's whole title.
+
+    Only `author` and `tags` are lists. What has no value has no entry.
+    """
+    authors = [link_name(name) for name in (document.author or "").split(", ")]
+    values: dict[str, str | list[str]] = {
+        "title": title,
+        "author": [f"[[{name}]]" for name in authors if name],
+        "full-title": _one_line(document.title or "") or title,
+        "category": _one_line(document.category or "") or "articles",
+        "url": link_target(document.source_url) or "",
+        "tags": tags(document.tag_names),
+        "readwise": link_target(document.readwise_url) or "",
+    }
+    return {key: entry(key, value) for key, value in values.items() if value}
+
+
+def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:
+    """The block of one highlight, its block id last; its date is the day of `highlighted_at` in `zone`.
+
+    Behind a code fence the link, the tag, the date and the id stand on a line of their own; behind a list, a quote or
+    a table in a paragraph of their own, since Obsidian would take them, and the children, for a part of it.
+    """
+    text = obsidian_lines(item.text or "")
+    date = day(item, zone)
+    link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
+    tail = " ".join(filter(None, (link, "#Highlight", date and f"[[{date}]]", f"^rw-{item.id}")))
+    if text[-1].startswith(("```", "~~~")):
+        text.append(tail)
+    elif stands_alone(text):
+        text += ["", tail]
+    else:
+        text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
+    names = tags(item.tag_names)
+    note = obsidian_lines(item.note or "", inline=True)
+    return Rendered(
+        text,
+        [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,
+        [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
+    )
+
+
+_WOULD_RUN = re.compile(r":(?=:)|%(?=%)")  # a Dataview field, a comment
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\t\n]+", " ", clean(text)) if text.strip() else ""
+
+
+_IN_LINK = str.maketrans({"[": "(", "]": ")", "|": "-", "\\": "-", "/": "-", ":": "-", "#": None, "^": None})
+
+
+def link_name(text: str) -> str:
+    """`text` as the name of a note in `[[…]]`: one line without what ends a link or names a part; may be empty."""
+    return " ".join(re.sub("%%+", "%", clean(text).translate(_IN_LINK)).split())
+
+
+def tags(names: Iterable[str]) -> list[str]:
+    """The names as Obsidian's tags, without `#`, each once; those of which nothing is left are dropped.
+
+    A tag holds letters, marks and digits of any script, emoji, `_`, `-` and `/` between words, and not digits alone;
+    anything else becomes `-`.
+    """
+    return list(dict.fromkeys(filter(None, map(_tag, names))))
+
+
+def _tag(name: str) -> str:
+    kept = "".join(char if char in "_-/" or _in_tag(char) else " " for char in clean(name))
+    words = ["-".join(part.split()).strip("-") for part in kept.split("/")]
+    text = "/".join(word for word in words if word)
+    if not any(map(_in_tag, text)):
+        return ""
+    return text if any(category(char)[0] != "N" for char in text) else f"_{text}"
+
+
+def _in_tag(char: str) -> bool:
+    return category(char)[0] in "LMN" or category(char) == "So"

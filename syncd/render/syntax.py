@@ -1,0 +1,87 @@
+"""What Logseq's parser (mldoc 1.5.7) sees in a line of Markdown, as far as it matters for text from outside.
+
+Every expression is linear: a repetition never runs over a mark that begins the same expression anew.
+"""
+
+from __future__ import annotations
+
+import re
+
+TASKS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|STARTED"
+
+# Where a block or a definition starts, or `#+key: value`, which renames the page from anywhere in the file, behind the
+# marks of quotes and lists too. Beyond the bullets and headings: drawers, `: x` (a definition list, which swallows the
+# next block), `[^1]: x`, and `~~~`, a fence like ```.
+START = re.compile(
+    r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$|\[\^[^\]]*\]:)"
+    r"|[ \t>*+\d.)]*(?=#\+|~~~)"
+)
+TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[A-Za-z0-9]\])")
+# A property ends at a blank or at the line's end; its key is anything without blanks, in every script.
+PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |$))")
+
+# An address becomes a link only at the line's start and behind a blank or an opening mark; elsewhere its underscores
+# can open emphasis.
+_IN_URL = r"""[^\s<>\\`$\[\]{}"()_]|\((?!\()[^\s<>\\`$\[\]{}"()]*\)"""
+_URL = (
+    rf"(?:^|(?<=[ \t*\[>])(?<!\#\[))https?://(?=[^\W_])(?:{_IN_URL}|_(?<![*~^=]_))+"
+    rf"|https?://(?=[^\W_])(?:{_IN_URL}|_(?<=[^\W_]_))+"
+    r"|<https?://[^\s<>]+>"
+)
+_CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
+_PAGE = r"\[\[[^\[\]\n]+\]\]"
+# Mathematics without anything in it that could run. At a line's start `$$x$$` must be all of the line: what follows it
+# there is parsed like a new line.
+_IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\\[()])[^$\n`<@])"
+_MATH = (
+    r"(?:(?<=[^\s#])|(?<=\S ))\$\$[^$\n]+\$\$(?!\$)|^[ \t]*\$\$[^$\n]+\$\$[ \t]*$"
+    rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\])\$(?!\$)|\\\({_IN_MATH}*\\\)"
+)
+_ITALIC = r"(?:^|(?<=[\s(*]))_(?! )[^_\n`$<>\[\](){}\\~^=|@]+(?<! )_(?![^\x00-\x7f]|\w)"
+_ESCAPED = r"\\[!-/:-@\[-`{-~]"
+
+TOKEN = re.compile(
+    # `\[[` still opens a page in a hashtag.
+    r"(?P<twin>\\\[\[+)"
+    rf"|(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|{_URL}|{_PAGE}|{_ITALIC})"
+    # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
+    # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
+    r"|(?P<each>`+|@@+|\$\$+|\$(?=[^\s$][^$\n]*(?<![\s\\])\$)"
+    r"|(?<!_)__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
+    # A backslash between the marks: references, macros, pages without an end.
+    r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
+    # A backslash in front: HTML, dates, environments.
+    r"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-)|\[(?=\d+-\d+-)|\\(?=begin\{))"
+    # A backslash behind: links to anything but the web, hiccup, addresses that are scripts, `\word_`.
+    r"|(?P<after>\](?=\(\s*<?[a-z][\w+.-]*:)(?!\(\s*<?(?:https?|mailto):)|\[(?=:)"
+    r"|\b(?:javascript|vbscript|data)(?=://)|\\[A-Za-z]+(?=_))",
+    re.IGNORECASE,
+)
+
+_OPENING = re.compile(r"[ \t]*(?:(?P<fence>```|~~~)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)")
+_LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
+_ENDS_LIST = re.compile(r"\s*(?:$|[-#:>\[\\$<])|\S+::")
+_FENCES = ("```", "~~~")
+
+
+def verbatim(lines: list[str], first: int = 0) -> set[int]:
+    """The numbers of the lines that are code, displayed mathematics or a LaTeX environment: nothing in them is live.
+
+    Such a region begins, at line `first` at the earliest, and ends on lines of its own. In a list or quote it must hold
+    no line that ends the list, since its own end would then open a region that reaches into the next block.
+    """
+    regions: set[int] = set()
+    start, closing, listed, nested = -1, "", False, False
+    for at, line in enumerate(lines):
+        stripped = line.strip(" \t")
+        if start >= 0 and stripped == closing and (at + 1 < len(lines) or line[0] not in " \t"):
+            if not (nested and any(map(_ENDS_LIST.match, lines[start + 1 : at]))):
+                regions.update(range(start, at + 1))
+            start = -1
+        elif start < 0 or (closing in _FENCES and stripped.startswith(_FENCES)):
+            opening = _OPENING.fullmatch(line) if at >= first else None
+            start, nested = (at, listed) if opening else (-1, False)
+            if opening:
+                closing = opening["fence"] or opening["math"] or f"\\end{{{opening['name']}}}"
+        listed = listed or bool(_LIST_OR_QUOTE.match(line))
+    return regions

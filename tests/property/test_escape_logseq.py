@@ -1,0 +1,58 @@
+"""Hostile texts on Logseq pages, read by Logseq's own parser."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.render.escape import logseq_lines, logseq_name, logseq_value
+from tests import hostile, logseq_oracle, logseq_parser
+
+REASON = logseq_parser.missing()
+needs_parser = pytest.mark.skipif(REASON is not None, reason=str(REASON))
+
+
+@needs_parser
+@pytest.mark.parametrize("seed", range(4))
+def test_no_text_breaks_a_page_or_is_live_on_it(seed: int) -> None:
+    """Every text is one block with its link and tags, and sets, runs and refers to nothing."""
+    assert logseq_oracle.problems(hostile.texts(seed, 500)) == []
+
+
+@needs_parser
+def test_each_hostile_token_alone_is_inert() -> None:
+    """No single token of the list breaks a page, at a text's start, in its middle, at its end or on a later line."""
+    texts = [
+        f"{before}{token}{after}" for token in hostile.TOKENS for before, after in (("", ""), ("a ", " b"), ("a\n", ""))
+    ]
+    assert logseq_oracle.problems(list(dict.fromkeys(texts))) == []
+
+
+@needs_parser
+def test_names_are_one_reference_and_values_one_property() -> None:
+    """A tag's or author's name is one page, and a title one value, whatever they hold."""
+    texts = [text for text in hostile.texts(99, 300) if logseq_name(text)]
+    pages = [
+        f"title:: T\nfull-title:: {logseq_value(text)}\n- a #[[{logseq_name(text)}]] [[{logseq_name(text)}]]"
+        for text in texts
+    ]
+    for text, page in zip(texts, logseq_parser.pages(pages), strict=True):
+        assert page["properties"] == {"title": "T", "full-title": logseq_value(text)}, text
+        assert page["blockCount"] == 1, text
+        assert page["blocks"][0]["refs"] == [f"#[[{logseq_name(text)}]]", f"[[{logseq_name(text)}]]"], text
+
+
+@given(st.lists(st.sampled_from(hostile.TOKENS), max_size=12).map("".join))
+def test_escapes_lose_nothing_and_are_not_doubled(text: str) -> None:
+    """The words read back as they were, and escaped text stays as it is."""
+    assert logseq_oracle.round_trip(text) is None
+
+
+@given(st.text())
+def test_any_text_becomes_lines_without_breaks_in_them(text: str) -> None:
+    """No line holds another line break or a control character, and all of them can be written as UTF-8."""
+    for line in logseq_lines(text):
+        assert len(line.splitlines()) <= 1
+        assert not any(ord(character) < 32 and character != "\t" for character in line)
+        line.encode()

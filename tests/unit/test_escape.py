@@ -1,0 +1,198 @@
+"""The escapes for Logseq, rule by rule, and what must come through untouched."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from syncd.render import escape, syntax
+from syncd.render.escape import (
+    clean,
+    from_html,
+    link_target,
+    logseq_lines,
+    logseq_name,
+    logseq_unescape,
+    logseq_value,
+)
+from tests import hostile
+
+ESCAPES = [
+    ("- eins", r"\- eins"),
+    ("-", r"\-"),
+    ("あ\n  - 二", "あ\n  \\- 二"),
+    ("a\n-#", "a\n\\-#"),
+    ("# Überschrift", r"\# Überschrift"),
+    ("a\n### b", "a\n\\### b"),
+    ("#+title: neu", r"\#+title: neu"),
+    ("> #+title: neu", r"> \#+title: neu"),
+    ("[#A] #+title: neu", r"[\#A] #+title: neu"),
+    ("key:: v", r"key:\: v"),
+    ("a\nkey::", "a\nkey:\\:"),
+    ("作者:: 王", r"作者:\: 王"),
+    ("**Note**:: x", r"**Note**:\: x"),
+    ("`key:: v`", r"\`key:\: v\`"),
+    ("a ``` b", r"a \`\`\` b"),
+    ("````\nx\n````", "\\`\\`\\`\\`\nx\n\\`\\`\\`\\`"),
+    ("```py\nx = 1", "\\`\\`\\`py\nx = 1"),
+    ("~~~\nx", "\\~~~\nx"),
+    ("a `b", r"a \`b"),
+    ("a $$ b", r"a \$\$ b"),
+    ("<!-- x -->", r"\<!-- x -->"),
+    ("<div>x</div>", r"\<div>x\</div>"),
+    (r"\begin{a} x", r"\\begin{a} x"),
+    ("DEADLINE: <2023-01-01 Sun>", r"DEADLINE: \<2023-01-01 Sun>"),
+    ("SCHEDULED: <2023-01-01>", r"SCHEDULED: \<2023-01-01>"),
+    ("CLOCK: [2023-01-01 Sun 10:00]", r"CLOCK: \[2023-01-01 Sun 10:00]"),
+    ("a\n:PROPERTIES:\n:id: 1\n:END:", "a\n\\:PROPERTIES:\n:id: 1\n\\:END:"),
+    ("a\nterm\n: meaning", "a\nterm\n\\: meaning"),
+    ("a\n[^1]: note", "a\n\\[^1]: note"),
+    ("IN-PROGRESS x", r"\IN-PROGRESS x"),
+    ("TODO", r"\TODO"),
+    ("[#A] x", r"[\#A] x"),
+    ("{{query (todo)}}", r"{\{query (todo)}}"),
+    ("{{{x}}}", r"{\{\{x}}}"),
+    ("((6421a0b1-0000-4000-8000-000000000000))", r"(\(6421a0b1-0000-4000-8000-000000000000))"),
+    ("a [[b", r"a [\[b"),
+    ("a #[[b", r"a #[\[b"),
+    ('[:div "x"]', r'[\:div "x"]'),
+    ("@@html: <b>@@", r"\@\@html: \<b>\@\@"),
+    ("[x](javascript:alert)", r"[x]\(javascript:alert)"),
+    ("an _open end", r"an \_open end"),
+]
+
+UNTOUCHED = [
+    "",
+    "* eins\n+ zwei\n1. drei\n• vier",
+    "a\n---\nb",
+    "> Zitat\n> noch eins",
+    "|a|b|\n|-|-|\n|1|2|",
+    "<% today %> and 1 < 2 <3",
+    "$x^2$ costs $5 or $6, in $TSLA",
+    "a $$x + y$$ b",
+    "$$\nx\n$$\nb",
+    "\\begin{align}\nx\n\\end{align}",
+    "```py\n- x\n# y\nkey:: {{z}} ((w))\n#+a: b\n```\nb",
+    "see `{{x}} - [[y` and ``a ` b`` here",
+    "https://example.org/a_b/_c_(d)?q={1}#frag-x and <https://example.org/>",
+    "[[Seite]] #tag #[[zwei Wörter]] @name_ **fett** _kursiv_ ~~weg~~ ==mark== snake_case",
+    "[text](https://example.org/) ![](https://example.org/x.jpg)",
+    "नमस्ते दुनिया 🧵👩🏽‍🚀 e\u0301 مرحبا \u202bثنائي\u202c",
+    "the TODO: of a line\nTODO x\nfoo bar:: x and std::vector",
+    r"\_x \- \# \[x\] \(y\) key:\: {\{x}} (\(y)) \\begin{z}",
+    "a space before the break stays \n\n![](https://pbs.example.org/media/x_y.jpg)",
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), ESCAPES)
+def test_what_breaks_a_page_gets_a_backslash(text: str, expected: str) -> None:
+    """Each rule as it is written, reads back, and is not applied twice."""
+    assert "\n".join(logseq_lines(text)) == expected
+    assert logseq_unescape(logseq_lines(text)) == text
+    assert "\n".join(logseq_lines(expected)) == expected
+
+
+@pytest.mark.parametrize("text", UNTOUCHED)
+def test_what_is_harmless_stays_as_it_is(text: str) -> None:
+    """Lists, quotes, tables, code, addresses, emphasis and what is escaped already come out byte for byte."""
+    assert "\n".join(logseq_lines(text)) == text
+
+
+def test_a_fence_in_words_is_no_fence() -> None:
+    """After `**Note**: ` no fence can open, so its marks are escaped."""
+    assert logseq_lines("```\nx\n```", inline=True) == ["\\`\\`\\`", "x", "\\`\\`\\`"]
+
+
+def test_a_fence_in_a_list_that_its_content_would_end_is_no_fence() -> None:
+    """The parser ends a list at a blank line, even in code: the end of the fence would open another one."""
+    assert logseq_lines("* a\n```\n\nx\n```")[1] == "\\`\\`\\`"
+    assert logseq_lines("* a\n```\nx\n```")[1] == "```"
+
+
+def test_clean_knows_every_line_break_and_drops_what_is_no_text() -> None:
+    """Foreign breaks become line feeds; controls, byte order marks and half surrogates do not reach a file."""
+    assert clean("a\r\nb\rc\u2028d\u2029e\x85f\vg\fh") == "a\nb\nc\nd\ne\nf\ng\nh"
+    assert clean("\ufeffa\0b\x1bc\x9fd\te\u202ef") == "abcd\te\u202ef"
+    assert clean("a\ud83db") == "a\ufffdb"
+
+
+def test_raw_html_of_tweets_becomes_markdown() -> None:
+    """Images, links and videos; an element without a web address is left, and shown instead of run."""
+    assert from_html("<img src='https://e.org/a_b.jpg'/>") == "![](https://e.org/a_b.jpg)"
+    assert from_html('<a href="https://e.org/?a=1&amp;b=2">@x_</a>!') == "[@x_](https://e.org/?a=1&b=2)!"
+    sources = '<source src="https://e.org/v.m3u8">\n\n<source src="https://e.org/v.mp4?tag=1"> Sorry.'
+    video = f"<video controls>\n{sources}</video>"
+    assert from_html(f"a {video} b") == "a [Video](https://e.org/v.mp4?tag=1) b"
+    assert from_html('<a href="javascript:x">y</a>') == '<a href="javascript:x">y</a>'
+    assert from_html("<b>x</b> <video> a < b") == "<b>x</b> <video> a < b"
+
+
+def test_link_target_takes_web_addresses_only_and_keeps_them() -> None:
+    """What could end a link is percent-encoded; a usual address stays byte for byte."""
+    usual = "https://x.com/a_b/status/1?s=20&t=%20-#r"
+    assert link_target(f" {usual} ") == usual
+    assert link_target("https://e.org/a (b)/[c]?q='d'\n\u3000`$") == (
+        "https://e.org/a%20%28b%29/%5Bc%5D?q=%27d%27%0A%E3%80%80%60%24"
+    )
+    for other in (None, "", "javascript:alert(1)", "file:///etc/passwd", "//e.org", "https://", "https:// x"):
+        assert link_target(other) is None
+
+
+def test_names_and_values_are_one_line() -> None:
+    """A name cannot close its brackets or become two tags; a value has its `#` escaped once."""
+    assert logseq_name(" a ]] [[b,\nc，d\\ ") == "a )) ((b c d＼"
+    assert logseq_name("\n\0") == ""
+    assert logseq_name("@name on Twitter") == "@name on Twitter"
+    assert logseq_value("Die #1\nder \\#2 {{x}}") == r"Die \#1 der \#2 {\{x}}"
+
+
+MARKS = ["[", "(", "`", "$", "_", "{", "<", "*", "\\", ":", "#", "-", "~", "@", ">", "[[", "[a](", "`` ", "a_", "_a "]
+MARKS += [
+    "$a",
+    "\\(",
+    "\\begin{a}\n",
+    "```\n",
+    "* \n```\n\n",
+    "<video>",
+    "<a ",
+    "<img ",
+    "https://a.b/(",
+    "<https://",
+    "a:: ",
+]
+MARKS += [
+    "1.",
+    "\\a",
+    "](a:",
+    "[^",
+    "#+",
+    " ",
+    "&#",
+    "<a href='https://a.b'>x",
+    "<video><video",
+    "[1-",
+    "$$a",
+    "\u3000",
+]
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_bomb_of_one_mark_is_linear(mark: str) -> None:
+    """A text of 60,000 characters, eight times the longest there is, takes no work that grows with its square."""
+    text = mark * (60_000 // len(mark))
+    for bomb in (text, "\n".join([mark * 50] * (1_000 // len(mark)))):
+        logseq_unescape(logseq_lines(bomb))
+        logseq_value(bomb)
+        link_target("https://e.org/" + bomb)
+
+
+def test_the_first_look_misses_nothing() -> None:
+    """A text that is passed without a closer look has nothing that the closer look would change."""
+    for text in hostile.texts(7, 5_000):
+        if not escape._CARE.search("\n" + text.strip()) and not re.search("[\ud800-\udfff]", text):
+            lines = text.strip().split("\n")
+            assert [escape._line(line, first=at == 0) for at, line in enumerate(lines)] == lines
+            assert not syntax.verbatim(lines)
+            assert clean(from_html(text)).strip() == text.strip()
