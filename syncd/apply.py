@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -82,7 +84,7 @@ def _bring_up_to_date(
         if differing:
             conflicts[0] = differing
     elif steps.added:
-        home = _create(db, target, writer, found, report)
+        home = _create(db, target, writer, found, steps, report)
     ledger.record(db, target.id, id_, home, steps.bases, conflicts)
     counts = report.highlights
     counts.added += len(steps.added)
@@ -100,24 +102,34 @@ def _update(
     want = logseq.header(found.document, "")
     edits, header, differing = plan_header(page, properties(page), want, found.home and found.home.header)
     if edits or steps.edits:
+        if target.patient:
+            _leave_alone(db, target, path, found.seen)
         text = splice(page, [*edits, *steps.edits])
         seen = writer.write(Path(path), text.encode("utf-8", "surrogateescape"), found.seen)
-        index.enter(db, target.id, path, text, seen, target.graph)
+        index.enter(db, target.id, path, text, seen, target.graph, own=True)
         report.pages.updated.append(path)
     else:
         report.pages.unchanged += 1
     return ledger.Home(path, header), differing
 
 
+def _leave_alone(db: sqlite3.Connection, target: Target, path: str, seen: Seen | None) -> None:
+    """Raises DocumentError where the page's owner is just writing it."""
+    assert seen is not None  # noqa: S101  # it was read
+    age = time.time() - seen.mtime_ns / 1e9
+    if 0 <= age < target.vault.quiet.total_seconds() and not index.is_own(db, target.id, path, seen.digest):
+        raise DocumentError(f"{path} was changed a moment ago; it waits until its owner pauses", code="deferred")
+
+
 def _create(
-    db: sqlite3.Connection, target: Target, writer: PageWriter, found: Gathered, report: VaultReport
+    db: sqlite3.Connection, target: Target, writer: PageWriter, found: Gathered, steps: Plan, report: VaultReport
 ) -> ledger.Home:
     title, path = _free_name(db, target, found)
     lines = logseq.header(found.document, title)
-    new = [line for item in found.case.wanted if item.live for line in item.rendered.lines()]
+    new = [line for edit in steps.edits for line in edit.new]
     text = "\n".join([*lines.values(), *new])
     seen = writer.write(Path(path), text.encode(), None)
-    index.enter(db, target.id, path, text, seen, target.graph)
+    index.enter(db, target.id, path, text, seen, target.graph, own=True)
     report.pages.created.append(path)
     return ledger.Home(path, {key: digest([line]) for key, line in lines.items()})
 
@@ -125,8 +137,8 @@ def _create(
 def _free_name(db: sqlite3.Connection, target: Target, found: Gathered) -> tuple[str, str]:
     """The title and path of a new page: the document's own, else with its id, never another page's."""
     plain, own = titles(target, found.document)
-    for title in [plain, own, *(f"{own} {number}" for number in range(2, 100))]:
+    for title in chain([plain, own], (f"{own} {number}" for number in range(2, 100))):
         path = "/".join(filter(None, [target.graph.pages, file_name(title, target.graph.name_style)]))
-        if not index.is_taken(db, target.id, title, path):
+        if not index.is_taken(db, target.id, title, path, found.document.id):
             return title, path
     raise DocumentError(f"every name for {plain} is taken; rename one of those pages", code="name-taken")

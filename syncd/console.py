@@ -14,6 +14,7 @@ import click
 
 from syncd.compare import KINDS, Comparison
 from syncd.errors import SyncdError
+from syncd.render.escape import clean
 from syncd.report import Conflict, Report, VaultReport
 from syncd.sync import Progress
 
@@ -97,6 +98,6 @@ def tell_comparison(name: str, found: Comparison | SyncdError) -> None:
 
 def _list(head: str, lines: list[str]) -> None:
     for line in lines[:_LONG]:
-        click.echo(f"{head} {line}", err=True)
+        click.echo(f"{head} {' '.join(clean(line).split())}", err=True)  # titles are foreign text
     if len(lines) > _LONG:
         click.echo(f"{head} and {len(lines) - _LONG} more; --json names all", err=True)

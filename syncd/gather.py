@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncd.config import Vault
-from syncd.match import Stand, Wanted, text_keys
+from syncd.match import Stand, Wanted, locals_of, match, text_keys
 from syncd.mirror import account, ledger
 from syncd.model import Document, Highlight, highlight_key
 from syncd.plan import Case
@@ -21,11 +21,15 @@ from syncd.vault.graph import Graph
 from syncd.vault.names import name_key, page_title
 from syncd.vault.parse import Page, parse
 from syncd.vault.reader import Seen, read_page
-from syncd.vault.recognise import block_key, fingerprint
+from syncd.vault.recognise import block_key, fingerprint, title_key
 
 
 class Target(NamedTuple):
-    """One vault as a run sees it. `remove`: whether upstream deletions are carried out."""
+    """One vault as a run sees it.
+
+    `remove`: whether upstream deletions are carried out; `patient`: whether a page is left alone that its owner is
+    just writing.
+    """
 
     id: int
     root: Path
@@ -33,6 +37,7 @@ class Target(NamedTuple):
     vault: Vault
     zone: tzinfo
     remove: bool
+    patient: bool = False
 
 
 class Gathered(NamedTuple):
@@ -58,7 +63,7 @@ def gather(db: sqlite3.Connection, target: Target, id_: int) -> Gathered:
     ]
     places = index.places(db, target.id, _keys(wanted, bases))
     home = ledger.home(db, target.id, id_)
-    path = _page_of(db, target, document, home, places)
+    path = _page_of(db, target, document, home, wanted, places)
     page, seen = _read(target.root / path) if path else (None, None)
     elsewhere: dict[str, list[Stand]] = {}
     for place in places:
@@ -72,7 +77,7 @@ def _wanted(document: Document, item: Highlight, zone: tzinfo) -> Wanted:
     rendered = logseq.highlight(document, item, zone)
     live = not (item.is_deleted or document.is_deleted)
     key = highlight_key(document, item)
-    return Wanted(item.id, key, rendered, rendered.hashes(), fingerprint(item.text or ""), live)
+    return Wanted(item.id, key, rendered, rendered.hashes(), item.text or "", live)
 
 
 def _keys(wanted: Iterable[Wanted], bases: dict[int, Hashes]) -> list[str]:
@@ -93,6 +98,7 @@ def _page_of(
     target: Target,
     document: Document,
     home: ledger.Home | None,
+    wanted: Sequence[Wanted],
     places: Sequence[index.Place],
 ) -> str | None:
     """The document's page: by the state, else by its `url` property and title, else by the highlights in it."""
@@ -103,14 +109,40 @@ def _page_of(
     if known is not None and (known in counts or not counts):
         return known
     names = [name_key(title) for title in titles(target, document)]
-    url, title = link_key(document.source_url), logseq.full_title(document)
+    url, title = link_key(document.source_url), title_key(logseq.full_title(document))
     ranked = []
-    for page in index.candidates(db, target.id, counts, names):
-        held = len(counts.get(page.path, ()))
-        same_url, same_name = page.url == url, page.name in names or page.title == title
-        if (same_url and (same_name or held)) or (held and same_name and url is None) or held * 2 > page.highlights:
-            ranked.append((same_url and same_name, page.name == names[1], held, page.path))
+    for page in index.candidates(db, target.id, counts, names, title):
+        held = counts.get(page.path, set())
+        same_name = page.name in names or page.title == title
+        may_share = same_name and home is None and not page.own
+        mine = _is_home(target, page, url, same_name, held, wanted)
+        if mine or (may_share and _shares(target, page, held, wanted)):
+            same = page.url == url and same_name
+            ranked.append((mine, same, page.name == names[1], len(held), page.path))
     return max(ranked)[-1] if ranked else known
+
+
+def _is_home(
+    target: Target, page: index.Candidate, url: str | None, same_name: bool, held: set[str], wanted: Sequence[Wanted]
+) -> bool:
+    """Whether a page that is no document's yet is this one's, which has this address and holds these highlights."""
+    if page.settled:
+        return False
+    if len(held) * 2 > page.highlights:
+        return True
+    if url is not None:
+        return page.url == url and (same_name or bool(held))
+    return same_name and (bool(held) or (page.url is None and _in_words(target, page, wanted) > 0))
+
+
+def _shares(target: Target, page: index.Candidate, held: set[str], wanted: Sequence[Wanted]) -> bool:
+    """Whether another program put this document's highlights onto the page of another document of the same title."""
+    return any(key.startswith("tweet:") for key in held) or _in_words(target, page, wanted) * 2 > len(wanted)
+
+
+def _in_words(target: Target, page: index.Candidate, wanted: Sequence[Wanted]) -> int:
+    """How many of these highlights a page holds, be it only by what they say."""
+    return len(match(wanted, {}, locals_of(_read(target.root / page.path)[0]), {}))
 
 
 def titles(target: Target, document: Document) -> tuple[str, str]:
@@ -119,28 +151,56 @@ def titles(target: Target, document: Document) -> tuple[str, str]:
     return page_title(namespace, title), page_title(namespace, title, f" ({document.id})")
 
 
+class _Claim(NamedTuple):
+    """A highlight that is, or was, one with others; the least of them stands in the vault."""
+
+    gone: bool
+    new: bool
+    document: int
+    id: int
+
+
 def _duplicates(db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]) -> set[int]:
-    """The highlights of this document that are in the vault, or will be, as another highlight."""
-    groups: dict[tuple[str, str], list[tuple[bool, int, int]]] = {}
-    for item in document.highlights:
-        key = highlight_key(document, item)
-        if key is not None and not item.is_deleted:
-            rank = (item.id not in bases, document.id, item.id)
-            groups.setdefault(_identity(key, item), []).append(rank)
-    for rival in account.rivals(db, document.id):
-        identity = _identity(rival.key, rival.highlight)
-        if identity in groups and target.vault.wants(rival.document.category):
-            known = ledger.has_base(db, target.id, rival.highlight.id)
-            groups[identity].append((not known, rival.document.id, rival.highlight.id))
+    """The highlights of this document that are in the vault, or will be, as another highlight.
+
+    Where one that is gone upstream lives on as another, its block and its base (put into `bases`) are that one's.
+    """
     own = {item.id for item in document.highlights}
-    twins = {rank[2] for ranks in groups.values() for rank in ranks if rank != min(ranks)} & own
+    twins: set[int] = set()
+    for claims in _claims(db, target, document, bases).values():
+        first = min(claims)
+        if len(claims) > 1 and not first.gone:
+            twins |= {claim.id for claim in claims if claim != first} & own
+            if first.new and first.id in own:
+                known = [base for claim in claims if (base := ledger.base(db, target.id, claim.id)) is not None]
+                bases |= {first.id: base for base in known[:1]}
     if document.is_reader_tweet:
         return twins | _repeated(db, target, document, bases)
     return twins | _selected_before(db, target, document, bases)
 
 
+def _claims(
+    db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]
+) -> dict[tuple[str, str], list[_Claim]]:
+    """This document's highlights and their rivals, by what they are: those that live, and those that syncd wrote."""
+    found: dict[tuple[str, str], list[_Claim]] = {}
+    for item in document.highlights:
+        key, gone = highlight_key(document, item), bool(item.is_deleted or document.is_deleted)
+        if key is not None and (item.id in bases or not gone):
+            claim = _Claim(gone, item.id not in bases, document.id, item.id)
+            found.setdefault(_identity(key, item), []).append(claim)
+    for rival in account.rivals(db, document.id):
+        identity = _identity(rival.key, rival.highlight)
+        if identity in found and target.vault.wants(rival.document.category):
+            gone = bool(rival.highlight.is_deleted or rival.document.is_deleted)
+            known = ledger.base(db, target.id, rival.highlight.id) is not None
+            if known or not gone:
+                found[identity].append(_Claim(gone, not known, rival.document.id, rival.highlight.id))
+    return found
+
+
 def _identity(key: str, item: Highlight) -> tuple[str, str]:
-    return key, "" if key.startswith("tweet:") else fingerprint(item.text or "")
+    return key, "" if key.startswith("tweet:") else "".join((item.text or "").split())
 
 
 def _repeated(db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]) -> set[int]:
@@ -165,7 +225,7 @@ def _repeated(db: sqlite3.Connection, target: Target, document: Document, bases:
 def _selected_before(db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]) -> set[int]:
     """Tweets whose whole text is in the vault already, as a selection that was saved in Reader."""
     twins = set()
-    written = [r for r in account.selections(db, document.id) if ledger.has_base(db, target.id, r.highlight.id)]
+    written = [r for r in account.selections(db, document.id) if ledger.base(db, target.id, r.highlight.id)]
     for item in document.highlights if written else ():
         key, says = highlight_key(document, item), fingerprint(item.text or "")
         if item.id not in bases and any(r.key == key and says in fingerprint(r.highlight.text or "") for r in written):

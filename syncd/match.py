@@ -6,26 +6,39 @@ apart by what syncd wrote, then by what they say, then by their order.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from syncd.render.block import NOTE, TAGS, Hashes, Rendered
 from syncd.vault.parse import Page, digest
 from syncd.vault.recognise import block_key, fingerprint
 
+_LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
 
 
 class Wanted(NamedTuple):
-    """A highlight as the account has it now: its identity, its block, and what it says as a fingerprint."""
+    """A highlight as the account has it now: its identity, its block, and its text."""
 
     id: int
     key: str | None
     rendered: Rendered
     hashes: Hashes
-    says: str
+    text: str
     live: bool
+
+    @property
+    def says(self) -> str:
+        """The text's fingerprint."""
+        return fingerprint(self.text)
+
+    @property
+    def starts(self) -> str:
+        """The fingerprint of what stands before the text's first list line: of some blocks nothing else is left."""
+        first = _LIST.search(self.text)
+        return fingerprint(self.text[: first.start()]) if first else ""
 
 
 class Stand(NamedTuple):
@@ -58,13 +71,15 @@ def locals_of(page: Page) -> list[Local]:
 def match(
     wanted: Sequence[Wanted],
     bases: Mapping[int, Hashes],
-    blocks: Iterable[Local],
+    blocks: Sequence[Local],
     elsewhere: Mapping[str, Sequence[Stand]],
 ) -> dict[int, Local | Stand]:
     """Find each highlight's block: on the document's page (`blocks`), else among `elsewhere` (by key); absent: none.
 
     No block is taken for two highlights.
     """
+    if not blocks and not elsewhere:
+        return {}
     free: dict[str | None, list[Local]] = defaultdict(list)
     for block in blocks:
         free[block.key].append(block)
@@ -76,11 +91,12 @@ def match(
     for key, items in keyed.items():
         items.sort(key=lambda item: item.id not in bases)
         found |= _alike(items, free.get(key, ()), bases)
-        _in_order(found, items, free.get(key, ()))
+        older = [item for item in items if item.id in bases] or items  # a block too many is no new highlight's
+        _in_order(found, older, free.get(key, ()))
         missing = [item for item in items if item.id not in found]
         stands = elsewhere.get(key, ())
         found |= _same_hash(missing, stands, bases)
-        _in_order(found, missing, stands)
+        _in_order(found, older, stands)
     rest = [item for item in wanted if item.id not in found]
     found |= _alike(rest, free.get(None, ()), bases)
     for item in rest:
@@ -115,20 +131,27 @@ def _same_hash(items: Sequence[Wanted], places: Sequence[_Place], bases: Mapping
 
 def _alike(items: Sequence[Wanted], blocks: Sequence[Local], bases: Mapping[int, Hashes]) -> dict[int, Local]:
     """Pair by what syncd wrote, then by what is said, then by one saying a part of the other."""
+    if not blocks:
+        return {}
     found = _same_hash(items, blocks, bases)
     taken = {block.at for block in found.values()}
     by_text: dict[str, list[Local]] = defaultdict(list)
     for block in reversed(blocks):
         if block.at not in taken:
             by_text[block.says].append(block)
-    for item in items:
-        if item.id not in found and by_text.get(item.says):
-            found[item.id] = by_text[item.says].pop()
+    said = {item.id: item.says for item in items if item.id not in found}
+    for id_, says in said.items():
+        if by_text.get(says):
+            found[id_] = by_text[says].pop()
+    seen_before = [item for item in items if item.id in bases] if bases else items  # what is new is no other program's
+    for item in seen_before:
+        if item.id not in found and (starts := item.starts) and by_text.get(starts):
+            found[item.id] = by_text[starts].pop()
     free = [block for places in by_text.values() for block in places]
-    for item in items:
-        part = next((b for b in free if item.id not in found and _is_part(b.says, item.says)), None)
+    for id_, says in said.items():
+        part = next((b for b in free if id_ not in found and _is_part(b.says, says)), None)
         if part is not None:
-            found[item.id] = part
+            found[id_] = part
             free.remove(part)
     return found
 

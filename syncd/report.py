@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+WAITS = {"deferred", "page-busy"}  # codes of failures that pass when the page's owner pauses
+
 
 class Failure(msgspec.Struct):
     """A document that could not be handled; it is tried again. `code` is stable."""

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+import msgspec
+
 from syncd import config as configuration
 from syncd.config import Config
 from syncd.errors import StateError, SyncdError
@@ -20,8 +22,8 @@ from syncd.mirror import db as state
 from syncd.mirror import runs
 from syncd.preview import Preview
 from syncd.readwise.client import Client
-from syncd.report import Report
-from syncd.sync import Progress, Wishes, run
+from syncd.report import Report, VaultReport
+from syncd.sync import Progress, Wishes, open_target, run, survey
 from syncd.token import read_token
 
 _log = logging.getLogger(__name__)
@@ -58,12 +60,26 @@ def _sync_once(config: Config, wishes: Wishes, stop: Event, progress: Progress, 
     with opened(config, stop) as db:
         started = datetime.now(UTC)
         try:
-            report = run(db, config, client_of(config, stop, env), stop, wishes, progress=progress)
+            client = client_of(config, stop, env) if wishes.fetch else None
+            report = run(db, config, client, stop, wishes, progress=progress)
         except SyncdError as error:
             runs.record(db, started, Report(code=error.exit_status, message=error.message))
             raise
-        runs.record(db, started, report)
+        if wishes.fetch or not report.code or any(vault.changed for vault in report.vaults):
+            runs.record(db, started, report)
         return report
+
+
+def look(config: Config, name: str, stop: Event) -> VaultReport:
+    """Bring the index of the vault `name` up to its folder. Raises VaultError, ConfigError, and what `opened` raises."""
+    report = VaultReport(name)
+    (vault,) = (vault for vault in config.vaults if vault.name == name)
+    with opened(msgspec.structs.replace(config, vaults=(vault,)), stop) as db:
+        target = open_target(db, vault, Wishes())
+        if isinstance(target, SyncdError):
+            raise target
+        survey(db, target, report, stop)
+    return report
 
 
 def rehearse(config: Config, wishes: Wishes, stop: Event, show: Callable[[str], None]) -> Report:

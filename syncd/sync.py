@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -18,7 +19,7 @@ from typing import NamedTuple
 
 from syncd.apply import PageWriter, sync_document
 from syncd.config import Config, Vault, zone
-from syncd.errors import Stopped, SyncdError, VaultError
+from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
 from syncd.gather import Target
 from syncd.mirror import account, ledger
 from syncd.mirror.db import transaction
@@ -43,12 +44,14 @@ class Wishes(NamedTuple):
     full: bool = False
     allow_removals: bool = False
     vaults: Sequence[str] = ()  # names; none: all
+    fetch: bool = True  # else only what waits is written
+    patient: bool = False  # leave pages alone that their owner is just writing
 
 
 def run(
     db: sqlite3.Connection,
     config: Config,
-    client: Client,
+    client: Client | None,
     stop: Event,
     wishes: Wishes,
     *,
@@ -57,20 +60,26 @@ def run(
 ) -> Report:
     """Bring every vault up to the account. Each vault has its own failures, told in the report.
 
+    Without a client nothing is fetched, and what waits is written.
     Raises TokenError, ReadwiseError, Stopped: the fetch did not end, and nothing was written.
     """
     report = Report()
     vaults = [vault for vault in config.vaults if not wishes.vaults or vault.name in wishes.vaults]
-    targets: list[tuple[Vault, Target | SyncdError]] = [(vault, open_target(db, vault, wishes)) for vault in vaults]
-    moment = fetch(db, config, client, wishes, report, progress)
-    for vault, target in targets:
-        into = VaultReport(vault.name)
-        report.vaults.append(into)
+    parts: list[tuple[Target | SyncdError, VaultReport]] = []
+    for vault in vaults:
+        report.vaults.append(VaultReport(vault.name))
+        parts.append((open_target(db, vault, wishes), report.vaults[-1]))
+    for target, into in parts:
+        if isinstance(target, Target) and ledger.writing(db, target.id):
+            with suppress(VaultError):  # told below, where it lasts
+                _finish(_Work(db, target, writer(target.root), stop, wishes, into, progress))
+    moment = fetch(db, config, client, wishes, report, progress) if client is not None else None
+    for target, into in parts:
         try:
             if isinstance(target, SyncdError):
                 raise target  # told like any other failure of this vault
-            _sync_vault(db, target, writer(target.root), stop, wishes, into, progress)
-        except VaultError as error:
+            _sync_vault(_Work(db, target, writer(target.root), stop, wishes, into, progress))
+        except (VaultError, ConfigError) as error:
             into.error = error.message
             report.code = max(report.code, error.exit_status)
     if moment is not None:
@@ -92,9 +101,11 @@ def open_target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target 
                 ledger.mark_removals(db, number)
             if wishes.full:
                 ledger.mark_all(db, number)
-        return Target(number, root, graph, vault, zone(vault), remove=vault.on_delete == "remove")
-    except VaultError as error:
+        return Target(number, root, graph, vault, zone(vault), vault.on_delete == "remove", wishes.patient)
+    except (VaultError, ConfigError) as error:
         return error
+    except OSError as error:
+        return VaultError(f"{vault.path}: {error.strerror}; check the disk, and let syncd read the folder")
 
 
 def fetch(
@@ -132,35 +143,33 @@ def fetch(
     return client.server_time - _OVERLAP
 
 
-def _sync_vault(
-    db: sqlite3.Connection,
-    target: Target,
-    writer: PageWriter,
-    stop: Event,
-    wishes: Wishes,
-    report: VaultReport,
-    progress: Progress,
-) -> None:
-    survey(db, target, report)
-    target = target._replace(remove=target.remove and _may_remove(db, target, wishes, report))
-    todo = ledger.pending(db, target.id)
-    if todo and isinstance(writer, Writer):
-        check_space(target.root)
-        sweep(target.root, [Path(target.graph.pages)])
-    for start in range(0, len(todo), _BATCH):
-        ended: SyncdError | None = None
-        with transaction(db):
-            try:
-                for number, document in enumerate(todo[start : start + _BATCH], start + 1):
-                    if stop.is_set():
-                        raise Stopped("stopped; the next run goes on from here")  # noqa: TRY301
-                    sync_document(db, target, writer, document, report)
-                    progress(f"{report.name}: documents", number, len(todo))
-            except (VaultError, Stopped) as error:
-                ended = error  # what is written stays written, and is recorded
-            writer.flush()
-        if ended is not None:
-            raise ended
+class _Work(NamedTuple):
+    """One vault's part of a run."""
+
+    db: sqlite3.Connection
+    target: Target
+    writer: PageWriter
+    stop: Event
+    wishes: Wishes
+    report: VaultReport
+    progress: Progress
+
+
+def _finish(work: _Work) -> None:
+    """Finish what a killed run had begun, before the account changes again.
+
+    What such a run wrote is not recorded yet. Compared with a newer account it would pass for the owner's work.
+    """
+    survey(work.db, work.target, work.report, work.stop)
+    _write(work, ledger.writing(work.db, work.target.id))
+
+
+def _sync_vault(work: _Work) -> None:
+    db, target, report = work.db, work.target, work.report
+    survey(db, target, report, work.stop)
+    if isinstance(work.writer, Writer):
+        sweep(target.root, {target.graph.pages} | ledger.folders(db, target.id))
+    _write(work, ledger.pending(db, target.id))
     report.failed += [Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(db)]
     report.conflicts += [
         Conflict(document, highlight, parts.split(","), page)
@@ -168,11 +177,37 @@ def _sync_vault(
     ]
 
 
-def survey(db: sqlite3.Connection, target: Target, report: VaultReport) -> None:
+def _write(work: _Work, todo: Sequence[int]) -> None:
+    """Bring the pages of these documents up to date, batch by batch."""
+    db, writer, report = work.db, work.writer, work.report
+    target = work.target._replace(remove=work.target.remove and _may_remove(work))
+    if todo and isinstance(writer, Writer):
+        check_space(target.root)
+    for start in range(0, len(todo), _BATCH):
+        batch = todo[start : start + _BATCH]
+        ended: SyncdError | None = None
+        with transaction(db):
+            ledger.begin(db, target.id, batch)
+        with transaction(db):
+            try:
+                for number, document in enumerate(batch, start + 1):
+                    if work.stop.is_set():
+                        raise Stopped("stopped; the next run goes on from here")  # noqa: TRY301
+                    sync_document(db, target, writer, document, report)
+                    work.progress(f"{report.name}: documents", number, len(todo))
+            except (VaultError, Stopped) as error:
+                ended = error  # what is written stays written, and is recorded
+            writer.flush()
+            ledger.end(db, target.id)
+        if ended is not None:
+            raise ended
+
+
+def survey(db: sqlite3.Connection, target: Target, report: VaultReport, stop: Event | None = None) -> None:
     """Bring the index up to the vault. Raises VaultError where the vault is empty and was not."""
     with transaction(db):
         before = index.count(db, target.id)
-        found = index.survey(db, target.id, target.root, target.graph)
+        found = index.survey(db, target.id, target.root, target.graph, stop)
         if before and not found.pages:
             raise VaultError(
                 f"{target.root} is empty where {before} pages were; mount the vault, or, if it is meant to be empty, "
@@ -185,11 +220,11 @@ def survey(db: sqlite3.Connection, target: Target, report: VaultReport) -> None:
     report.warnings += [f"{path} is a conflict copy; merge it by hand and delete it" for path in found.copies]
 
 
-def _may_remove(db: sqlite3.Connection, target: Target, wishes: Wishes, report: VaultReport) -> bool:
-    gone, of = ledger.removals(db, target.id)
-    if wishes.allow_removals or not (gone > _FEW or gone * _SHARE > of):
+def _may_remove(work: _Work) -> bool:
+    gone, of = ledger.removals(work.db, work.target.id)
+    if work.wishes.allow_removals or not (gone > _FEW or gone * _SHARE > of):
         return True
-    report.warnings.append(
+    work.report.warnings.append(
         f"{gone} of {of} highlights were deleted in Readwise; none is removed before `syncd sync --allow-removals`"
     )
     return False

@@ -27,16 +27,16 @@ def read_token(readwise: Readwise, env: Mapping[str, str], *, timeout: float = 3
     if folder := env.get("CREDENTIALS_DIRECTORY"):
         credential = Path(folder, "readwise-token")
         try:
-            return _clean(_read(credential, private=False), f"the credential {credential}")
+            return clean_token(_read(credential, private=False), f"the credential {credential}")
         except FileNotFoundError:
             pass
     if "READWISE_TOKEN" in env:
-        return _clean(os.fsencode(env["READWISE_TOKEN"]), "READWISE_TOKEN")
+        return clean_token(os.fsencode(env["READWISE_TOKEN"]), "READWISE_TOKEN")
     if readwise.token_command:
-        return _clean(_run(readwise.token_command, env, timeout), f"the output of {readwise.token_command[0]}")
+        return clean_token(_run(readwise.token_command, env, timeout), f"the output of {readwise.token_command[0]}")
     path = readwise.token_file or config_dir() / "token"
     try:
-        return _clean(_read(path, private=True), str(path))
+        return clean_token(_read(path, private=True), str(path))
     except FileNotFoundError:
         raise TokenError(
             f"there is no token: {path} is missing; `syncd init` takes one from readwise.io/access_token"
@@ -88,7 +88,8 @@ def _run(command: tuple[str, ...], env: Mapping[str, str], timeout: float) -> by
     return done.stdout
 
 
-def _clean(data: bytes, source: str) -> str:
+def clean_token(data: bytes, source: str) -> str:
+    """The token that `source` holds, without the white space around it. Raises TokenError where that is none."""
     text = data.decode("utf-8-sig", "replace").strip()
     if not text:
         raise TokenError(f"{source} is empty; get a token at readwise.io/access_token")

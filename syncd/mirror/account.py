@@ -27,7 +27,7 @@ _TOUCH_RIVALS = """
 
 
 class Rival(NamedTuple):
-    """A live highlight of another document that may be the same as one of ours."""
+    """A highlight of another document that may be the same as one of ours."""
 
     document: Document
     highlight: Highlight
@@ -48,37 +48,42 @@ def absorb(db: sqlite3.Connection, documents: Iterable[Document]) -> int:
         if touched:
             db.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (document.id, data))
         if touched and old is not None:
-            for highlight in load(db, document.id).highlights:
-                _store(db, document, highlight, _encode(highlight))
-        for highlight in document.highlights:
-            touched |= _absorb_highlight(db, document, highlight)
+            _store(db, document, [(one, _encode(one)) for one in load(db, document.id).highlights])
+        touched |= _absorb_highlights(db, document, document.highlights)
         if touched:
             changed += 1
             _touch(db, document.id)
     return changed
 
 
-def _absorb_highlight(db: sqlite3.Connection, document: Document, highlight: Highlight) -> bool:
-    data = _encode(highlight)
-    old = db.execute("SELECT data, document FROM highlight WHERE id = ?", (highlight.id,)).fetchone()
-    if old == (data, document.id):
-        return False
-    if old is not None:
-        db.execute(_TOUCH_RIVALS, (highlight.id,))
-        if old[1] != document.id:
-            _touch(db, old[1])
-    _store(db, document, highlight, data)
-    if old is not None:
-        db.execute(_TOUCH_RIVALS, (highlight.id,))
-    return True
+def _absorb_highlights(db: sqlite3.Connection, document: Document, highlights: Iterable[Highlight]) -> bool:
+    sent = {highlight.id: (highlight, _encode(highlight)) for highlight in highlights}
+    query = "SELECT id, data, document FROM highlight WHERE id IN (SELECT value FROM json_each(?))"
+    old = {row[0]: row[1:] for row in db.execute(query, (_encode(list(sent)).decode(),))}
+    changed = [both for id_, both in sent.items() if old.get(id_) != (both[1], document.id)]
+    known = [highlight.id for highlight, _ in changed if highlight.id in old]
+    db.executemany(_TOUCH_RIVALS, [(id_,) for id_ in known])
+    for former in {old[id_][1] for id_ in known} - {document.id}:
+        _touch(db, former)
+    _store(db, document, changed)
+    db.executemany(_TOUCH_RIVALS, [(id_,) for id_ in known])
+    return bool(changed)
 
 
-def _store(db: sqlite3.Connection, document: Document, highlight: Highlight, data: bytes) -> None:
-    live = not (highlight.is_deleted or document.is_deleted)
-    key = highlight_key(document, highlight)
+def _store(db: sqlite3.Connection, document: Document, highlights: Iterable[tuple[Highlight, bytes]]) -> None:
     tweet = f"tweet:{status_id(document.source_url)}" if document.is_reader_tweet else None
-    row = (highlight.id, document.id, live, key, tweet, data)
-    db.execute("INSERT OR REPLACE INTO highlight VALUES (?, ?, ?, ?, ?, ?)", row)
+    rows = [
+        (
+            highlight.id,
+            document.id,
+            not (highlight.is_deleted or document.is_deleted),
+            highlight_key(document, highlight),
+            tweet,
+            data,
+        )
+        for highlight, data in highlights
+    ]
+    db.executemany("INSERT OR REPLACE INTO highlight VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def _touch(db: sqlite3.Connection, document: int) -> None:
@@ -110,7 +115,7 @@ def finish_full(db: sqlite3.Connection) -> bool:
     lost = "SELECT document, data FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen)"
     for document, data in db.execute(lost).fetchall():
         gone = msgspec.structs.replace(_highlights.decode(data), is_deleted=True)
-        _absorb_highlight(db, load(db, document), gone)
+        _absorb_highlights(db, load(db, document), [gone])
         _touch(db, document)
     return True
 
@@ -125,11 +130,11 @@ def load(db: sqlite3.Connection, id_: int) -> Document:
 
 
 def rivals(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
-    """The live highlights of other documents that have the identity of one of this document's."""
+    """The highlights of other documents that have the identity of one of this document's, deleted ones too."""
     return _rivals(
         db,
         "SELECT o.document, o.data, o.key FROM highlight h JOIN highlight o ON o.key = h.key"
-        " WHERE h.document = ? AND o.document != h.document AND o.live",
+        " WHERE h.document = ? AND o.document != h.document",
         id_,
     )
 

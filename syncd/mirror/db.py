@@ -39,6 +39,8 @@ _MIGRATIONS = [
         vault INTEGER NOT NULL, document INTEGER NOT NULL, code TEXT, message TEXT,
         PRIMARY KEY (vault, document)
     ) WITHOUT ROWID;
+    -- documents whose pages are being written: what a killed run wrote there is not recorded in the other tables
+    CREATE TABLE writing (vault INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (vault, document)) WITHOUT ROWID;
     -- what syncd last wrote, or found and took for the account's: digests of a block and of its children
     CREATE TABLE base (
         vault INTEGER NOT NULL, highlight INTEGER NOT NULL,
@@ -61,12 +63,13 @@ _MIGRATIONS = [
         mtime INTEGER NOT NULL, size INTEGER NOT NULL, inode INTEGER NOT NULL, hash BLOB NOT NULL,
         name TEXT NOT NULL,  -- the page's identity in the app (names.name_key)
         file TEXT NOT NULL,  -- the path as a file system without case would see it
-        url TEXT, title TEXT -- its `url` and `full-title` properties
+        url TEXT, title TEXT, -- its `url` and `full-title` properties
+        own INTEGER NOT NULL  -- whether it stands as syncd wrote it
     );
     CREATE UNIQUE INDEX page_path ON page (vault, path);
     CREATE INDEX page_name ON page (vault, name);
     CREATE INDEX page_file ON page (vault, file);
-    CREATE INDEX page_url ON page (vault, url) WHERE url IS NOT NULL;
+    CREATE INDEX page_title ON page (vault, title) WHERE title IS NOT NULL;
     CREATE TABLE block (
         vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL, number INTEGER NOT NULL,
         hash BLOB NOT NULL,
@@ -121,8 +124,21 @@ def open_db(path: Path) -> sqlite3.Connection:
         _refuse_newer(path, version)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA temp_store=MEMORY")  # else each savepoint copies the pages it changes into a file
+        db.execute("PRAGMA cache_size=-32000")
         for number, script in enumerate(_MIGRATIONS[version:], version + 1):
             db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open the state to look at it, also while a run writes. Raises ConfigError, sqlite3.Error."""
+    db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
+    try:
+        _refuse_newer(path, db.execute("PRAGMA user_version").fetchone()[0])
     except BaseException:
         db.close()
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +40,12 @@ def vault_id(db: sqlite3.Connection, name: str, path: Path) -> int:
     return int(db.execute(added, (name, str(path), inode)).fetchone()[0])
 
 
+def find_vault(db: sqlite3.Connection, name: str) -> int | None:
+    """The number of the vault that last had this name; None where none had."""
+    row = db.execute("SELECT max(id) FROM vault WHERE name = ?", (name,)).fetchone()
+    return None if row[0] is None else int(row[0])
+
+
 def settle(db: sqlite3.Connection, vault: int, settings: str) -> None:
     """Make every document pending where the settings that decide what belongs into the vault have changed."""
     if db.execute("SELECT settings FROM vault WHERE id = ?", (vault,)).fetchone()[0] != settings:
@@ -65,11 +71,32 @@ def pending(db: sqlite3.Connection, vault: int) -> list[int]:
     return [row[0] for row in db.execute("SELECT document FROM pending WHERE vault = ? ORDER BY document", (vault,))]
 
 
+def begin(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
+    """Before the pages of these documents are written; in a transaction of its own."""
+    db.executemany("INSERT OR IGNORE INTO writing VALUES (?, ?)", [(vault, document) for document in documents])
+
+
+def end(db: sqlite3.Connection, vault: int) -> None:
+    """After that, in the transaction that records what was written."""
+    db.execute("DELETE FROM writing WHERE vault = ?", (vault,))
+
+
+def writing(db: sqlite3.Connection, vault: int) -> list[int]:
+    """The documents whose pages were being written when a run was killed, oldest first."""
+    return [row[0] for row in db.execute("SELECT document FROM writing WHERE vault = ? ORDER BY document", (vault,))]
+
+
 def failed(db: sqlite3.Connection, vault: int, document: int, code: str, message: str) -> None:
     """Keep a document pending, with the reason."""
     db.execute(
         "UPDATE pending SET code = ?, message = ? WHERE vault = ? AND document = ?", (code, message, vault, document)
     )
+
+
+def failures(db: sqlite3.Connection, vault: int) -> list[tuple[int, str, str]]:
+    """The pending documents that failed: id, code, message."""
+    rows = "SELECT document, code, message FROM pending WHERE vault = ? AND code IS NOT NULL ORDER BY document"
+    return db.execute(rows, (vault,)).fetchall()
 
 
 def bases(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Hashes]:
@@ -82,15 +109,23 @@ def bases(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Hashes
     return {row[0]: Hashes(*row[1:]) for row in rows}
 
 
-def has_base(db: sqlite3.Connection, vault: int, highlight: int) -> bool:
-    """Whether syncd has written, or found, this highlight in the vault before."""
-    return db.execute("SELECT 1 FROM base WHERE (vault, highlight) = (?, ?)", (vault, highlight)).fetchone() is not None
+def base(db: sqlite3.Connection, vault: int, highlight: int) -> Hashes | None:
+    """What syncd last wrote, or found, of a highlight."""
+    row = db.execute(
+        "SELECT text, tags, note FROM base WHERE (vault, highlight) = (?, ?)", (vault, highlight)
+    ).fetchone()
+    return Hashes(*row) if row else None
 
 
 def home(db: sqlite3.Connection, vault: int, document: int) -> Home | None:
     """The page of a document as last known."""
     row = db.execute("SELECT path, header FROM home WHERE (vault, document) = (?, ?)", (vault, document)).fetchone()
     return Home(row[0], msgspec.msgpack.decode(row[1], type=dict[str, bytes])) if row else None
+
+
+def folders(db: sqlite3.Connection, vault: int) -> set[str]:
+    """The folders, in the vault, in which documents have their pages."""
+    return {row[0].rpartition("/")[0] for row in db.execute("SELECT path FROM home WHERE vault = ?", (vault,))}
 
 
 def tenant(db: sqlite3.Connection, vault: int, path: str) -> int | None:

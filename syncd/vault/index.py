@@ -10,19 +10,20 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
-from syncd.errors import DocumentError
+from syncd.errors import DocumentError, Stopped
 from syncd.tweets import link_key
 from syncd.vault.graph import Graph
 from syncd.vault.names import file_key, is_conflict_copy, name_key, title_of
 from syncd.vault.parse import Page, digest, parse, properties
 from syncd.vault.reader import PageChanged, Seen, read_page
-from syncd.vault.recognise import block_key, is_marked
+from syncd.vault.recognise import block_key, is_marked, title_key
 
 _SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
 _CHUNK = 500  # values in one query
-_PAGES = (".md", ".markdown", ".org")
+PAGES = (".md", ".markdown", ".org")
 
 
 class Survey(NamedTuple):
@@ -46,7 +47,7 @@ def walk(root: Path, lost: dict[str, str], below: str = "") -> Iterator[tuple[st
                 path = f"{below}{entry.name}"
                 if entry.name.startswith(".") or path in _SKIPPED:
                     continue
-                if entry.name.endswith(_PAGES):
+                if entry.name.endswith(PAGES):
                     try:
                         if entry.is_file():
                             yield path, entry.stat()
@@ -62,8 +63,11 @@ def walk(root: Path, lost: dict[str, str], below: str = "") -> Iterator[tuple[st
         yield from walk(root, lost, folder)
 
 
-def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph) -> Survey:
-    """Compare the folder with the index and bring the index up to date, in the caller's transaction."""
+def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph, stop: Event | None = None) -> Survey:
+    """Compare the folder with the index and bring the index up to date, in the caller's transaction.
+
+    Raises Stopped where `stop` is set before the end.
+    """
     rows = db.execute("SELECT path, mtime, size, inode, id FROM page WHERE vault = ?", (vault,))
     known = {row[0]: row[1:] for row in rows}
     pages = read = 0
@@ -78,6 +82,8 @@ def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph) -> Surv
         if entry is not None and entry[:3] == (stat.st_mtime_ns, stat.st_size, stat.st_ino):
             continue
         read += 1
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped while reading the vault")
         try:
             data, seen = read_page(root / path)
         except FileNotFoundError:
@@ -93,9 +99,11 @@ def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph) -> Surv
     return Survey(pages, read, [f"{root / path}: {reason}" for path, reason in lost.items()], copies)
 
 
-def enter(db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, graph: Graph) -> None:
-    """Put a page as it stands now into the index."""
-    page = parse(text)
+def enter(
+    db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, graph: Graph, *, own: bool = False
+) -> None:
+    """Put a page as it stands now into the index; `own`: as syncd has just written it."""
+    page = parse(text.removeprefix("\ufeff"))
     head = properties(page)
     title = head["title"][1].strip() if "title" in head else ""
     stem = path.rpartition("/")[2].rpartition(".")[0]
@@ -103,15 +111,15 @@ def enter(db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, 
         vault, path, seen.mtime_ns, seen.size, seen.inode, seen.digest,
         name_key(title or title_of(stem, graph.name_style)), file_key(path),
         link_key(head["url"][1]) if "url" in head else None,
-        head["full-title"][1].strip('" ') if "full-title" in head else None,
+        title_key(head["full-title"][1]) if "full-title" in head else None,
     )  # fmt: skip
     old = db.execute("SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, path)).fetchone()
     if old is not None:
         db.execute("DELETE FROM block WHERE page = ?", old)
     cursor = db.execute(
-        "INSERT OR REPLACE INTO page (vault, path, mtime, size, inode, hash, name, file, url, title, id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, old[0] if old else None),
+        "INSERT OR REPLACE INTO page (vault, path, mtime, size, inode, hash, name, file, url, title, own, id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, own, old[0] if old else None),
     )
     at_home = "category" in head or "full-title" in head
     found = enumerate(standing(page, at_home))
@@ -135,6 +143,12 @@ def forget(db: sqlite3.Connection, vault: int, path: str) -> None:
     """Take a file that is gone out of the index."""
     db.execute("DELETE FROM block WHERE page = (SELECT id FROM page WHERE (vault, path) = (?, ?))", (vault, path))
     db.execute("DELETE FROM page WHERE (vault, path) = (?, ?)", (vault, path))
+
+
+def is_own(db: sqlite3.Connection, vault: int, path: str, hash_: bytes) -> bool:
+    """Whether the page with these contents (Seen.digest) is as syncd wrote it."""
+    row = db.execute("SELECT own FROM page WHERE (vault, path, hash) = (?, ?, ?)", (vault, path, hash_)).fetchone()
+    return row is not None and bool(row[0])
 
 
 class Place(NamedTuple):
@@ -162,35 +176,47 @@ def places(db: sqlite3.Connection, vault: int, keys: Sequence[str]) -> list[Plac
     return found
 
 
-def is_taken(db: sqlite3.Connection, vault: int, title: str, path: str) -> bool:
-    """Whether the app would know a page of this title already, or the file system a file of this name."""
+def is_taken(db: sqlite3.Connection, vault: int, title: str, path: str, document: int) -> bool:
+    """Whether the app would know a page of this title already, or the file system a file of this name.
+
+    Also where another document had its page: there it would be taken for that one's.
+    """
     row = db.execute(
-        "SELECT 1 FROM page WHERE vault = ? AND name = ? UNION ALL SELECT 1 FROM page WHERE vault = ? AND file = ?",
-        (vault, name_key(title), vault, file_key(path)),
+        "SELECT 1 FROM page WHERE vault = ? AND name = ? UNION ALL SELECT 1 FROM page WHERE vault = ? AND file = ?"
+        " UNION ALL SELECT 1 FROM home WHERE vault = ? AND path = ? AND document != ?",
+        (vault, name_key(title), vault, file_key(path), vault, path, document),
     ).fetchone()
     return row is not None
 
 
 class Candidate(NamedTuple):
-    """A page that may be a document's: its address and title properties, its name, how many highlights it holds."""
+    """A page that may be a document's: its address and title properties, its name, how many highlights it holds.
+
+    `own`: whether it stands as syncd wrote it; `settled`: whether it is a document's already.
+    """
 
     path: str
     name: str
     url: str | None
     title: str | None
+    own: bool
     highlights: int
+    settled: bool
 
 
-def candidates(db: sqlite3.Connection, vault: int, paths: Iterable[str], names: Sequence[str]) -> list[Candidate]:
-    """The pages at `paths` or named one of `names` (name_key) that belong to no document yet and have properties."""
+def candidates(
+    db: sqlite3.Connection, vault: int, paths: Iterable[str], names: Sequence[str], title: str
+) -> list[Candidate]:
+    """The pages at `paths`, named one of `names` (name_key) or of this `title` (title_key), if they have properties."""
     paths = list(paths)
     rows = db.execute(
-        "SELECT path, name, url, title, (SELECT count(*) FROM block WHERE page = page.id) FROM page"
+        "SELECT path, name, url, title, own, (SELECT count(*) FROM block WHERE page = page.id),"
+        " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path)) FROM page"
         f" WHERE id IN (SELECT id FROM page WHERE vault = ? AND path IN ({','.join('?' * len(paths))})"
-        f" UNION SELECT id FROM page WHERE vault = ? AND name IN ({','.join('?' * len(names))}))"
-        " AND (url IS NOT NULL OR title IS NOT NULL)"
-        " AND NOT EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path))",
-        (vault, *paths, vault, *names),
+        f" UNION SELECT id FROM page WHERE vault = ? AND name IN ({','.join('?' * len(names))})"
+        " UNION SELECT id FROM page WHERE vault = ? AND title = ?)"
+        " AND (url IS NOT NULL OR title IS NOT NULL)",
+        (vault, *paths, vault, *names, vault, title),
     )
     return [Candidate._make(row) for row in rows]
 

@@ -7,6 +7,7 @@ hold) and a file's name (what every disk can hold). Pure: text in, text out.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 from unicodedata import category, normalize
@@ -55,6 +56,7 @@ _CONFLICT = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def short_title(title: str) -> str:
     """The document's title as it stands in a page's title: one line, no `/`, of at most about 50 code points.
 

@@ -14,7 +14,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _START = re.compile(r"([ \t]*)-(?:[ \t]|(?=\r?\n|\Z))|(?=#{1,6}[ \t])")
 _FENCE = re.compile(r"[ \t]*(?:-[ \t]+)?(`{3,}|~{3,})")
 _PROPERTY = re.compile(r"([^\s:,;#\[\]()\"]+)::(?:[ \t](.*)|)$")
-_APP_LINE = re.compile(r"(?:id|collapsed):: ")
+_APP_LINES = "id:: ", "collapsed:: "
 
 
 class Block(NamedTuple):
@@ -145,13 +145,13 @@ def digest(content: list[str]) -> bytes:
 
     Trailing blanks and the lines that Logseq adds by itself (`id::`, `collapsed::`) make no difference.
     """
-    said = [line.rstrip() for line in content if not _APP_LINE.match(line)]
+    said = [line.rstrip() for line in content if not line.startswith(_APP_LINES)]
     return blake2b("\n".join(said).encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
 
 def app_lines(content: list[str]) -> list[str]:
     """The lines of a block that Logseq added by itself; references to the block hang on them."""
-    return [line for line in content[1:] if _APP_LINE.match(line)]
+    return [line for line in content[1:] if line.startswith(_APP_LINES)]
 
 
 def properties(page: Page) -> dict[str, tuple[int, str]]:

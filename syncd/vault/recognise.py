@@ -7,26 +7,28 @@ owner mentions in a sentence of their own is not that.
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from syncd.tweets import link_key
+from syncd.vault.names import name_key
 
 _LINK = re.compile(r"\[([^\[\]]*)\]\((https?://[^\s<>]+)\)")
 _LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [\d,:]+|\d+:[\d:]+")
+_PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
-_MARK = re.compile(r"(?<!\S)#(?:Highlight(?!\w)|\[\[Highlight\]\])")
+_MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
 _BLOCK_ID = re.compile(r"\^rw-(\d+)\s*\Z|\^rwhi-(\d+)\s*\Z")
-_NOISE = re.compile(
+_NOT_SAID = re.compile(
     r"\(\[[^\[\]]*\]\([^\s)]*\)\)"  # the highlight's own link
     r"|\((?:Page|Location) [\d,]+\)"
     r"|#Highlight\b|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
-    r"|<[^<>]*>|(?<=\])\([^\s)]*\)|https?://[^\s)\]]+"
-    r"|[\W_]+"
+    r"|<[^<>]*>|\((?<=\]\()[^\s)]*\)|https?://[^\s)\]]+"
 )
 
 
 def is_marked(content: list[str]) -> bool:
     """Whether a block carries the `#Highlight` tag."""
-    return any("#" in line and _MARK.search(line) for line in content)
+    return any("Highlight" in line and _MARK.search(line) for line in content)
 
 
 def block_key(content: list[str], at_home: bool) -> str | None:
@@ -38,10 +40,12 @@ def block_key(content: list[str], at_home: bool) -> str | None:
     for number in range(len(content) - 1, -1, -1):
         if "](http" not in content[number]:
             continue
-        marked = is_marked(content)
         for label, url in reversed(_LINK.findall(content[number])):
             address = _balanced(url)
             known = _LABEL.fullmatch(label) is not None
+            if known and at_home:
+                return link_key(address)
+            marked = is_marked(content)
             if not known and not (marked and f"([{label}]({address}))" in content[number]):
                 continue
             behind = content[number].rpartition(address + ")")[2]
@@ -54,20 +58,25 @@ def block_key(content: list[str], at_home: bool) -> str | None:
 def _balanced(url: str) -> str:
     """Cut a greedy match at the parenthesis that ends the link: `a_(b))) #x(` -> `a_(b)`."""
     depth = 0
-    for position, character in enumerate(url):
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-            if depth < 0:
-                return url[:position]
+    for mark in _PARENTHESIS.finditer(url):
+        depth += 1 if mark[0] == "(" else -1
+        if depth < 0:
+            return url[: mark.start()]
     return url
 
 
 def fingerprint(text: str) -> str:
     """What a text says, without the ways to write it: letters and digits alone, in lower case.
 
-    Markup, escapes, addresses, the highlight's own link and its tags make no difference. A text without letters (a
-    picture, emoji) is its own fingerprint without white space.
+    Markup, escapes, addresses, marks above letters, the highlight's own link and its tags make no difference. A text
+    without letters (a picture, emoji) is its own fingerprint without white space.
     """
-    return _NOISE.sub("", text).lower() or "".join(text.split())
+    said = _NOT_SAID.sub("", text)
+    if not said.isascii():
+        said = normalize("NFD", said)
+    return "".join(filter(str.isalnum, said)).lower() or "".join(text.split())
+
+
+def title_key(title: str) -> str:
+    """What a document's `full-title` is compared by: some templates put it in quotes, some escape it."""
+    return name_key(" ".join(title.replace("\\", "").split()).strip('"'))

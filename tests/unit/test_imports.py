@@ -15,22 +15,25 @@ PACKAGE = Path(__file__).parents[2] / "syncd"
 LAYERS = (
     ("", "errors", "model", "tweets", "mirror", "readwise", "render", "sandbox", "service", "vault"),
     (
-        *("config", "config_values", "toml_file", "token", "match", "plan", "readwise.decode", "render.*"),
-        *("vault.edn", "vault.names", "vault.parse", "vault.recognise"),
+        *("config", "config_values", "toml_file", "token", "match", "plan", "report", "readwise.decode", "render.*"),
+        *("vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse", "vault.recognise"),
     ),
     (
-        *("mirror.*", "readwise.client", "readwise.fetch"),
-        *("vault.graph", "vault.index", "vault.reader", "vault.watcher", "vault.writer"),
+        *("lock", "mirror.*", "readwise.client", "readwise.fetch", "vault.discover", "vault.graph", "vault.index"),
+        *("vault.reader", "vault.swap", "vault.watcher", "vault.writer"),
     ),
-    ("report", "sync"),
-    ("sandbox.*", "service.*"),
-    ("__main__", "cli", "demo"),
+    ("gather", "preview"),
+    ("apply", "sync"),
+    ("session",),
+    ("compare", "health", "restore", "sandbox.*", "service.*"),
+    ("commands", "console", "demo", "init", "new_file", "status", "status_text"),
+    ("__main__", "cli"),
 )
 
 # Values in, values out: no disk, no network, no clock, no log.
 PURE = (
-    *("errors", "model", "tweets", "match", "plan", "readwise.decode", "render.*"),
-    *("vault.edn", "vault.names", "vault.parse", "vault.recognise"),
+    *("errors", "model", "tweets", "match", "plan", "report", "readwise.decode", "render.*"),
+    *("vault.edn", "vault.frontmatter", "vault.names", "vault.parse", "vault.recognise"),
 )
 WORLD = {
     *("asyncio", "fcntl", "glob", "io", "logging", "os", "pathlib", "random", "requests", "select", "shutil"),

@@ -1,0 +1,171 @@
+"""The service's small parts, each alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from syncd.config import Config, Readwise, Vault
+from syncd.errors import LockedError, VaultError
+from syncd.report import Failure, Report, VaultReport
+from syncd.service import units
+from syncd.service.beacon import Beacon, Sign, read_sign
+from syncd.service.debounce import Debounce
+from syncd.service.notify import notify, reloading, watchdog_seconds
+from syncd.service.pulse import Pulse
+from syncd.service.teller import Teller
+from syncd.vault.watcher import Watcher, concerns, is_remote
+
+
+def test_a_flurry_is_over_when_it_is_quiet_or_lasts_too_long() -> None:
+    """Two seconds after the last event, thirty after the first."""
+    debounce = Debounce()
+    assert debounce.due is None
+    assert not debounce.take(0)
+    assert debounce.touch(100)
+    assert not debounce.touch(101)
+    assert debounce.due == 103
+    assert not debounce.take(102.9)
+    assert debounce.take(103)
+    assert debounce.due is None
+    for second in range(200, 240):
+        debounce.touch(second)
+    assert debounce.due == 230
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_hears_what_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool) -> None:
+    """Over a socket in a folder, or one with an abstract name."""
+    name = f"@syncd-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name.replace("@", "\0") if abstract else name)
+        monkeypatch.setenv("NOTIFY_SOCKET", name)
+        notify("READY=1", "STATUS=नमस्ते")
+        assert listener.recv(100).decode() == "READY=1\nSTATUS=नमस्ते"
+        reloading()
+        first, _, second = listener.recv(100).decode().partition("\n")
+        assert first == "RELOADING=1"
+        assert second.removeprefix("MONOTONIC_USEC=").isdecimal()
+    notify("READY=1")
+    monkeypatch.delenv("NOTIFY_SOCKET")
+    notify("READY=1")
+
+
+def test_the_watchdog_is_this_processes_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As sd_watchdog_enabled decides."""
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    assert watchdog_seconds() is None
+    monkeypatch.setenv("WATCHDOG_USEC", "1500000")
+    assert watchdog_seconds() == 1.5
+    monkeypatch.setenv("WATCHDOG_PID", "1")
+    assert watchdog_seconds() is None
+
+
+def test_a_long_wait_shows_life_and_ends_with_the_stop() -> None:
+    """Whoever waits is not silent for the length of the wait."""
+    pulse = Pulse()
+    waiter = threading.Thread(target=pulse.wait, args=(60,))
+    waiter.start()
+    pulse.beaten = 0.0
+    while pulse.beaten == 0.0:
+        threading.Event().wait(0.05)
+    pulse.set()
+    waiter.join(5)
+    assert not waiter.is_alive()
+    assert not Pulse().wait(0.01)
+
+
+def test_a_sign_is_read_by_others_and_a_second_service_is_refused(tmp_path: Path) -> None:
+    """Whether it runs is decided by the lock, not by what was written."""
+    assert read_sign(tmp_path) == (None, False)
+    beacon = Beacon(tmp_path)
+    sign = Sign(1, datetime.now(UTC), watching={"notes": "inotify"})
+    beacon.show(Sign(1, datetime.now(UTC), watching={"a much longer name": "inotify"}))
+    beacon.show(sign)
+    assert read_sign(tmp_path) == (sign, True)
+    with pytest.raises(LockedError):
+        Beacon(tmp_path)
+    beacon.close()
+    assert read_sign(tmp_path) == (sign, False)
+
+
+def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Again when it changed or came back; what waits for the owner is not said."""
+    teller = Teller(logging.getLogger("syncd.test"))
+    caplog.set_level(logging.INFO, "syncd")
+    bad = VaultReport("notes", failed=[Failure(7, "Ünï", "page-unreadable", "no"), Failure(8, "", "deferred", "soon")])
+    for vault in (bad, bad, VaultReport("notes"), bad, VaultReport("notes", error="gone"), VaultReport("notes")):
+        teller.run(Report(vaults=[vault]))
+    said = ["notes: Ünï: no [page-unreadable]"] * 2 + ["gone", "notes: the vault is in order again"]
+    assert caplog.messages == said
+
+
+def test_which_paths_concern_the_index() -> None:
+    """Pages and folders, nothing hidden, no attachments."""
+    assert concerns("pages/नोट.md", folder=False)
+    assert concerns("pages", folder=True)
+    assert not concerns("assets/cat.png", folder=False)
+    assert not concerns(".obsidian/workspace.json", folder=False)
+    assert not concerns("pages/.syncd.0123456789ab.tmp", folder=False)
+    assert not concerns(".git/objects", folder=True)
+
+
+def test_a_watcher_tells_of_changes_until_its_folder_is_another(tmp_path: Path) -> None:
+    """A page, a page in a new folder; then the folder is replaced."""
+    root = tmp_path / "notes"
+    root.mkdir()
+    changed = threading.Event()
+    watcher = Watcher(root, changed.set)
+    try:
+        for path in ("a.md", "new folder/b.md"):
+            (root / path).parent.mkdir(exist_ok=True)
+            changed.clear()
+            (root / path).write_text("- سلام\n")
+            assert changed.wait(5), path
+        while changed.wait(0.3):  # one write is several events
+            changed.clear()
+        (root / "a.md").read_text()
+        assert not changed.wait(0.2)
+        assert watcher.is_well()
+        root.rename(tmp_path / "elsewhere")
+        assert not watcher.is_well()
+        root.mkdir()
+        assert not watcher.is_well()
+    finally:
+        watcher.stop()
+
+
+def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
+    """It is said in one line."""
+    with pytest.raises(VaultError, match="cannot be watched"):
+        Watcher(tmp_path / "away", lambda: None)
+
+
+def test_this_disk_is_not_remote(tmp_path: Path) -> None:
+    """Nor is a folder that is not there."""
+    assert not is_remote(tmp_path)
+    assert not is_remote(tmp_path / "away")
+
+
+def test_the_unit_has_this_vault_and_this_interpreter(tmp_path: Path) -> None:
+    """Every path of the shipped unit is replaced; spaces, percent signs and colons arrive."""
+    vault = tmp_path / "My 100% : notes"
+    vault.mkdir()
+    config = Config((Vault(vault, name="notes"),), Readwise(tmp_path / "token"), state_dir=tmp_path / "state")
+    name, text = units.for_user(tmp_path / "config.toml", config)
+    assert name == "syncd.service"
+    assert f" -P -m syncd --config {tmp_path}/config.toml run" in text
+    assert f'ReadWritePaths="{tmp_path}/My 100%% : notes" {tmp_path}/state' in text
+    assert "%h" not in text
+    name, text = units.for_system(tmp_path / "config.toml", config)
+    assert name == "syncd@root.service" or os.getuid()
+    assert f'BindPaths="{tmp_path}/My 100%% \\: notes" {tmp_path}/state' in text
+    assert f"LoadCredential=readwise-token:{tmp_path}/token" in text
+    assert "/home/%i" not in text

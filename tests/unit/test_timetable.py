@@ -1,0 +1,156 @@
+"""When runs come due: the rhythm, cron's fields, and what happens to the clock meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import apscheduler.schedulers.base
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.config import Schedule
+from syncd.errors import ConfigError
+from syncd.service.timetable import Every, Timetable, trigger
+
+BERLIN = ZoneInfo("Europe/Berlin")
+START = datetime(2025, 3, 29, 22, 10, tzinfo=UTC)
+
+
+def times(schedule: Schedule, start: datetime, count: int) -> list[datetime]:
+    """The first `count` times after `start`."""
+    when, found, last = trigger(schedule, start, BERLIN), [], None
+    for _ in range(count):
+        last = when.get_next_fire_time(last, last or start)
+        found.append(last)
+    return found
+
+
+@given(st.integers(1, 86400), st.integers(0, 3600), st.integers(1, 40))
+def test_jitter_does_not_add_up(every: int, jitter: int, count: int) -> None:
+    """After any number of runs the rhythm is still the one it began with."""
+    schedule = Schedule(every=timedelta(seconds=every), jitter=timedelta(seconds=jitter))
+    for number, time in enumerate(times(schedule, START, count), 1):
+        assert timedelta(0) <= time - (START + number * schedule.every) <= min(schedule.jitter, schedule.every / 2)
+
+
+@pytest.mark.parametrize(
+    ("cron", "expected"),
+    [
+        ("30 2 * * *", ["30T02:30:00+01:00", "31T02:30:00+02:00"]),
+        ("0 6 * * 1-5", ["31T06:00:00+02:00"]),
+        ("0 6 * * 0", ["30T06:00:00+02:00"]),
+        ("0 6 * * 7", ["30T06:00:00+02:00"]),
+        ("0 6 * * sat,SUN", ["30T06:00:00+02:00"]),
+        ("0 6 * * 5-7/2", ["30T06:00:00+02:00"]),
+        ("0 6 31 * 0", ["30T06:00:00+02:00", "31T06:00:00+02:00"]),
+        ("*/30 1-3 30 3 *", ["30T01:00:00+01:00", "30T01:30:00+01:00", "30T03:00:00+02:00", "30T03:30:00+02:00"]),
+    ],
+)
+def test_cron_means_what_cron_means(cron: str, expected: list[str]) -> None:
+    """Sunday is 0 and 7; of day and weekday either counts; the hour that a summer lacks loses no run."""
+    found = times(Schedule(cron=cron, jitter=timedelta(0)), START, len(expected))
+    assert [time.astimezone(UTC) for time in found] == [
+        datetime.fromisoformat(f"2025-03-{text}").astimezone(UTC) for text in expected
+    ]
+
+
+@pytest.mark.parametrize("cron", ["61 * * * *", "* * * * 8", "* * * * nonday", "* 25 * * *", "*/0 * * * *"])
+def test_cron_is_refused_in_one_line(cron: str) -> None:
+    """Values that cron does not know."""
+    with pytest.raises(ConfigError, match=r"schedule\.cron is"):
+        trigger(Schedule(cron=cron), START, BERLIN)
+
+
+class Day:
+    """A wall clock under the test's hand, and a timetable that goes by it."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.runs: list[datetime] = []
+        self.missed: list[str] = []
+        self.busy = threading.Semaphore(1)
+        self.times = Timetable(lambda _name, _result: None, self.missed.append, lambda: self.now)
+
+    def run(self) -> None:
+        """A job: never two at once."""
+        assert self.busy.acquire(blocking=False)
+        self.runs.append(self.now)
+        self.busy.release()
+
+    def pass_(self, **span: float) -> None:
+        """Time passes; the service looks at the clock, and what is due gets done."""
+        self.now += timedelta(**span)
+        self.times.look()
+        for _ in range(500):
+            due = self.times.next_of("run")
+            assert due is not None
+            if due > self.now:
+                return
+            threading.Event().wait(0.01)
+        pytest.fail("what was due was not done")
+
+
+@pytest.fixture
+def day(monkeypatch: pytest.MonkeyPatch) -> Iterator[Day]:
+    """A day that begins before the change to summer time."""
+    made = Day()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return made.now.astimezone(tz)
+
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Clock)
+    made.times.start()
+    yield made
+    made.times.stop()
+
+
+def test_a_day_in_fast_motion(day: Day) -> None:
+    """Every half hour one run; a suspend of three hours costs the runs in it but one, and none after it."""
+    day.times.put("run", Every(START, timedelta(minutes=30)), day.run)
+    for _ in range(12 * 60):
+        day.pass_(minutes=1)
+    day.pass_(hours=3)
+    for _ in range(9 * 60):
+        day.pass_(minutes=1)
+    due = [START + timedelta(minutes=30 * number) for number in range(1, 49)]
+    assert day.runs == [time for time in due if not timedelta(hours=12) < time - START < timedelta(hours=15)]
+    assert not day.missed
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_runs(day: Day) -> None:
+    """A machine that woke up in the wrong year gets its runs when it is put right."""
+    day.times.put("run", Every(START, timedelta(minutes=30)), day.run)
+    day.pass_(days=3000)
+    day.runs.clear()
+    day.pass_(days=-3000)
+    for _ in range(60):
+        day.pass_(minutes=1)
+    assert len(day.runs) == 2
+
+
+def test_a_job_that_comes_due_while_it_is_done_is_told(day: Day) -> None:
+    """Not started a second time, not lost either."""
+    going, ended = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        going.set()
+        ended.wait(5)
+
+    day.times.put("run", Every(START, timedelta(minutes=30)), slow)
+    day.now += timedelta(minutes=31)
+    day.times.look()
+    assert going.wait(5)
+    day.pass_(minutes=30)
+    ended.set()
+    for _ in range(500):
+        if day.missed:
+            break
+        threading.Event().wait(0.01)
+    assert day.missed == ["run"]
