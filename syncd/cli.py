@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,10 +65,48 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
+def vault_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the configured vaults, for the shell's completion: what is wrong is told elsewhere."""
+    from syncd import config
+
+    with suppress(SyncdError, OSError):
+        path = config.config_path(ctx.find_root().params.get("config"))
+        names = [vault.name for vault in config.load(path).vaults]
+        return [name for name in names if name.startswith(incomplete)]
+    return []
+
+
+@main.command()
+@click.option("--vault", metavar="DIR", help="The vault's folder; asked for on a terminal.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["auto", "logseq", "obsidian"]),
+    default="auto",
+    help="How its pages are written; auto: by the app that made the folder.",
+)
+@click.option("--token-file", metavar="FILE", help="Take the token from there (-: standard input) and store it.")
+@click.option("--api-url", metavar="URL", help="Another server than Readwise's, such as the sandbox.")
+@click.pass_context
+def init(ctx: click.Context, vault: str | None, format_: str, token_file: str | None, api_url: str | None) -> None:
+    """Write the configuration, store the token, and check it; ask for what is missing when on a terminal."""
+    from syncd import config
+    from syncd.init import init
+
+    ctx.exit(init(config.config_path(ctx.obj), vault, format_, token_file, api_url))
+
+
 @main.command()
 @click.option("--full", is_flag=True, help="Fetch the whole account and look at every page.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would change as diffs.")
-@click.option("--vault", "vaults", metavar="NAME", multiple=True, help="This vault alone (may be repeated).")
+@click.option(
+    "--vault",
+    "vaults",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=vault_names,
+    help="This vault alone (may be repeated).",
+)
 @click.option(
     "--allow-removals", is_flag=True, help='Carry out more removals than `on_delete = "remove"` does unasked.'
 )
@@ -97,6 +136,61 @@ def check(ctx: click.Context, full: bool, as_json: bool) -> None:
     from syncd import commands
 
     ctx.exit(commands.check(ctx.obj, full=full, as_json=as_json))
+
+
+@main.command("run")
+@click.pass_context
+def run_service(ctx: click.Context) -> None:
+    """Run in the background, as a service does: sync by the schedule, and follow the vaults.
+
+    SIGHUP reads the configuration again, SIGUSR1 syncs now, SIGTERM ends.
+    """
+    from syncd.service import daemon
+
+    said = ctx.find_root().params
+    ctx.exit(daemon.run(ctx.obj, verbose=said["verbose"], quiet=said["quiet"]))
+
+
+@main.group()
+def service() -> None:
+    """Have systemd run syncd."""
+
+
+def user_option(command: F) -> F:
+    """The `--user` option."""
+    text = "The user's own systemd, for a desktop; else the machine's, for a server."
+    option: Callable[[F], F] = click.option("--user", is_flag=True, help=text)
+    return option(command)
+
+
+@service.command()
+@user_option
+@click.pass_context
+def install(ctx: click.Context, user: bool) -> None:
+    """Write the unit for this configuration, and say what to run next."""
+    from syncd.service import units
+
+    ctx.exit(units.install(ctx.obj, user=user))
+
+
+@service.command()
+@user_option
+@click.pass_context
+def uninstall(ctx: click.Context, user: bool) -> None:
+    """Remove the unit, and say what to run next."""
+    from syncd.service import units
+
+    ctx.exit(units.uninstall(ctx.obj, user=user))
+
+
+@main.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show how things stand; the exit status is 0 only when all is well."""
+    from syncd import status as standing
+
+    ctx.exit(standing.status(ctx.obj, as_json=as_json))
 
 
 @main.command()

@@ -1,0 +1,33 @@
+"""Tells systemd how the service is: its sd_notify protocol, datagrams to the socket that $NOTIFY_SOCKET names."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from contextlib import suppress
+
+
+def notify(*lines: str) -> None:
+    """Send assignments such as `READY=1`; without systemd, or where it does not listen, nothing happens."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):  # Linux's abstract names
+        address = "\0" + address[1:]
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        sender.settimeout(1)
+        sender.sendto("\n".join(lines).encode(), address)
+
+
+def reloading() -> None:
+    """Say that the configuration is being read again, until the next `READY=1`."""
+    notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+
+def watchdog_seconds() -> float | None:
+    """How often systemd wants to hear `WATCHDOG=1` at least; None where it does not."""
+    if os.environ.get("WATCHDOG_PID") not in (None, "", str(os.getpid())):
+        return None
+    text = os.environ.get("WATCHDOG_USEC", "")
+    return int(text) / 1e6 if text.isdecimal() and int(text) else None
