@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Protocol
 
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
-from syncd.gather import Gathered, Target, gather, titles
+from syncd.gather import Gathered, gather, names_of
 from syncd.mirror import account, ledger
+from syncd.model import Document
 from syncd.plan import Plan, plan, plan_header
-from syncd.render import logseq
+from syncd.render.formats import Format, format_of
 from syncd.render.splice import splice
 from syncd.report import Failure, VaultReport
+from syncd.target import Target
 from syncd.vault import index
-from syncd.vault.names import file_name
-from syncd.vault.parse import digest, properties
+from syncd.vault.parse import digest
+from syncd.vault.place import Name, page_name, title_from
 from syncd.vault.reader import PageChanged, Seen
 
 _log = logging.getLogger(__name__)
@@ -99,8 +101,11 @@ def _update(
 ) -> tuple[ledger.Home, list[str]]:
     page, path = found.case.page, found.path
     assert page is not None and path is not None  # noqa: S101  # the caller saw to it
-    want = logseq.header(found.document, "")
-    edits, header, differing = plan_header(page, properties(page), want, found.home and found.home.header)
+    form, base = format_of(target.graph.format), found.home.header if found.home else None
+    want = form.header(found.document, title_from(target.graph, path))
+    if base and _is_retitled(target, form, found.document, base):
+        want |= form.alias(found.document)
+    edits, header, differing = plan_header(page, form.properties(page), want, base)
     if edits or steps.edits:
         if target.patient:
             _leave_alone(db, target, path, found.seen)
@@ -111,6 +116,12 @@ def _update(
     else:
         report.pages.unchanged += 1
     return ledger.Home(path, header), differing
+
+
+def _is_retitled(target: Target, form: Format, document: Document, base: dict[str, bytes]) -> bool:
+    """Whether the document's title is another one now than when its page was named."""
+    titles = [form.header(document, name.title).get("title", []) for name in names_of(target, document)]
+    return "title" in base and base["title"] not in map(digest, titles)
 
 
 def _leave_alone(db: sqlite3.Connection, target: Target, path: str, seen: Seen | None) -> None:
@@ -124,21 +135,22 @@ def _leave_alone(db: sqlite3.Connection, target: Target, path: str, seen: Seen |
 def _create(
     db: sqlite3.Connection, target: Target, writer: PageWriter, found: Gathered, steps: Plan, report: VaultReport
 ) -> ledger.Home:
-    title, path = _free_name(db, target, found)
-    lines = logseq.header(found.document, title)
-    new = [line for edit in steps.edits for line in edit.new]
-    text = "\n".join([*lines.values(), *new])
-    seen = writer.write(Path(path), text.encode(), None)
-    index.enter(db, target.id, path, text, seen, target.graph, own=True)
-    report.pages.created.append(path)
-    return ledger.Home(path, {key: digest([line]) for key, line in lines.items()})
+    name, form = _free_name(db, target, found), format_of(target.graph.format)
+    header = form.header(found.document, name.title)
+    top = [*form.fence, *chain(*header.values()), *form.fence]
+    text = "\n".join(chain(top, *(edit.new for edit in steps.edits)))
+    seen = writer.write(Path(name.path), text.encode(), None)
+    index.enter(db, target.id, name.path, text, seen, target.graph, own=True)
+    report.pages.created.append(name.path)
+    return ledger.Home(name.path, {key: digest(lines) for key, lines in header.items()})
 
 
-def _free_name(db: sqlite3.Connection, target: Target, found: Gathered) -> tuple[str, str]:
-    """The title and path of a new page: the document's own, else with its id, never another page's."""
-    plain, own = titles(target, found.document)
-    for title in chain([plain, own], (f"{own} {number}" for number in range(2, 100))):
-        path = "/".join(filter(None, [target.graph.pages, file_name(title, target.graph.name_style)]))
-        if not index.is_taken(db, target.id, title, path, found.document.id):
-            return title, path
-    raise DocumentError(f"every name for {plain} is taken; rename one of those pages", code="name-taken")
+def _free_name(db: sqlite3.Connection, target: Target, found: Gathered) -> Name:
+    """The name of a new page: the document's own, else with its id, never another page's."""
+    document, namespace = found.document, target.vault.namespace
+    numbered = (f" ({document.id}-{number})" for number in range(2, 100))
+    for suffix in chain(["", f" ({document.id})"], numbered):
+        name = page_name(target.graph, namespace, document, suffix)
+        if not index.is_taken(db, target.id, name.title, name.path, document.id):
+            return name
+    raise DocumentError(f"every name for {document.title} is taken; rename one of those pages", code="name-taken")

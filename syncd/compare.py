@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from syncd.config import Config
 from syncd.errors import SyncdError, VaultError
-from syncd.gather import Target, gather
+from syncd.gather import gather
 from syncd.match import Local, locals_of, match
 from syncd.mirror import account
 from syncd.report import Report, VaultReport
 from syncd.session import client_of, opened
 from syncd.sync import Wishes, fetch, open_target, survey
+from syncd.target import Target
 from syncd.vault import index
 
 KINDS = ("missing", "deleted", "twice", "edited")  # deleted and edited: in the vault, by its owner

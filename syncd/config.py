@@ -40,14 +40,15 @@ class Schedule(msgspec.Struct, frozen=True):
 class Vault(msgspec.Struct, frozen=True):
     """One vault: its folder (absolute), how its pages are written, and what goes into it.
 
-    A page that changed within `quiet` is its owner's for the moment. `timezone` "" is the system's.
+    A page that changed within `quiet` is its owner's for the moment. `timezone` "" is the system's, `namespace` None
+    the format's own.
     """
 
     path: Path
     name: str = ""
     format: Literal["auto", "logseq", "obsidian"] = "auto"
     timezone: str = ""
-    namespace: str = "Readwise/Highlights"
+    namespace: str | None = None
     on_delete: Literal["keep", "remove"] = "keep"
     categories: tuple[Category, ...] = ()
     quiet: timedelta = timedelta(seconds=10)

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from syncd.render.block import NOTE, TAGS, Hashes, Rendered
 from syncd.vault.parse import Page, digest
-from syncd.vault.recognise import block_key, fingerprint
+from syncd.vault.recognise import block_id, block_key, fingerprint, id_key
 
 _LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
@@ -49,12 +49,13 @@ class Stand(NamedTuple):
 
 
 class Local(NamedTuple):
-    """A block of the document's page that may be a highlight: its index there, identity, digest, fingerprint."""
+    """A block of the document's page that may be a highlight: its index there, identity, digest, fingerprint, id."""
 
     at: int
     key: str | None
     hash: bytes
     says: str
+    id: int | None
 
 
 def locals_of(page: Page) -> list[Local]:
@@ -64,7 +65,8 @@ def locals_of(page: Page) -> list[Local]:
         content = page.content(block)
         if not content[0].startswith((TAGS, NOTE)):
             key = block_key(content, at_home=True)
-            found.append(Local(index, key, digest(content), fingerprint("\n".join(content))))
+            says, id_ = fingerprint("\n".join(content)), block_id(content[-1])
+            found.append(Local(index, key, digest(content), says, id_))
     return found
 
 
@@ -80,14 +82,18 @@ def match(
     """
     if not blocks and not elsewhere:
         return {}
+    found: dict[int, Local | Stand] = {}
+    ids = {item.id for item in wanted}
     free: dict[str | None, list[Local]] = defaultdict(list)
     for block in blocks:
-        free[block.key].append(block)
+        if block.id in ids and block.id not in found:
+            found[block.id] = block
+        else:
+            free[block.key].append(block)
     keyed: dict[str, list[Wanted]] = defaultdict(list)
     for item in wanted:
-        if item.key is not None:
+        if item.key is not None and item.id not in found:
             keyed[item.key].append(item)
-    found: dict[int, Local | Stand] = {}
     for key, items in keyed.items():
         items.sort(key=lambda item: item.id not in bases)
         found |= _alike(items, free.get(key, ()), bases)
@@ -101,7 +107,8 @@ def match(
     found |= _alike(rest, free.get(None, ()), bases)
     for item in rest:
         if item.id not in found:
-            stands = [s for name in text_keys(item.hashes, bases.get(item.id)) for s in elsewhere.get(name, ())]
+            names = [id_key(item.id), *text_keys(item.hashes, bases.get(item.id))]
+            stands = [stand for name in names for stand in elsewhere.get(name, ())]
             if stands:
                 found[item.id] = stands[0]
     return found

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from syncd.match import Local, Stand, Wanted, locals_of, match
 from syncd.render.block import NOTE, TAGS, Hashes, bullet
 from syncd.render.splice import Edit
-from syncd.vault.parse import Page, app_lines, digest
+from syncd.vault.parse import Page, Property, app_lines, digest
 
 Part = Literal["text", "tags", "note"]
 
@@ -218,33 +218,33 @@ def _before_all(page: Page, spots: list[Local]) -> tuple[int, str]:
 
 def plan_header(
     page: Page,
-    local: Mapping[str, tuple[int, str]],
-    want: Mapping[str, str],
+    local: Mapping[str, Property],
+    want: Mapping[str, list[str]],
     base: Mapping[str, bytes] | None,
 ) -> tuple[list[Edit], dict[str, bytes], list[str]]:
-    """Merge a page's properties line by line: the edits, what to remember, and the keys that differ.
+    """Merge a page's properties one by one: the edits, what to remember, and the keys that differ.
 
-    `local` is what `parse.properties` found, `want` each key's line. The title is the page's name: it never changes.
+    `local` are the page's own, `want` each key's lines. The title is the page's name: it never changes. A property that
+    syncd never wrote is its owner's.
     """
-    hashes = {key: digest([line]) for key, line in want.items()}
+    hashes = {key: digest(lines) for key, lines in want.items()}
     if base is None or not local:
         return [], dict(base or hashes), []
     edits: list[Edit] = []
     merged = dict(base)
     differing: list[str] = []
-    behind = local["title"][0] + 1 if "title" in local else 0
+    behind = local["title"].end if "title" in local else min(found.start for found in local.values())
     for key in [key for key in {**want, **base} if key != "title"]:
-        number = local[key][0] if key in local else None
-        wish = hashes.get(key, b"")
-        now = digest([page.lines[number].strip()]) if number is not None else b""
-        if now != wish and now == base.get(key, b""):
-            line = [want[key]] if key in want else []
-            edits.append(Edit(behind, behind, line) if number is None else Edit(number, number + 1, line))
+        place, wish, known = local.get(key), hashes.get(key, b""), base.get(key, b"")
+        now = digest([line.strip("\ufeff\r\n") for line in page.lines[place.start : place.end]]) if place else b""
+        if now == known != wish:
+            start, end = (place.start, place.end) if place else (behind, behind)
+            edits.append(Edit(start, end, want.get(key, [])))
             now = wish
         if now == wish:
             merged[key] = wish
-        elif wish != base.get(key, b""):
+        elif known not in (wish, b""):
             differing.append(key)
-        if number is not None:
-            behind = number + 1
+        if place:
+            behind = place.end
     return edits, merged, differing

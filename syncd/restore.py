@@ -7,13 +7,14 @@ from threading import Event
 
 from syncd.config import Config
 from syncd.errors import SyncdError
-from syncd.gather import Target, gather
+from syncd.gather import gather
 from syncd.match import locals_of, match
 from syncd.mirror import ledger
 from syncd.mirror.db import transaction
 from syncd.report import VaultReport
 from syncd.session import opened
 from syncd.sync import Wishes, open_target, survey
+from syncd.target import Target
 
 
 def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:

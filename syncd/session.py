@@ -71,7 +71,7 @@ def _sync_once(config: Config, wishes: Wishes, stop: Event, progress: Progress, 
 
 
 def look(config: Config, name: str, stop: Event) -> VaultReport:
-    """Bring the index of the vault `name` up to its folder. Raises VaultError, ConfigError, and what `opened` raises."""
+    """Bring the index of the vault `name` up to its folder. Raises VaultError, ConfigError, what `opened` raises."""
     report = VaultReport(name)
     (vault,) = (vault for vault in config.vaults if vault.name == name)
     with opened(msgspec.structs.replace(config, vaults=(vault,)), stop) as db:

@@ -20,11 +20,11 @@ from typing import NamedTuple
 from syncd.apply import PageWriter, sync_document
 from syncd.config import Config, Vault, zone
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
-from syncd.gather import Target
 from syncd.mirror import account, ledger
 from syncd.mirror.db import transaction
 from syncd.readwise.client import Client
 from syncd.report import Conflict, Failure, Report, VaultReport
+from syncd.target import Target
 from syncd.vault import index
 from syncd.vault.graph import read_graph
 from syncd.vault.writer import Writer, check_space, sweep

@@ -40,7 +40,9 @@ _MIGRATIONS = [
         PRIMARY KEY (vault, document)
     ) WITHOUT ROWID;
     -- documents whose pages are being written: what a killed run wrote there is not recorded in the other tables
-    CREATE TABLE writing (vault INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (vault, document)) WITHOUT ROWID;
+    CREATE TABLE writing (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
     -- what syncd last wrote, or found and took for the account's: digests of a block and of its children
     CREATE TABLE base (
         vault INTEGER NOT NULL, highlight INTEGER NOT NULL,
@@ -63,12 +65,13 @@ _MIGRATIONS = [
         mtime INTEGER NOT NULL, size INTEGER NOT NULL, inode INTEGER NOT NULL, hash BLOB NOT NULL,
         name TEXT NOT NULL,  -- the page's identity in the app (names.name_key)
         file TEXT NOT NULL,  -- the path as a file system without case would see it
-        url TEXT, title TEXT, -- its `url` and `full-title` properties
+        url TEXT, title TEXT, book INTEGER, -- the document's address, whole title and id, where the page says them
         own INTEGER NOT NULL  -- whether it stands as syncd wrote it
     );
     CREATE UNIQUE INDEX page_path ON page (vault, path);
     CREATE INDEX page_name ON page (vault, name);
     CREATE INDEX page_file ON page (vault, file);
+    CREATE INDEX page_book ON page (vault, book) WHERE book IS NOT NULL;
     CREATE INDEX page_title ON page (vault, title) WHERE title IS NOT NULL;
     CREATE TABLE block (
         vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL, number INTEGER NOT NULL,

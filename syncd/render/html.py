@@ -19,7 +19,7 @@ _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 # What could end a link, its label or its page: spaces of every kind, controls, brackets, quotes, the marks of code,
 # mathematics and emphasis (doubled, where single ones are common in addresses), invisible format characters.
 _UNSAFE_IN_LINK = re.compile(
-    r"""[\s\x00-\x20\x7f-\xa0<>"'`()\[\]{}\\|^*$\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"""
+    r"""[\s\x00-\x20\x7f-\xa0<>"'`()\[\]{}\\|^*$\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"""
     r"|(?<==)=|(?<=~)~"
 )
 

@@ -24,7 +24,7 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
     values: dict[str, str | list[str]] = {
         "title": title,
         "author": [f"[[{name}]]" for name in authors if name],
-        "full-title": _one_line(document.title or "") or title,
+        "full-title": full_title(document) or title,
         "category": _one_line(document.category or "") or "articles",
         "url": link_target(document.source_url) or "",
         "tags": tags(document.tag_names),
@@ -56,6 +56,17 @@ def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:
         [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,
         [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
     )
+
+
+def alias(document: Document) -> dict[str, list[str]]:
+    """The entry by which a document that was retitled is found under its new title: a note is never renamed."""
+    title = full_title(document)
+    return {"aliases": entry("aliases", [title])} if title else {}
+
+
+def full_title(document: Document) -> str:
+    """The document's whole title on one line; "" where it has none."""
+    return _one_line(document.title or "")
 
 
 _WOULD_RUN = re.compile(r":(?=:)|%(?=%)")  # a Dataview field, a comment

@@ -10,38 +10,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-if TYPE_CHECKING:
-    from syncd.vault.parse import Page
+from syncd.vault.parse import Page, Property, front_matter
 
 _MAX_SIZE = 65_536  # characters; a longer front matter is nobody's notes, and slow to read
 
 
-class Property(NamedTuple):
-    """One entry of the front matter: it is `page.lines[start:end]`.
-
-    `value` is the text as written, without its quotes (`12:30`, `1.10` and `yes` stay text), a list of such texts, or
-    None where there is none or it is neither.
-    """
-
-    start: int
-    end: int
-    value: str | list[str] | None
-
-
-def end(lines: Sequence[str]) -> int:
-    """How many lines the front matter takes, both `---` included; 0 where a page has none."""
-    if not lines or lines[0].removeprefix("\ufeff").rstrip() != "---":
-        return 0
-    return next((number + 1 for number in range(1, len(lines)) if lines[number].rstrip() == "---"), 0)
-
-
 def properties(page: Page) -> dict[str, Property]:
     """The entries of a page's front matter by their keys, in order; {} where there is none or it is broken."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
-    lines = page.lines[1 : max(1, end(page.lines) - 1)]
+    lines = page.lines[1 : max(1, front_matter(page.lines) - 1)]
     text = "".join(lines)
     if not text.strip() or len(text) > _MAX_SIZE:
         return {}

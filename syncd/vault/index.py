@@ -14,12 +14,13 @@ from threading import Event
 from typing import NamedTuple
 
 from syncd.errors import DocumentError, Stopped
-from syncd.tweets import link_key
+from syncd.render.formats import format_of
 from syncd.vault.graph import Graph
-from syncd.vault.names import file_key, is_conflict_copy, name_key, title_of
-from syncd.vault.parse import Page, digest, parse, properties
+from syncd.vault.names import file_key, is_conflict_copy, name_key
+from syncd.vault.parse import Page, digest, parse
+from syncd.vault.place import title_from
 from syncd.vault.reader import PageChanged, Seen, read_page
-from syncd.vault.recognise import block_key, is_marked, title_key
+from syncd.vault.recognise import block_id, block_key, id_key, is_marked
 
 _SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
 _CHUNK = 500  # values in one query
@@ -103,26 +104,21 @@ def enter(
     db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, graph: Graph, *, own: bool = False
 ) -> None:
     """Put a page as it stands now into the index; `own`: as syncd has just written it."""
-    page = parse(text.removeprefix("\ufeff"))
-    head = properties(page)
-    title = head["title"][1].strip() if "title" in head else ""
-    stem = path.rpartition("/")[2].rpartition(".")[0]
+    page, form = parse(text.removeprefix("\ufeff")), format_of(graph.format)
+    said = form.metadata(page, title_from(graph, path))
     row = (
         vault, path, seen.mtime_ns, seen.size, seen.inode, seen.digest,
-        name_key(title or title_of(stem, graph.name_style)), file_key(path),
-        link_key(head["url"][1]) if "url" in head else None,
-        title_key(head["full-title"][1]) if "full-title" in head else None,
+        said.name, file_key(path), said.url, said.title, said.book,
     )  # fmt: skip
     old = db.execute("SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, path)).fetchone()
     if old is not None:
         db.execute("DELETE FROM block WHERE page = ?", old)
     cursor = db.execute(
-        "INSERT OR REPLACE INTO page (vault, path, mtime, size, inode, hash, name, file, url, title, own, id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO page (vault, path, mtime, size, inode, hash, name, file, url, title, book, own, id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row, own, old[0] if old else None),
     )
-    at_home = "category" in head or "full-title" in head
-    found = enumerate(standing(page, at_home))
+    found = enumerate([*standing(page, said.is_document), *(named(page) if form.block_ids else ())])
     blocks = [(vault, key, cursor.lastrowid, number, hash_) for number, (key, hash_) in found]
     db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", blocks)
 
@@ -137,6 +133,18 @@ def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
         elif is_marked(content):
             hash_ = digest(content)
             yield f"text:{hash_.hex()}", hash_
+
+
+def named(page: Page) -> Iterator[tuple[str, bytes]]:
+    """The highlights that stand on a page by their block ids, be it outside of a block, where the digest is empty."""
+    inside: dict[int, bytes] = {}
+    for block in page.blocks:
+        if any(block_id(line) for line in page.lines[block.start : block.own_end]):
+            inside |= dict.fromkeys(range(block.start, block.own_end), digest(page.content(block)))
+    for number, line in enumerate(page.lines):
+        id_ = block_id(line)
+        if id_ is not None:
+            yield id_key(id_), inside.get(number, b"")
 
 
 def forget(db: sqlite3.Connection, vault: int, path: str) -> None:
@@ -199,24 +207,29 @@ class Candidate(NamedTuple):
     name: str
     url: str | None
     title: str | None
+    book: int | None
     own: bool
     highlights: int
     settled: bool
 
 
 def candidates(
-    db: sqlite3.Connection, vault: int, paths: Iterable[str], names: Sequence[str], title: str
+    db: sqlite3.Connection, vault: int, paths: Iterable[str], names: Sequence[str], title: str, book: int
 ) -> list[Candidate]:
-    """The pages at `paths`, named one of `names` (name_key) or of this `title` (title_key), if they have properties."""
+    """The pages at `paths`, named one of `names` (name_key), of this `title` (title_key) or `book`.
+
+    Only pages that say something of a document count.
+    """
     paths = list(paths)
     rows = db.execute(
-        "SELECT path, name, url, title, own, (SELECT count(*) FROM block WHERE page = page.id),"
+        "SELECT path, name, url, title, book, own, (SELECT count(*) FROM block WHERE page = page.id),"
         " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path)) FROM page"
         f" WHERE id IN (SELECT id FROM page WHERE vault = ? AND path IN ({','.join('?' * len(paths))})"
         f" UNION SELECT id FROM page WHERE vault = ? AND name IN ({','.join('?' * len(names))})"
-        " UNION SELECT id FROM page WHERE vault = ? AND title = ?)"
-        " AND (url IS NOT NULL OR title IS NOT NULL)",
-        (vault, *paths, vault, *names, vault, title),
+        " UNION SELECT id FROM page WHERE vault = ? AND title = ?"
+        " UNION SELECT id FROM page WHERE vault = ? AND book = ?)"
+        " AND (url IS NOT NULL OR title IS NOT NULL OR book IS NOT NULL)",
+        (vault, *paths, vault, *names, vault, title, vault, book),
     )
     return [Candidate._make(row) for row in rows]
 
@@ -224,8 +237,8 @@ def candidates(
 def repeated(db: sqlite3.Connection, vault: int) -> Iterator[tuple[int, int, str]]:
     """Highlights that stand in the vault more often than in the account: document, highlight, one of the pages."""
     rows = db.execute(
-        "SELECT key, count(*), max(page) FROM block WHERE vault = ? AND key NOT LIKE 'text:%' GROUP BY key"
-        " HAVING count(*) > 1",
+        "SELECT key, count(*), max(page) FROM block WHERE vault = ? AND key NOT LIKE 'text:%' AND key NOT LIKE 'rw:%'"
+        " GROUP BY key HAVING count(*) > 1",
         (vault,),
     )
     for key, blocks, page in rows.fetchall():

@@ -1,12 +1,13 @@
 """A page as its owner's file: blocks with exact line spans, so that one can change and the rest stays byte for byte.
 
 A block is a line that starts with `- ` (at any indent) or a heading at the margin, and the lines up to the next one.
-Code fences hide both. `"".join(page.lines)` is always the text that was parsed. Pure.
+Code fences and a front matter hide both. `"".join(page.lines)` is always the text that was parsed. Pure.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -79,10 +80,11 @@ class Page(NamedTuple):
 def parse(text: str) -> Page:
     """Find the blocks of a page. Takes any text; a fence that is never closed hides nothing."""
     lines = _LINE.findall(text)
-    hidden = _fenced(lines) if "```" in text or "~~~" in text else frozenset()
+    top = front_matter(lines)
+    hidden = _fenced(lines, top) if "```" in text or "~~~" in text else frozenset()
     starts = []
     match = _START.match
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines[top:] if top else lines, top):
         found = match(line)
         if found and number not in hidden:
             starts.append((number, found[1] or ""))
@@ -108,10 +110,10 @@ def _block(lines: list[str], start: int, stop: int, indent: str) -> Block:
     return Block(start, own_end, end, indent)
 
 
-def _fenced(lines: list[str]) -> frozenset[int]:
+def _fenced(lines: list[str], top: int) -> frozenset[int]:
     """The lines inside closed code fences, the opening line excluded (it may be a bullet)."""
     hidden: set[int] = set()
-    number, hopeless = 0, -1
+    number, hopeless = top, -1
     while number < len(lines):
         opening = _FENCE.match(lines[number])
         if opening and number > hopeless:
@@ -154,12 +156,27 @@ def app_lines(content: list[str]) -> list[str]:
     return [line for line in content[1:] if line.startswith(_APP_LINES)]
 
 
-def properties(page: Page) -> dict[str, tuple[int, str]]:
-    """A Logseq page's properties: the `key:: value` lines at its top, as key -> (line number, value)."""
-    found: dict[str, tuple[int, str]] = {}
+class Property(NamedTuple):
+    """One of a page's properties: `page.lines[start:end]`, and its value as text, or a list of texts."""
+
+    start: int
+    end: int
+    value: str | list[str] | None
+
+
+def properties(page: Page) -> dict[str, Property]:
+    """A Logseq page's properties, the `key:: value` lines at its top, by their keys in lower case."""
+    found: dict[str, Property] = {}
     for number, line in enumerate(page.lines[: page.first]):
         match = _PROPERTY.match(line.lstrip("\ufeff").strip())
         if match is None:
             break
-        found.setdefault(match[1].lower(), (number, match[2] or ""))
+        found.setdefault(match[1].lower(), Property(number, number + 1, match[2] or ""))
     return found
+
+
+def front_matter(lines: Sequence[str]) -> int:
+    """How many lines a YAML front matter at the top takes, both `---` included; 0 where there is none."""
+    if not lines or lines[0].removeprefix("\ufeff").rstrip() != "---":
+        return 0
+    return next((number + 1 for number in range(1, len(lines)) if lines[number].rstrip() == "---"), 0)

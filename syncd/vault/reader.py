@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncd.errors import DocumentError
+from syncd.vault.parse import Page, parse
 
 _YOUNG_NS = 2_000_000_000  # FAT's clock ticks every two seconds: a younger page may change unseen
 _TRIES, _PAUSE_SECONDS = 6, 0.02
@@ -49,6 +50,12 @@ def read_page(path: Path) -> tuple[bytes, Seen]:
     if not data and not status.st_size:
         return data, seen_as(status, digest_of(data))
     raise PageChanged(f"{path} changes while it is read")
+
+
+def page_at(path: Path) -> tuple[Page, Seen]:
+    """The page's blocks. Raises as read_page does."""
+    data, seen = read_page(path)
+    return parse(data.decode("utf-8", "surrogateescape")), seen
 
 
 def _read(path: Path) -> tuple[bytes, os.stat_result, bool]:

@@ -17,7 +17,7 @@ _LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [
 _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
 _MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
-_BLOCK_ID = re.compile(r"\^rw-(\d+)\s*\Z|\^rwhi-(\d+)\s*\Z")
+_BLOCK_ID = re.compile(r"\^(?:rw-)?(\d{3,18})\s*\Z|%% highlight_id: (\d{1,18}) %%\s*\Z")
 _NOT_SAID = re.compile(
     r"\(\[[^\[\]]*\]\([^\s)]*\)\)"  # the highlight's own link
     r"|\((?:Page|Location) [\d,]+\)"
@@ -53,6 +53,19 @@ def block_key(content: list[str], at_home: bool) -> str | None:
             if marked or at_home or last:
                 return link_key(address)
     return None
+
+
+def block_id(line: str) -> int | None:
+    """The highlight's id in a line that ends with one, as syncd (`^rw-1`), readwise-mirror (`^1`) and others do."""
+    if "^" not in line and "%%" not in line:
+        return None
+    found = _BLOCK_ID.search(line)
+    return int(found[1] or found[2]) if found else None
+
+
+def id_key(id_: int) -> str:
+    """The name under which the vault's index keeps a highlight that is known by its id."""
+    return f"rw:{id_}"
 
 
 def _balanced(url: str) -> str:

@@ -4,7 +4,7 @@
 
 The owner edits, watches and syncs the same folder at the same time, and the power may go at any moment. So a page is
 written whole to a temporary file beside it and then takes the page's place in one step, and only if the page still
-is what was read.
+is what was read. What stood there is looked at once more before it goes: an editor may have saved in that instant.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from syncd.vault.reader import (
     Seen,
     digest_of,
     in_the_way,
-    is_young,
     read_page,
     require_file,
     seen_as,
 )
+from syncd.vault.swap import take_place
 
 __all__ = ["PageChanged", "Seen", "Writer", "check_space", "read_page", "sweep"]
 
@@ -108,7 +108,7 @@ class Writer:
     def _create(self, target: str, data: bytes, digest: bytes) -> Seen:
         with self._temporary(target, data, None) as (temporary, status):
             try:
-                _place_new(temporary, target)
+                place_new(temporary, target)
             except FileExistsError as error:
                 found = os.lstat(target)
                 if stat.S_ISLNK(found.st_mode) and not os.path.exists(target):
@@ -126,8 +126,8 @@ class Writer:
         if not old.st_mode & 0o222:  # a rename needs no leave of the page itself
             raise DocumentError(f"{target}: the page is read-only; make it writable", code="page-unwritable")
         with self._temporary(target, data, old) as (temporary, status):
-            _require_unchanged(target, seen)
-            os.rename(temporary, target)
+            if not take_place(temporary, target, seen.digest, digest):
+                raise PageChanged(f"{target} has changed meanwhile")
         return seen_as(status, digest)
 
     @contextmanager
@@ -190,7 +190,7 @@ class Writer:
         return status.st_dev, status.st_ino
 
 
-def sweep(root: Path, folders: Iterable[Path]) -> int:
+def sweep(root: Path, folders: Iterable[Path | str]) -> int:
     """Removes temporary files that a killed run left in `folders` more than a minute ago; returns how many.
 
     `folders` are absolute or relative to `root`; those that are missing are skipped. Errors are left for the writer
@@ -222,16 +222,7 @@ def check_space(root: Path) -> None:
         raise VaultError(message, code="disk-full")
 
 
-def _require_unchanged(target: str, seen: Seen) -> None:
-    """Raises PageChanged where the page is not what was read; the clock is not trusted for a young page."""
-    now = os.stat(target)
-    if (now.st_mtime_ns, now.st_size, now.st_ino) == seen[:3] and not is_young(now):
-        return
-    if read_page(Path(target))[1].digest != seen.digest:
-        raise PageChanged(f"{target} has changed meanwhile")
-
-
-def _place_new(temporary: str, target: str) -> None:
+def place_new(temporary: str, target: str) -> None:
     """Gives the file `temporary` the name `target` in place of its own; FileExistsError where that is taken."""
     try:
         os.link(temporary, target)

@@ -55,7 +55,7 @@ def test_a_path_alone_is_a_configuration(home: Path) -> None:
     config = loaded(home, VAULT)
     assert config.readwise == Readwise(None, (), "https://readwise.io")
     assert config.schedule == Schedule(timedelta(minutes=30), "", timedelta(minutes=1), timedelta(days=7))
-    vault = Vault(path=home / "notes", name="notes", namespace="Readwise/Highlights")
+    vault = Vault(path=home / "notes", name="notes")
     assert config.vaults == (vault,)
     assert (vault.format, vault.on_delete, vault.watch, vault.quiet.seconds) == ("auto", "keep", "auto", 10)
 
@@ -379,7 +379,7 @@ def test_the_example_names_every_key_and_its_default(home: Path) -> None:
     settings = re.findall(r"^# (\w+) = .*$", text, re.MULTILINE)
     structs = (Readwise, Schedule, Vault)
     assert {*settings, "path"} == {"state_dir", *(f for struct in structs for f in struct.__struct_fields__)}
-    others = {"state_dir", "token_file", "token_command", "cron", "timezone", "categories"}
+    others = {"state_dir", "token_file", "token_command", "cron", "timezone", "namespace", "categories"}
     for key in settings:
         changed = loaded(home, re.sub(rf"^# ({key} = )", r"\1", text, flags=re.MULTILINE))
         assert (changed != default) == (key in others), key

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +99,14 @@ def test_what_breaks_a_page_gets_a_backslash(text: str, expected: str) -> None:
 def test_what_is_harmless_stays_as_it_is(text: str) -> None:
     """Lists, quotes, tables, code, addresses, emphasis and what is escaped already come out byte for byte."""
     assert "\n".join(logseq_lines(text)) == text
+
+
+def test_the_golden_texts_come_through_byte_for_byte() -> None:
+    """A real thread in Chinese, with an image: nothing in it needs care."""
+    export = json.loads((Path(__file__).parents[1] / "golden/logseq-thread.export.json").read_bytes())
+    for highlight in export["results"][0]["highlights"]:
+        assert "\n".join(logseq_lines(highlight["text"])) == highlight["text"]
+        assert link_target(highlight["url"]) == highlight["url"]
 
 
 def test_a_fence_in_words_is_no_fence() -> None:

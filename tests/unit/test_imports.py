@@ -20,9 +20,10 @@ LAYERS = (
     ),
     (
         *("lock", "mirror.*", "readwise.client", "readwise.fetch", "vault.discover", "vault.graph", "vault.index"),
+        "vault.place",
         *("vault.reader", "vault.swap", "vault.watcher", "vault.writer"),
     ),
-    ("gather", "preview"),
+    ("target", "duplicates", "gather", "preview"),
     ("apply", "sync"),
     ("session",),
     ("compare", "health", "restore", "sandbox.*", "service.*"),
@@ -33,7 +34,7 @@ LAYERS = (
 # Values in, values out: no disk, no network, no clock, no log.
 PURE = (
     *("errors", "model", "tweets", "match", "plan", "report", "readwise.decode", "render.*"),
-    *("vault.edn", "vault.frontmatter", "vault.names", "vault.parse", "vault.recognise"),
+    *("vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse", "vault.recognise"),
 )
 WORLD = {
     *("asyncio", "fcntl", "glob", "io", "logging", "os", "pathlib", "random", "requests", "select", "shutil"),

@@ -13,7 +13,7 @@ from syncd.render import obsidian
 from syncd.render.block import Rendered
 from syncd.render.obsidian_escape import MAX_NESTING, obsidian_lines
 from syncd.vault import frontmatter
-from syncd.vault.parse import Page
+from syncd.vault.parse import Page, front_matter
 
 TAIL = "([View Tweet](https://x.com/quill/status/7)) #Highlight [[2023-05-05]] ^rw-42"
 
@@ -285,7 +285,7 @@ def test_no_or_broken_front_matter_has_no_properties(text: str) -> None:
 def test_the_front_matter_ends_behind_its_second_mark() -> None:
     """The number of lines is what a note's body begins behind."""
     texts = ("---\na: b\n---\n---\n", "---\n---", "a\n---\n", "---\na")
-    assert [frontmatter.end(page(text).lines) for text in texts] == [3, 2, 0, 0]
+    assert [front_matter(page(text).lines) for text in texts] == [3, 2, 0, 0]
 
 
 def test_what_the_header_writes_is_read_back() -> None:

@@ -1,0 +1,100 @@
+"""Which highlights of a document are in the vault, or will be, as another highlight: one tweet is there once.
+
+The same tweet may come in a thread, in its author's collected tweets, and as a selection that was saved in Reader.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from syncd.mirror import account, ledger
+from syncd.model import Document, Highlight, highlight_key
+from syncd.render.block import Hashes
+from syncd.target import Target
+from syncd.tweets import status_id
+from syncd.vault import index
+from syncd.vault.reader import page_at
+from syncd.vault.recognise import block_key, fingerprint
+
+
+class _Claim(NamedTuple):
+    """A highlight that is, or was, one with others; the least of them stands in the vault."""
+
+    gone: bool
+    new: bool
+    document: int
+    id: int
+
+
+def duplicates(db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]) -> set[int]:
+    """The highlights of this document that are in the vault, or will be, as another highlight.
+
+    Where one that is gone upstream lives on as another, its block and its base (put into `bases`) are that one's.
+    """
+    own = {item.id for item in document.highlights}
+    twins: set[int] = set()
+    for claims in _claims(db, target, document, bases).values():
+        first = min(claims)
+        if len(claims) > 1 and not first.gone:
+            twins |= {claim.id for claim in claims if claim != first} & own
+            if first.new and first.id in own:
+                known = [base for claim in claims if (base := ledger.base(db, target.id, claim.id)) is not None]
+                bases.update((first.id, base) for base in known[:1])
+    if document.is_reader_tweet:
+        return twins | _repeated(db, target, document, bases)
+    return twins | _selected_before(db, target, document, bases)
+
+
+def _claims(
+    db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]
+) -> dict[tuple[str, str], list[_Claim]]:
+    """The document's highlights and their rivals, by what they are: those that live, and those that syncd wrote."""
+    found: dict[tuple[str, str], list[_Claim]] = {}
+    for item in document.highlights:
+        key, gone = highlight_key(document, item), bool(item.is_deleted or document.is_deleted)
+        if key is not None and (item.id in bases or not gone):
+            claim = _Claim(gone, item.id not in bases, document.id, item.id)
+            found.setdefault(_identity(key, item), []).append(claim)
+    for rival in account.rivals(db, document.id):
+        identity = _identity(rival.key, rival.highlight)
+        if identity in found and target.vault.wants(rival.document.category):
+            gone = bool(rival.highlight.is_deleted or rival.document.is_deleted)
+            known = ledger.base(db, target.id, rival.highlight.id) is not None
+            if known or not gone:
+                found[identity].append(_Claim(gone, not known, rival.document.id, rival.highlight.id))
+    return found
+
+
+def _identity(key: str, item: Highlight) -> tuple[str, str]:
+    return key, "" if key.startswith("tweet:") else "".join((item.text or "").split())
+
+
+def _repeated(db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]) -> set[int]:
+    """Selections, saved in Reader, whose text stands in the vault already with the tweet or its thread."""
+    tweet = f"tweet:{status_id(document.source_url)}"
+    texts = [
+        fingerprint(rival.highlight.text or "")
+        for rival in account.thread(db, tweet)
+        if target.vault.wants(rival.document.category)
+    ]
+    for path in {place.path for place in index.places(db, target.id, [tweet])}:
+        page, _ = page_at(target.root / path)
+        contents = [page.content(block) for block in page.blocks]
+        texts += [fingerprint("\n".join(c)) for c in contents if block_key(c, at_home=True) == tweet]
+    return {
+        item.id
+        for item in document.highlights
+        if item.id not in bases and any(fingerprint(item.text or "") in text for text in texts)
+    }
+
+
+def _selected_before(db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]) -> set[int]:
+    """Tweets whose whole text is in the vault already, as a selection that was saved in Reader."""
+    twins = set()
+    written = [r for r in account.selections(db, document.id) if ledger.base(db, target.id, r.highlight.id)]
+    for item in document.highlights if written else ():
+        key, says = highlight_key(document, item), fingerprint(item.text or "")
+        if item.id not in bases and any(r.key == key and says in fingerprint(r.highlight.text or "") for r in written):
+            twins.add(item.id)
+    return twins

@@ -1,0 +1,57 @@
+"""The formats that pages are written in, each as a value: what a run needs to know of Logseq or Obsidian. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import NamedTuple
+
+from syncd.model import Document, Highlight
+from syncd.render import logseq, obsidian
+from syncd.render.block import Rendered
+from syncd.vault import frontmatter, metadata, parse
+from syncd.vault.metadata import Metadata
+from syncd.vault.parse import Page, Property
+
+
+class Format(NamedTuple):
+    """One app's pages. `header`: each property's lines by key, for a document and its page's title.
+
+    `alias`: the property by which a document that was retitled is found under its new title.
+    """
+
+    header: Callable[[Document, str], dict[str, list[str]]]
+    highlight: Callable[[Document, Highlight, tzinfo], Rendered]
+    alias: Callable[[Document], dict[str, list[str]]]
+    full_title: Callable[[Document], str]
+    properties: Callable[[Page], dict[str, Property]]
+    metadata: Callable[[Page, str], Metadata]
+    fence: tuple[str, ...]  # the line before and behind the properties
+    block_ids: bool  # whether a block says which highlight it is
+
+
+LOGSEQ = Format(
+    logseq.header,
+    logseq.highlight,
+    lambda _document: {},
+    logseq.full_title,
+    parse.properties,
+    metadata.of_logseq,
+    (),
+    block_ids=False,
+)
+OBSIDIAN = Format(
+    obsidian.header,
+    obsidian.highlight,
+    obsidian.alias,
+    obsidian.full_title,
+    frontmatter.properties,
+    metadata.of_obsidian,
+    ("---",),
+    block_ids=True,
+)
+
+
+def format_of(name: str) -> Format:
+    """The format of a vault (`Graph.format`)."""
+    return OBSIDIAN if name == "obsidian" else LOGSEQ
