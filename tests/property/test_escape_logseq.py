@@ -12,6 +12,39 @@ from tests import hostile, logseq_oracle, logseq_parser
 REASON = logseq_parser.missing()
 needs_parser = pytest.mark.skipif(REASON is not None, reason=str(REASON))
 
+# Texts that once broke a page, each the shortest of its kind.
+FOUND = [
+    "t\n-#",
+    ">* #+",
+    "a\nterm\n: d",
+    "$$p$$#",
+    "@@@: x@@",
+    "#\\[[",
+    "[^1]: x\n_\u3000]",
+    "_x_＃",
+    "＃__a__`",
+    "b[](x)__a__+",
+    "(http://_Q",
+    "T\u2003http://c__0",
+    "</div>https://t.co/a_b---_{",
+    "\\#_.",
+    "\\src_py",
+    "$_{$",
+    "$$ [2023-01-01 Sun]$$ #$$ <2023-01-01 Sun>$$",
+    "_a b@@html: x@@_{",
+    "*\n* y\n```\n-\n```",
+    ">q\n~~~\n-\n~~~",
+    "* q\n```\n\n- x\n```",
+    "> id:: x\n> ~~~\n> x\n<b>\n> ~~~",
+    "~~~\n1.\n```\n\n```",
+]
+
+
+@needs_parser
+def test_texts_that_once_broke_a_page_do_not() -> None:
+    """Each of them, and all of them on one page."""
+    assert logseq_oracle.problems(FOUND) == []
+
 
 @needs_parser
 @pytest.mark.parametrize("seed", range(4))
