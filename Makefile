@@ -16,6 +16,18 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# the faults, kills and histories of which `test` takes a sample
+torture: $(VENV)/.ready
+	SYNCD_EXAMPLES=2000 SYNCD_EVERY=1 SYNCD_KILLS=300 SYNCD_SAVES=5000 \
+	$(BIN)/pytest --timeout 7200 tests/faults tests/property/test_converge.py
+
+# hostile texts through Logseq's own parser
+fuzz: $(VENV)/.ready
+	SYNCD_FUZZ=100000 $(BIN)/pytest -n 0 --timeout 7200 tests/property/fuzz_logseq.py
+
+bench: $(VENV)/.ready
+	$(BIN)/python bench/run.py
+
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
