@@ -1,0 +1,26 @@
+"""Runs syncd with the arguments behind the first, and prints how many files of the folder named first it opened."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+opened = 0
+
+
+def watch(event: str, arguments: tuple[object, ...]) -> None:
+    """Count an opened file; listing the folder and asking for a file's status is not that."""
+    global opened  # noqa: PLW0603  # an audit hook has no other place
+    if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+        opened += os.fsdecode(arguments[0]).startswith(f"{folder}/")
+
+
+if __name__ == "__main__":
+    folder = sys.argv.pop(1)
+    from syncd.cli import main
+
+    sys.addaudithook(watch)
+    try:
+        main()
+    finally:
+        print(opened, file=sys.stderr)
