@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Protocol
 
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
-from syncd.gather import Gathered, gather, names_of
-from syncd.mirror import account, ledger
+from syncd.filters import wants_document
+from syncd.gather import Gathered, gather, name_of, names_of
+from syncd.mirror import account, ledger, news
 from syncd.model import Document
+from syncd.overview import make_base
 from syncd.plan import Plan, plan, plan_header
-from syncd.render.formats import Format, format_of
+from syncd.render.formats import Format
 from syncd.render.splice import splice
 from syncd.report import Failure, VaultReport
 from syncd.target import Target
 from syncd.vault import index
 from syncd.vault.parse import digest
-from syncd.vault.place import Name, page_name, title_from
+from syncd.vault.place import Name, title_from
 from syncd.vault.reader import PageChanged, Seen
 
 _log = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ def _bring_up_to_date(
     db: sqlite3.Connection, target: Target, writer: PageWriter, id_: int, report: VaultReport
 ) -> None:
     found = gather(db, target, id_)
-    if not target.vault.wants(found.document.category):
+    if not wants_document(target.vault, found.document):
         ledger.record(db, target.id, id_, None, {}, {})
         return
     steps = plan(found.case)
@@ -88,6 +90,10 @@ def _bring_up_to_date(
     elif steps.added:
         home = _create(db, target, writer, found, steps, report)
     ledger.record(db, target.id, id_, home, steps.bases, conflicts)
+    if found.case.redressed:
+        ledger.set_mark(db, target.id, id_, target.form.mark)
+    if home is not None and steps.added and (target.vault.log_page or target.vault.journal):
+        news.note(db, target.id, home.path, len(steps.added))
     counts = report.highlights
     counts.added += len(steps.added)
     counts.updated += len(steps.updated)
@@ -101,20 +107,26 @@ def _update(
 ) -> tuple[ledger.Home, list[str]]:
     page, path = found.case.page, found.path
     assert page is not None and path is not None  # noqa: S101  # the caller saw to it
-    form, base = format_of(target.graph.format), found.home.header if found.home else None
+    form, base = target.form, found.home.header if found.home else None
+    if base is not None and form.keys is not None:  # what the templates do not know is the owner's
+        base = {key: hash_ for key, hash_ in base.items() if key in form.keys}
     want = form.header(found.document, title_from(target.graph, path))
-    if base and _is_retitled(target, form, found.document, base):
-        want |= form.alias(found.document)
+    if _is_retitled(target, form, found.document, base or {"title": digest(want.get("title", []))}):
+        want |= form.alias(found.document)  # on a page by another program not written, but known
     edits, header, differing = plan_header(page, form.properties(page), want, base)
+    if found.case.redressed:  # they differ merely for the templates
+        header, differing = {key: digest(lines) for key, lines in want.items()}, []
     if edits or steps.edits:
         if target.patient:
-            _leave_alone(db, target, path, found.seen)
+            leave_alone(db, target, path, found.seen)
         text = splice(page, [*edits, *steps.edits])
         seen = writer.write(Path(path), text.encode("utf-8", "surrogateescape"), found.seen)
         index.enter(db, target.id, path, text, seen, target.graph, own=True)
         report.pages.updated.append(path)
     else:
         report.pages.unchanged += 1
+    if found.home and found.home.path != path:
+        target.vacated.add(found.home.path)  # until that is recorded, a page there would pass for this document's
     return ledger.Home(path, header), differing
 
 
@@ -124,7 +136,7 @@ def _is_retitled(target: Target, form: Format, document: Document, base: dict[st
     return "title" in base and base["title"] not in map(digest, titles)
 
 
-def _leave_alone(db: sqlite3.Connection, target: Target, path: str, seen: Seen | None) -> None:
+def leave_alone(db: sqlite3.Connection, target: Target, path: str, seen: Seen | None) -> None:
     """Raises DocumentError where the page's owner is just writing it."""
     assert seen is not None  # noqa: S101  # it was read
     age = time.time() - seen.mtime_ns / 1e9
@@ -135,10 +147,12 @@ def _leave_alone(db: sqlite3.Connection, target: Target, path: str, seen: Seen |
 def _create(
     db: sqlite3.Connection, target: Target, writer: PageWriter, found: Gathered, steps: Plan, report: VaultReport
 ) -> ledger.Home:
-    name, form = _free_name(db, target, found), format_of(target.graph.format)
-    header = form.header(found.document, name.title)
-    top = [*form.fence, *chain(*header.values()), *form.fence]
-    text = "\n".join(chain(top, *(edit.new for edit in steps.edits)))
+    name, form = _free_name(db, target, found), target.form
+    header, opening = form.header(found.document, name.title), form.opening(found.document, name.title)
+    fence = form.fence if opening.header else ()
+    top = [*fence, *chain(*opening.header.values()), *fence, *opening.lines]
+    text = "\n".join([*top, *(opening.indent + line for edit in steps.edits for line in edit.new)])
+    make_base(db, target, writer, report)
     seen = writer.write(Path(name.path), text.encode(), None)
     index.enter(db, target.id, name.path, text, seen, target.graph, own=True)
     report.pages.created.append(name.path)
@@ -147,10 +161,10 @@ def _create(
 
 def _free_name(db: sqlite3.Connection, target: Target, found: Gathered) -> Name:
     """The name of a new page: the document's own, else with its id, never another page's."""
-    document, namespace = found.document, target.vault.namespace
+    document = found.document
     numbered = (f" ({document.id}-{number})" for number in range(2, 100))
     for suffix in chain(["", f" ({document.id})"], numbered):
-        name = page_name(target.graph, namespace, document, suffix)
-        if not index.is_taken(db, target.id, name.title, name.path, document.id):
+        name = name_of(target, document, suffix)
+        if name.path not in target.vacated and not index.is_taken(db, target.id, name.title, name.path, document.id):
             return name
     raise DocumentError(f"every name for {document.title} is taken; rename one of those pages", code="name-taken")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from syncd.config import Config
 from syncd.errors import SyncdError, VaultError
+from syncd.filters import wants_document
 from syncd.gather import gather
 from syncd.match import Local, locals_of, match
 from syncd.mirror import account
@@ -50,12 +51,12 @@ def compare(db: sqlite3.Connection, target: Target) -> Comparison:
     for id_ in account.documents(db):
         found = gather(db, target, id_)
         document, case = found.document, found.case
-        if not target.vault.wants(document.category):
+        if not wants_document(target.vault, document):
             continue
-        blocks = locals_of(case.page) if case.page else []
+        blocks = locals_of(case.page, case.labels) if case.page else []
         places = match(case.wanted, case.bases, blocks, case.elsewhere)
         for item in case.wanted:
-            if not item.live:
+            if not (item.live and item.comes):
                 continue
             upstream += 1
             place = places.get(item.id)

@@ -6,7 +6,7 @@ Light to import: what a time zone or a platform's folders need is imported where
 from __future__ import annotations
 
 import os
-from datetime import timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
@@ -41,7 +41,7 @@ class Vault(msgspec.Struct, frozen=True):
     """One vault: its folder (absolute), how its pages are written, and what goes into it.
 
     A page that changed within `quiet` is its owner's for the moment. `timezone` "" is the system's, `namespace` None
-    the format's own.
+    the format's own, `log_page` "" none, `template` "" none (else a folder). In filters a `-` excludes (see `filters`).
     """
 
     path: Path
@@ -49,14 +49,19 @@ class Vault(msgspec.Struct, frozen=True):
     format: Literal["auto", "logseq", "obsidian"] = "auto"
     timezone: str = ""
     namespace: str | None = None
+    template: Literal["", "readwise-default"] | Path = ""
     on_delete: Literal["keep", "remove"] = "keep"
     categories: tuple[Category, ...] = ()
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    documents: tuple[int, ...] = ()
+    since: date | None = None
+    discarded: bool = False
+    log_page: str = ""
+    journal: bool = False
     quiet: timedelta = timedelta(seconds=10)
     watch: Literal["auto", "poll", "off"] = "auto"
-
-    def wants(self, category: str | None) -> bool:
-        """Whether documents of `category` go into this vault: those listed, else all but supplementals."""
-        return category in self.categories if self.categories else category != "supplementals"
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -108,19 +113,20 @@ def config_dir() -> Path:
     return platformdirs.user_config_path("syncd")
 
 
+def state_path(config: Config) -> Path:
+    """The folder of syncd's state: `state_dir`, else systemd's $STATE_DIRECTORY, else $XDG_STATE_HOME/syncd."""
+    if config.state_dir is not None:
+        return config.state_dir
+    if given := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
+        return Path(given)
+    import platformdirs
+
+    return platformdirs.user_state_path("syncd")
+
+
 def state_dir(config: Config) -> Path:
-    """The folder of syncd's state, made for this user alone (0700) where it is missing.
-
-    It is `state_dir`, else systemd's $STATE_DIRECTORY (the first, where it lists several), else
-    $XDG_STATE_HOME/syncd. Raises ConfigError where it cannot be made.
-    """
-    folder = config.state_dir
-    if folder is None and (given := os.environ.get("STATE_DIRECTORY", "").split(":")[0]):
-        folder = Path(given)
-    if folder is None:
-        import platformdirs
-
-        folder = platformdirs.user_state_path("syncd")
+    """That folder, made for this user alone (0700) where it is missing. Raises ConfigError where it cannot be."""
+    folder = state_path(config)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

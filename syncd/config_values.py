@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
@@ -18,15 +18,22 @@ _DURATION = re.compile(
     re.ASCII,
 )
 _LONGEST = timedelta(days=1000)
+_PLAIN = {bool: "true or false", int: "a number such as 123 or -123", date: "a date without quotes, such as 2024-12-31"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def value_of(key: str, kind: Any, value: object, folder: Path) -> Any:
     """The value of a struct's field `key`, annotated as `kind`; relative paths start at `folder`."""
     if get_origin(kind) is tuple:
+        (kind, _) = get_args(kind)
         if not isinstance(value, list) or not value:
-            raise ValueError('must be a list of texts in quotes: ["one", "two"]')
-        return tuple(value_of(key, get_args(kind)[0], item, folder) for item in value)
+            example = "numbers: [123, -456]" if kind is int else 'texts in quotes: ["one", "two"]'
+            raise ValueError(f"must be a list of {example}")
+        return tuple(value_of(key, kind, item, folder) for item in value)
+    if plain := next((plain for plain in _PLAIN if plain in (kind, *get_args(kind))), None):
+        if type(value) is not plain:  # a truth value is a number to Python, and a time a date
+            raise ValueError(f"must be {_PLAIN[plain]}")
+        return value
     if not isinstance(value, str):
         example = 'duration in quotes, such as "30m"' if kind is timedelta else "text in quotes"
         raise ValueError(f"must be a {example}")  # noqa: TRY004  # one kind of error for the caller
@@ -35,7 +42,8 @@ def value_of(key: str, kind: Any, value: object, folder: Path) -> Any:
     if kind is timedelta:
         return duration(value)
     if Path in (kind, *get_args(kind)):
-        return _path(value, folder)
+        words = [word for part in get_args(kind) for word in get_args(part)]
+        return value if value in words else _path(value, folder)
     if get_origin(kind) is Literal:
         return _word(value, get_args(kind))
     return _CHECKS.get(key, str)(value)
@@ -134,10 +142,21 @@ def _namespace(text: str) -> str:
     return "/".join(levels)
 
 
+def _filter(text: str) -> str:
+    word = text.strip()
+    if not word.lstrip("- "):
+        raise ValueError(f'holds "{text}"; each text is a word to look for, or "-word" to leave out')
+    return word
+
+
 _CHECKS: dict[str, Callable[[str], str]] = {
     "api_url": _url,
+    "authors": _filter,
     "cron": _cron,
+    "log_page": _namespace,
     "name": check_name,
     "namespace": _namespace,
+    "sources": _filter,
+    "tags": _filter,
     "timezone": lambda text: text and str(check_zone(text)),
 }

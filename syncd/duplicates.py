@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from syncd.filters import wants_document, wants_highlight
 from syncd.mirror import account, ledger
 from syncd.model import Document, Highlight, highlight_key
 from syncd.render.block import Hashes
@@ -23,6 +24,7 @@ class _Claim(NamedTuple):
 
     gone: bool
     new: bool
+    unwanted: bool  # by a filter; it is there only where its owner or another program wrote it
     document: int
     id: int
 
@@ -54,15 +56,17 @@ def _claims(
     for item in document.highlights:
         key, gone = highlight_key(document, item), bool(item.is_deleted or document.is_deleted)
         if key is not None and (item.id in bases or not gone):
-            claim = _Claim(gone, item.id not in bases, document.id, item.id)
+            unwanted = not wants_highlight(target.vault, target.zone, document, item)
+            claim = _Claim(gone, item.id not in bases, unwanted, document.id, item.id)
             found.setdefault(_identity(key, item), []).append(claim)
     for rival in account.rivals(db, document.id):
         identity = _identity(rival.key, rival.highlight)
-        if identity in found and target.vault.wants(rival.document.category):
+        if identity in found and wants_document(target.vault, rival.document):
             gone = bool(rival.highlight.is_deleted or rival.document.is_deleted)
             known = ledger.base(db, target.id, rival.highlight.id) is not None
+            unwanted = not wants_highlight(target.vault, target.zone, rival.document, rival.highlight)
             if known or not gone:
-                found[identity].append(_Claim(gone, not known, rival.document.id, rival.highlight.id))
+                found[identity].append(_Claim(gone, not known, unwanted, rival.document.id, rival.highlight.id))
     return found
 
 
@@ -76,7 +80,11 @@ def _repeated(db: sqlite3.Connection, target: Target, document: Document, bases:
     texts = [
         fingerprint(rival.highlight.text or "")
         for rival in account.thread(db, tweet)
-        if target.vault.wants(rival.document.category)
+        if wants_document(target.vault, rival.document)
+        and (
+            wants_highlight(target.vault, target.zone, rival.document, rival.highlight)
+            or ledger.base(db, target.id, rival.highlight.id) is not None
+        )
     ]
     for path in {place.path for place in index.places(db, target.id, [tweet])}:
         page, _ = page_at(target.root / path)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import tzinfo
 from typing import NamedTuple
 
 from syncd.duplicates import duplicates
+from syncd.filters import wants_highlight
 from syncd.match import Stand, Wanted, locals_of, match, text_keys
 from syncd.mirror import account, ledger
 from syncd.model import Document, Highlight, highlight_key
 from syncd.plan import Case
 from syncd.render.block import Hashes
-from syncd.render.formats import Format, format_of
+from syncd.render.formats import Format
 from syncd.target import Target
 from syncd.tweets import link_key
 from syncd.vault import index
@@ -36,11 +36,11 @@ class Gathered(NamedTuple):
 
 def gather(db: sqlite3.Connection, target: Target, id_: int) -> Gathered:
     """Read everything about one document. Raises DocumentError or OSError where its page cannot be read."""
-    document, form = account.load(db, id_), format_of(target.graph.format)
+    document, form = account.load(db, id_), target.form
     bases = ledger.bases(db, target.id, id_)
     twins = duplicates(db, target, document, bases)
     wanted = [
-        _wanted(form, document, item, target.zone)
+        _wanted(target, form, document, item)
         for item in document.highlights
         if item.id not in twins and (item.id in bases or not item.is_deleted)
     ]
@@ -49,19 +49,25 @@ def gather(db: sqlite3.Connection, target: Target, id_: int) -> Gathered:
     path = _page_of(db, target, document, home, wanted, places)
     page, seen = page_at(target.root / path) if path else (None, None)
     elsewhere: dict[str, list[Stand]] = {}
+    written = {item.hashes.text for item in wanted if item.key} | {base.text for base in bases.values()}
     for place in places:
-        by_id = not place.hash  # outside of a block, also on the document's own page
-        if by_id or (place.path != path and (place.tenant in (None, id_) or place.key.startswith(("tweet:", "rw:")))):
+        # also on the document's own page, where it stands outside of a block, or several stand in one
+        anywhere = not place.hash or place.key.startswith("rw:")
+        said = place.key.startswith("url:") and place.hash in written
+        sure = place.tenant in (None, id_) or place.key.startswith("tweet:") or said
+        if anywhere or (place.path != path and sure):
             elsewhere.setdefault(place.key, []).append(Stand(place.path, place.hash))
-    case = Case(wanted, bases, page, elsewhere, target.remove)
+    redressed = ledger.mark(db, target.id, id_) != form.mark
+    case = Case(wanted, bases, page, elsewhere, target.remove, form.labels, redressed)
     return Gathered(document, case, home, path, seen, len(twins))
 
 
-def _wanted(form: Format, document: Document, item: Highlight, zone: tzinfo) -> Wanted:
-    rendered = form.highlight(document, item, zone)
+def _wanted(target: Target, form: Format, document: Document, item: Highlight) -> Wanted:
+    rendered = form.highlight(document, item, target.zone)
     live = not (item.is_deleted or document.is_deleted)
     key = highlight_key(document, item)
-    return Wanted(item.id, key, rendered, rendered.hashes(), item.text or "", live)
+    comes = wants_highlight(target.vault, target.zone, document, item)
+    return Wanted(item.id, key, rendered, rendered.hashes(), item.text or "", live, comes)
 
 
 def _keys(wanted: Iterable[Wanted], bases: dict[int, Hashes], form: Format) -> list[str]:
@@ -91,13 +97,15 @@ def _page_of(
         return known
     names = [name_key(name.title) for name in names_of(target, document)]
     url = link_key(document.source_url)
-    title = title_key(format_of(target.graph.format).full_title(document))
+    title = title_key(target.form.full_title(document))
+    had_one = home is not None and any(item.key for item in wanted)
     ranked = []
     for page in index.candidates(db, target.id, counts, names, title, document.id):
         held = counts.get(page.path, set())
         same_name = page.name in names or page.title == title
-        may_share = same_name and home is None and not page.own
-        mine = _is_home(target, page, url, same_name, held, wanted)
+        may_share = same_name and home is None and not page.own and (page.url or page.title)
+        strange = had_one and page.highlights and not held
+        mine = not strange and _is_home(target, page, url, same_name, held, wanted)
         if page.book is not None:
             mine = page.book == document.id
         if mine or (may_share and _shares(target, page, held, wanted)):
@@ -114,6 +122,8 @@ def _is_home(
         return False
     if len(held) * 2 > page.highlights:
         return True
+    if page.url is None and page.title is None:
+        return False
     if url is not None:
         return page.url == url and (same_name or bool(held))
     return same_name and (bool(held) or (page.url is None and _in_words(target, page, wanted) > 0))
@@ -126,13 +136,14 @@ def _shares(target: Target, page: index.Candidate, held: set[str], wanted: Seque
 
 def _in_words(target: Target, page: index.Candidate, wanted: Sequence[Wanted]) -> int:
     """How many of these highlights a page holds, be it only by what they say."""
-    return len(match(wanted, {}, locals_of(page_at(target.root / page.path)[0]), {}))
+    return len(match(wanted, {}, locals_of(page_at(target.root / page.path)[0], target.form.labels), {}))
 
 
 def names_of(target: Target, document: Document) -> tuple[Name, Name]:
     """The name of a document's page, and the one it has where that is another page's: with its own id."""
-    namespace = target.vault.namespace
-    return (
-        page_name(target.graph, namespace, document),
-        page_name(target.graph, namespace, document, f" ({document.id})"),
-    )
+    return name_of(target, document), name_of(target, document, f" ({document.id})")
+
+
+def name_of(target: Target, document: Document, suffix: str = "") -> Name:
+    """The name of a document's page; `suffix` where another page has the plain one. Raises DocumentError."""
+    return page_name(target.graph, target.vault.namespace, document, suffix, target.form.name(document))

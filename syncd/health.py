@@ -11,6 +11,7 @@ from threading import Event
 from syncd.config import Config, Vault, zone
 from syncd.errors import SyncdError, VaultError
 from syncd.session import client_of
+from syncd.templates import form_of
 from syncd.vault.graph import read_graph
 from syncd.vault.index import walk
 from syncd.vault.names import is_conflict_copy
@@ -35,7 +36,7 @@ def findings(config: Config, stop: Event) -> list[SyncdError]:
 
 
 def _vault(vault: Vault) -> Iterator[SyncdError]:
-    read_graph(vault.path, vault.format)
+    form_of(vault, read_graph(vault.path, vault.format))
     zone(vault)
     check_space(vault.path)
     if not os.access(vault.path, os.W_OK | os.X_OK):

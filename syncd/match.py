@@ -11,16 +11,22 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from syncd.render.block import NOTE, TAGS, Hashes, Rendered
+from syncd.render.block import Hashes, Labels, Rendered
 from syncd.vault.parse import Page, digest
 from syncd.vault.recognise import block_id, block_key, fingerprint, id_key
 
 _LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
+_HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
+_WHOLE_TEXT = "Full Document"
+_ABOVE = ("Metadata", _WHOLE_TEXT)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
 
 
 class Wanted(NamedTuple):
-    """A highlight as the account has it now: its identity, its block, and its text."""
+    """A highlight as the account has it now: its identity, its block, and its text.
+
+    `comes`: whether it is written where it does not stand yet.
+    """
 
     id: int
     key: str | None
@@ -28,6 +34,7 @@ class Wanted(NamedTuple):
     hashes: Hashes
     text: str
     live: bool
+    comes: bool
 
     @property
     def says(self) -> str:
@@ -58,16 +65,28 @@ class Local(NamedTuple):
     id: int | None
 
 
-def locals_of(page: Page) -> list[Local]:
-    """The blocks of a page that may be highlights: all but the children that hold tags and notes."""
-    found = []
+def locals_of(page: Page, labels: Labels) -> list[Local]:
+    """The blocks of a page that may be highlights: all but the children that hold tags and notes, which have `labels`.
+
+    Of headings, and of what Readwise's plugin for Obsidian puts above its highlights (metadata, the whole text), only
+    what has a highlight's link or id.
+    """
+    found, above = [], ""
     for index, block in enumerate(page.blocks):
         content = page.content(block)
-        if not content[0].startswith((TAGS, NOTE)):
-            key = block_key(content, at_home=True)
-            says, id_ = fingerprint("\n".join(content)), block_id(content[-1])
-            found.append(Local(index, key, digest(content), says, id_))
+        if content[0].startswith(labels.tags + labels.note):
+            continue
+        key, id_ = block_key(content, at_home=True), _last_id(content)
+        heading = _HEADING.match(page.lines[block.start])
+        if heading and not (above == _WHOLE_TEXT and "ighlights" not in heading[1]):
+            above = heading[1].strip()
+        if key is not None or id_ is not None or not (above in _ABOVE or (heading and len(content) == 1)):
+            found.append(Local(index, key, digest(content), fingerprint("\n".join(content)), id_))
     return found
+
+
+def _last_id(content: list[str]) -> int | None:
+    return next((id_ for line in reversed(content) if (id_ := block_id(line)) is not None), None)
 
 
 def match(
@@ -86,8 +105,8 @@ def match(
     ids = {item.id for item in wanted}
     free: dict[str | None, list[Local]] = defaultdict(list)
     for block in blocks:
-        if block.id in ids and block.id not in found:
-            found[block.id] = block
+        if block.id in ids:
+            found.setdefault(block.id, block)  # a copy is no other highlight's
         else:
             free[block.key].append(block)
     keyed: dict[str, list[Wanted]] = defaultdict(list)
@@ -155,18 +174,18 @@ def _alike(items: Sequence[Wanted], blocks: Sequence[Local], bases: Mapping[int,
         if item.id not in found and (starts := item.starts) and by_text.get(starts):
             found[item.id] = by_text[starts].pop()
     free = [block for places in by_text.values() for block in places]
-    for id_, says in said.items():
-        part = next((b for b in free if id_ not in found and _is_part(b.says, says)), None)
+    for item in seen_before:
+        part = next((b for b in free if item.id not in found and _is_part(b.says, said[item.id])), None)
         if part is not None:
-            found[id_] = part
+            found[item.id] = part
             free.remove(part)
     return found
 
 
 def _in_order(found: dict[int, Local | Stand], items: Sequence[Wanted], places: Sequence[Local | Stand]) -> None:
     """Give the items that are left the places that are left: their owner rewrote them."""
-    taken = {id(place) for place in found.values()}
-    left = iter([place for place in places if id(place) not in taken])
+    taken = {place.hash for place in found.values()}  # a block that says the same is its copy
+    left = iter([place for place in places if place.hash not in taken])
     for item in items:
         if item.id not in found and (place := next(left, None)) is not None:
             found[item.id] = place

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from syncd.match import Local, Stand, Wanted, locals_of, match
-from syncd.render.block import NOTE, TAGS, Hashes, bullet
+from syncd.render.block import Hashes, Labels, bullet
 from syncd.render.splice import Edit
 from syncd.vault.parse import Page, Property, app_lines, digest
 
@@ -20,13 +20,19 @@ Part = Literal["text", "tags", "note"]
 
 
 class Case(NamedTuple):
-    """All that a decision on one document rests on. `page` is None where the document has none yet."""
+    """All that a decision on one document rests on. `page` is None where the document has none yet.
+
+    `redressed`: whether the bases were written by other templates than the highlights are rendered by now. Then the
+    owner's blocks differ from what is wanted merely for that: they stay, and are no conflicts.
+    """
 
     wanted: Sequence[Wanted]  # in reading order, duplicates of other documents' highlights left out
     bases: Mapping[int, Hashes]
     page: Page | None
     elsewhere: Mapping[str, Sequence[Stand]]
     remove: bool = False  # whether upstream deletions are carried out
+    labels: Labels = Labels()
+    redressed: bool = False
 
 
 @dataclass
@@ -46,7 +52,7 @@ class Plan:
 def plan(case: Case) -> Plan:
     """Decide on every highlight of a document."""
     page = case.page or Page([], [], 0)
-    found = match(case.wanted, case.bases, locals_of(page), case.elsewhere)
+    found = match(case.wanted, case.bases, locals_of(page, case.labels), case.elsewhere)
     result = Plan()
     adding: list[Wanted] = []
     for item in case.wanted:
@@ -55,11 +61,11 @@ def plan(case: Case) -> Plan:
         if not item.live:
             _gone_upstream(result, case, item, place, base)
         elif place is not None:
-            _merge(result, page, item, place, base)
-        elif base is None:
-            adding.append(item)
-        else:
+            _merge(result, case, page, item, place, base)
+        elif base is not None:
             result.kept.append(item.id)
+        elif item.comes:
+            adding.append(item)
     _add(result, page, case.wanted, adding, found)
     return result
 
@@ -70,7 +76,7 @@ def _gone_upstream(result: Plan, case: Case, item: Wanted, place: Local | Stand 
             result.bases[item.id] = None
         return
     page = case.page
-    if case.remove and base and page and isinstance(place, Local) and _untouched(page, place, base):
+    if case.remove and base and page and isinstance(place, Local) and _untouched(case, page, place, base):
         after = page.subtree(place.at) - 1
         result.edits.append(Edit(page.blocks[place.at].start, page.blocks[after].own_end, []))
         result.bases[item.id] = None
@@ -79,11 +85,14 @@ def _gone_upstream(result: Plan, case: Case, item: Wanted, place: Local | Stand 
         result.kept.append(item.id)
 
 
-def _untouched(page: Page, place: Local, base: Hashes) -> bool:
+def _untouched(case: Case, page: Page, place: Local, base: Hashes) -> bool:
     """Whether nothing of a block is its owner's: no word, no child, no reference to it."""
     block = page.blocks[place.at]
     children = page.children(place.at)
-    ours = [_child(page, place.at, prefix) for prefix in (TAGS, NOTE)]
+    ours = [
+        _child(page, place.at, case.labels.tags, base.tags),
+        _child(page, place.at, case.labels.note, base.note),
+    ]
     hashes = Hashes(place.hash, *(digest(page.content(page.blocks[i])) if i is not None else b"" for i in ours))
     return (
         hashes == base
@@ -94,37 +103,41 @@ def _untouched(page: Page, place: Local, base: Hashes) -> bool:
     )
 
 
-def _merge(result: Plan, page: Page, item: Wanted, place: Local | Stand, base: Hashes | None) -> None:
+def _merge(result: Plan, case: Case, page: Page, item: Wanted, place: Local | Stand, base: Hashes | None) -> None:
     """Bring a block and its children up to date where they are as syncd wrote them."""
     want = item.hashes
     if base is None:
         result.bases[item.id] = want
         return
     if isinstance(place, Stand):
-        if place.hash == want.text:
-            merged = base._replace(text=want.text)
-        else:
-            merged = base
-            if base.text != want.text:
-                result.conflicts[item.id] = ["text"]
+        text = want.text if place.hash == want.text else _owners(result, case, item, base.text, "text")
+        merged = base._replace(text=text)
     else:
         merged = Hashes(
-            _merge_text(result, page, item, place, base.text),
-            _merge_child(result, page, item, place, base.tags, "tags"),
-            _merge_child(result, page, item, place, base.note, "note"),
+            _merge_text(result, case, page, item, place, base.text),
+            _merge_child(result, case, page, item, place, base.tags, "tags"),
+            _merge_child(result, case, page, item, place, base.note, "note"),
         )
     if merged != base:
         result.bases[item.id] = merged
 
 
-def _merge_text(result: Plan, page: Page, item: Wanted, place: Local, base: bytes) -> bytes:
+def _owners(result: Plan, case: Case, item: Wanted, base: bytes, part: Part) -> bytes:
+    """A part that is its owner's stays; returns what is remembered of it."""
+    want: bytes = getattr(item.hashes, part)
+    if case.redressed:
+        return want
+    if want != base:
+        result.conflicts.setdefault(item.id, []).append(part)
+    return base
+
+
+def _merge_text(result: Plan, case: Case, page: Page, item: Wanted, place: Local, base: bytes) -> bytes:
     want, block = item.hashes.text, page.blocks[place.at]
     if place.hash == want:
         return want
     if place.hash != base:
-        if want != base:
-            result.conflicts.setdefault(item.id, []).append("text")
-        return base
+        return _owners(result, case, item, base, "text")
     new = bullet(_with_app_lines(item.rendered.text, app_lines(page.content(block))), block.indent)
     result.edits.append(Edit(block.start, block.own_end, new))
     _note_update(result, item)
@@ -138,17 +151,15 @@ def _with_app_lines(content: list[str], kept: list[str]) -> list[str]:
 
 
 def _merge_child(
-    result: Plan, page: Page, item: Wanted, place: Local, base: bytes, part: Literal["tags", "note"]
+    result: Plan, case: Case, page: Page, item: Wanted, place: Local, base: bytes, part: Literal["tags", "note"]
 ) -> bytes:
     want = getattr(item.hashes, part)
-    index = _child(page, place.at, TAGS if part == "tags" else NOTE)
+    index = _child(page, place.at, getattr(case.labels, part), base)
     local = digest(page.content(page.blocks[index])) if index is not None else b""
     if local == want:
         return bytes(want)
     if local != base or (index is not None and not want and page.subtree(index) > index + 1):
-        if want != base:
-            result.conflicts.setdefault(item.id, []).append(part)
-        return base
+        return _owners(result, case, item, base, part)
     content = item.rendered.tags if part == "tags" else item.rendered.note
     if index is not None:
         block = page.blocks[index]
@@ -157,7 +168,7 @@ def _merge_child(
         result.edits.append(Edit(block.start, block.own_end, new))
     elif content:
         parent = page.blocks[place.at]
-        at = _behind_tags(page, place.at) if part == "note" else parent.end
+        at = _behind_tags(page, place.at, case.labels.tags, item.hashes.tags) if part == "note" else parent.end
         result.edits.append(Edit(at, at, bullet(content, parent.indent + page.indent_unit)))
     _note_update(result, item)
     return bytes(want)
@@ -168,17 +179,21 @@ def _note_update(result: Plan, item: Wanted) -> None:
         result.updated.append(item.id)
 
 
-def _child(page: Page, index: int, prefix: str) -> int | None:
-    """The child of a block that holds its tags or note."""
-    for child in page.children(index):
-        line = page.lines[page.blocks[child].start].lstrip(" \t-")
-        if line.startswith(prefix):
+def _child(page: Page, index: int, labels: tuple[str, ...], base: bytes) -> int | None:
+    """The child of a block that holds its tags or note: by what syncd wrote, else by what it begins with."""
+    children = page.children(index)
+    if base:
+        for child in children:
+            if digest(page.content(page.blocks[child])) == base:
+                return child
+    for child in children:
+        if page.lines[page.blocks[child].start].lstrip(" \t-").startswith(labels):
             return child
     return None
 
 
-def _behind_tags(page: Page, index: int) -> int:
-    tags = _child(page, index, TAGS)
+def _behind_tags(page: Page, index: int, labels: tuple[str, ...], base: bytes) -> int:
+    tags = _child(page, index, labels, base)
     return page.blocks[index].end if tags is None else page.blocks[page.subtree(tags) - 1].end
 
 
@@ -189,7 +204,12 @@ def _add(
     adding: list[Wanted],
     found: Mapping[int, Local | Stand],
 ) -> None:
-    """Put each new block behind its nearest predecessor on the page, else before its successor, else at the end."""
+    """Put each new block behind its nearest predecessor on the page, else before its successor, else at the end.
+
+    At the end too where highlights stand outside of blocks: nothing tells where one of those begins or ends.
+    """
+    if any(isinstance(place, Stand) and not place.hash for place in found.values()):
+        found = {}
     new = {item.id for item in adding}
     spots = [place for item in wanted if isinstance(place := found.get(item.id), Local)]
     at, indent = _before_all(page, spots)
@@ -243,7 +263,7 @@ def plan_header(
             now = wish
         if now == wish:
             merged[key] = wish
-        elif known not in (wish, b""):
+        elif place and known not in (wish, b""):
             differing.append(key)
         if place:
             behind = place.end

@@ -99,4 +99,5 @@ def _sentence(vault: VaultReport) -> str:
     ]
     pages = len(vault.pages.created) + len(vault.pages.updated)
     where = f" on {pages} page{'s' if pages != 1 else ''}" if pages else ""
-    return f"{vault.name}: {vault.error or (', '.join(said) or 'nothing new') + where}"
+    what = ", ".join(said) or ("properties updated" if pages else "nothing new")
+    return f"{vault.name}: {vault.error or what + where}"

@@ -40,7 +40,8 @@ def restore(db: sqlite3.Connection, target: Target, documents: list[int], highli
     forgotten = 0
     for id_ in documents:
         case = gather(db, target, id_).case
-        places = match(case.wanted, case.bases, locals_of(case.page) if case.page else [], case.elsewhere)
+        blocks = locals_of(case.page, case.labels) if case.page else []
+        places = match(case.wanted, case.bases, blocks, case.elsewhere)
         for item in case.wanted:
             if (
                 item.live

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -84,10 +84,11 @@ def look(config: Config, name: str, stop: Event) -> VaultReport:
 
 def rehearse(config: Config, wishes: Wishes, stop: Event, show: Callable[[str], None]) -> Report:
     """What `sync_once` would do, as diffs to `show`: on a copy of the state, and nothing is written."""
+    folder = configuration.state_path(config)
     with (
         tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
-        opened(config, stop) as db,
-        closing(state.copy(db, Path(scratch))) as copy,
+        locked([folder, *(vault.path for vault in config.vaults)], stop),
+        state.copied(folder, Path(scratch)) as copy,
     ):
         return run(copy, config, client_of(config, stop), stop, wishes, writer=lambda root: Preview(root, show))
 

@@ -18,15 +18,20 @@ from threading import Event
 from typing import NamedTuple
 
 from syncd.apply import PageWriter, sync_document
+from syncd.chronicle import tell
 from syncd.config import Config, Vault, zone
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
+from syncd.filters import scope
 from syncd.mirror import account, ledger
 from syncd.mirror.db import transaction
+from syncd.overview import make_base
 from syncd.readwise.client import Client
 from syncd.report import Conflict, Failure, Report, VaultReport
 from syncd.target import Target
+from syncd.templates import form_of
 from syncd.vault import index
 from syncd.vault.graph import read_graph
+from syncd.vault.place import home_folder
 from syncd.vault.writer import Writer, check_space, sweep
 
 _log = logging.getLogger(__name__)
@@ -94,14 +99,15 @@ def open_target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target 
     try:
         root = vault.path.resolve()
         graph = read_graph(root, vault.format)
+        form = form_of(vault, graph)
         with transaction(db):
             number = ledger.vault_id(db, vault.name, root)
-            ledger.settle(db, number, ",".join([vault.on_delete, *sorted(vault.categories)]))
+            ledger.settle(db, number, scope(vault))
             if wishes.allow_removals:
                 ledger.mark_removals(db, number)
             if wishes.full:
                 ledger.mark_all(db, number)
-        return Target(number, root, graph, vault, zone(vault), vault.on_delete == "remove", wishes.patient)
+        return Target(number, root, graph, form, vault, zone(vault), vault.on_delete == "remove", wishes.patient, set())
     except (VaultError, ConfigError) as error:
         return error
     except OSError as error:
@@ -168,8 +174,12 @@ def _sync_vault(work: _Work) -> None:
     db, target, report = work.db, work.target, work.report
     survey(db, target, report, work.stop)
     if isinstance(work.writer, Writer):
-        sweep(target.root, {target.graph.pages} | ledger.folders(db, target.id))
+        sweep(target.root, {home_folder(target.graph, target.vault.namespace)} | ledger.folders(db, target.id))
+    with transaction(db):
+        make_base(db, target, work.writer, report, again=True)
+        work.writer.flush()
     _write(work, ledger.pending(db, target.id))
+    tell(db, target, work.writer, report)
     report.failed += [Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(db)]
     report.conflicts += [
         Conflict(document, highlight, parts.split(","), page)

@@ -7,20 +7,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncd.config import Vault
+from syncd.render.formats import Format
 from syncd.vault.graph import Graph
 
 
 class Target(NamedTuple):
     """One vault as a run sees it.
 
-    `remove`: whether upstream deletions are carried out; `patient`: whether a page is left alone that its owner is
-    just writing.
+    `form`: how its pages are written; `remove`: whether upstream deletions are carried out; `patient`: whether a page
+    is left alone that its owner is just writing; `vacated`: where documents had their pages before this run found them
+    moved.
     """
 
     id: int
     root: Path
     graph: Graph
+    form: Format
     vault: Vault
     zone: tzinfo
     remove: bool
-    patient: bool = False
+    patient: bool
+    vacated: set[str]

@@ -57,3 +57,9 @@ def make_world(tmp_path: Path) -> Iterator[MakeWorld]:
 def world(library: Library, make_world: MakeWorld) -> World:
     """A fresh graph and an empty account, which are the test's to fill."""
     return make_world(library)
+
+
+@pytest.fixture
+def vault(library: Library, make_world: MakeWorld) -> World:
+    """A fresh Obsidian vault and an empty account, which are the test's to fill."""
+    return make_world(library, edn=None)

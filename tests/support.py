@@ -48,16 +48,17 @@ def silent(_what: str, _done: int, _total: int | None) -> None:
 class World:
     """An account, a vault at `root`, and syncd's configuration and state, all below one folder.
 
-    `settings` are those of the vault; `edn` is its logseq/config.edn.
+    `settings` are those of the vault; `edn` is its logseq/config.edn, None makes it Obsidian's.
     """
 
-    def __init__(self, folder: Path, sandbox: Sandbox, edn: str = TRIPLE_LOWBAR, **settings: Any) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, edn: str | None = TRIPLE_LOWBAR, **settings: Any) -> None:
         self.folder, self.sandbox, self.library = folder, sandbox, sandbox.library
         self.root = folder / "notes"
         self.state = folder / "state"
         self.config_file = folder / "config.toml"
-        (self.root / "logseq").mkdir(parents=True)
-        (self.root / "logseq" / "config.edn").write_text(edn, encoding="utf-8")
+        (self.root / (".obsidian" if edn is None else "logseq")).mkdir(parents=True)
+        if edn is not None:
+            (self.root / "logseq" / "config.edn").write_text(edn, encoding="utf-8")
         token = folder / "token"
         token.touch(0o600)
         token.write_text(sandbox.token)

@@ -6,9 +6,10 @@ file has seen; a file from a newer syncd is refused, never changed.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,6 +85,19 @@ _MIGRATIONS = [
         id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, code INTEGER, report BLOB
     );
     """,
+    """
+    -- what came onto which page and is not told on the log page or in the journal yet; moment: '' until that is begun
+    CREATE TABLE news (
+        vault INTEGER NOT NULL, moment TEXT NOT NULL, path TEXT NOT NULL, highlights INTEGER NOT NULL,
+        PRIMARY KEY (vault, moment, path)
+    ) WITHOUT ROWID;
+    """,
+    """
+    -- by which templates a document was last written (Format.mark), where by any
+    CREATE TABLE mark (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
+    """,
 ]
 
 
@@ -109,11 +123,17 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
         raise StateError(message, code="state-damaged") from error
 
 
-def copy(db: sqlite3.Connection, folder: Path) -> sqlite3.Connection:
-    """The state as it is now, copied into `folder`: what is done to it leaves the original alone."""
-    other = open_db(folder / "syncd.db")
-    db.backup(other)
-    return other
+@contextmanager
+def copied(folder: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
+    """A copy, in `scratch`, of the state in `folder`, which nobody else may be writing; a new one where there is none.
+
+    SQLite itself would leave files beside the original. Raises as `opened` does.
+    """
+    for name in ("syncd.db", "syncd.db-wal"):
+        with suppress(FileNotFoundError):
+            shutil.copyfile(folder / name, scratch / name)
+    with opened(scratch) as db:
+        yield db
 
 
 def open_db(path: Path) -> sqlite3.Connection:

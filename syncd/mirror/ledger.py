@@ -40,6 +40,17 @@ def vault_id(db: sqlite3.Connection, name: str, path: Path) -> int:
     return int(db.execute(added, (name, str(path), inode)).fetchone()[0])
 
 
+def base_file(db: sqlite3.Connection, vault: int) -> str | None:
+    """What became of the vault's Base: "made", "wanted" where that failed, None where it was never tried."""
+    row = db.execute("SELECT value FROM setting WHERE key = ?", (f"base {vault}",)).fetchone()
+    return row[0] if row else None
+
+
+def note_base_file(db: sqlite3.Connection, vault: int, what: str) -> None:
+    """Remember that."""
+    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (f"base {vault}", what))
+
+
 def find_vault(db: sqlite3.Connection, name: str) -> int | None:
     """The number of the vault that last had this name; None where none had."""
     row = db.execute("SELECT max(id) FROM vault WHERE name = ?", (name,)).fetchone()
@@ -158,6 +169,20 @@ def record(
     if rows:
         db.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?)", rows)
     db.execute("DELETE FROM pending WHERE (vault, document) = (?, ?)", (vault, document))
+
+
+def mark(db: sqlite3.Connection, vault: int, document: int) -> str:
+    """By which templates a document was last written; "" by none."""
+    row = db.execute("SELECT mark FROM mark WHERE (vault, document) = (?, ?)", (vault, document)).fetchone()
+    return row[0] if row else ""
+
+
+def set_mark(db: sqlite3.Connection, vault: int, document: int, now: str) -> None:
+    """Remember by which templates a document is written now."""
+    if now:
+        db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (vault, document, now))
+    else:
+        db.execute("DELETE FROM mark WHERE (vault, document) = (?, ?)", (vault, document))
 
 
 def named(db: sqlite3.Connection, vault: int, what: str) -> tuple[list[int], set[int]]:

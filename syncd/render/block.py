@@ -9,6 +9,13 @@ from syncd.vault.parse import digest
 TAGS, NOTE = "**Tags**:", "**Note**:"
 
 
+class Labels(NamedTuple):
+    """What the children that hold a highlight's tags and its note may begin with."""
+
+    tags: tuple[str, ...] = (TAGS,)
+    note: tuple[str, ...] = (NOTE,)
+
+
 class Hashes(NamedTuple):
     """Digests of a highlight's block and of its two children; `b""` where there is no such child."""
 

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import tzinfo
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from syncd.model import Document, Highlight
 from syncd.render import logseq, obsidian
-from syncd.render.block import Rendered
+from syncd.render.block import Labels, Rendered
 from syncd.vault import frontmatter, metadata, parse
 from syncd.vault.metadata import Metadata
 from syncd.vault.parse import Page, Property
 
 
+class Opening(NamedTuple):
+    """What a new page begins with: each property's lines by key, other lines, and how deep its highlights stand."""
+
+    header: dict[str, list[str]]
+    lines: Sequence[str] = ()
+    indent: str = ""
+
+
 class Format(NamedTuple):
     """One app's pages. `header`: each property's lines by key, for a document and its page's title.
 
-    `alias`: the property by which a document that was retitled is found under its new title.
+    `alias`: the property by which a document that was retitled is found under its new title; `opening`: what a new page
+    begins with. The rest is for templates: `name` is a page's name, None for the format's own; `notice` the line that
+    tells when how many highlights came onto which pages, "" for the format's own; `keys` the properties that are
+    written, None for all; `mark` says which templates these are.
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -28,6 +39,12 @@ class Format(NamedTuple):
     metadata: Callable[[Page, str], Metadata]
     fence: tuple[str, ...]  # the line before and behind the properties
     block_ids: bool  # whether a block says which highlight it is
+    opening: Callable[[Document, str], Opening]
+    name: Callable[[Document], str | None] = lambda _document: None
+    notice: Callable[[datetime, int, Sequence[str]], str] = lambda _moment, _highlights, _titles: ""
+    labels: Labels = Labels()
+    keys: frozenset[str] | None = None
+    mark: str = ""
 
 
 LOGSEQ = Format(
@@ -39,6 +56,7 @@ LOGSEQ = Format(
     metadata.of_logseq,
     (),
     block_ids=False,
+    opening=lambda document, title: Opening(logseq.header(document, title)),
 )
 OBSIDIAN = Format(
     obsidian.header,
@@ -49,6 +67,7 @@ OBSIDIAN = Format(
     metadata.of_obsidian,
     ("---",),
     block_ids=True,
+    opening=lambda document, title: Opening(obsidian.header(document, title)),
 )
 
 

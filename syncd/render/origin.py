@@ -9,18 +9,22 @@ from syncd.render.escape import link_target
 from syncd.tweets import status_id
 
 
-def origin(document: Document, item: Highlight) -> str:
-    """The highlight's link in parentheses, or its page without one; "" where it has neither."""
+def place(document: Document, item: Highlight) -> tuple[str, str]:
+    """What the highlight's link says, and where it leads; "" for what there is not."""
     address = highlight_link(document, item)
     url = link_target(address)
     if url is None:
         at_page = item.location_type == "page" and item.location is not None
-        return f"(Page {item.location:g})" if at_page else ""
+        return (f"Page {item.location:g}" if at_page else ""), ""
     if status_id(address) is not None:
-        return f"([View Tweet]({url}))"
-    if item.url and item.url.strip():
-        return f"([View Highlight]({url}))"
-    return f"([Location {item.location:g}]({url}))"
+        return "View Tweet", url
+    return ("View Highlight" if item.url and item.url.strip() else f"Location {item.location:g}"), url
+
+
+def origin(document: Document, item: Highlight) -> str:
+    """The highlight's link in parentheses, or its page without one; "" where it has neither."""
+    label, url = place(document, item)
+    return f"([{label}]({url}))" if url else f"({label})" if label else ""
 
 
 def day(item: Highlight, zone: tzinfo) -> str:

@@ -35,6 +35,7 @@ from syncd.service.timetable import Timetable, trigger
 from syncd.service.watch import Watch
 from syncd.session import client_of, look, sync_once
 from syncd.sync import Wishes
+from syncd.templates import form_of
 from syncd.vault.graph import read_graph
 
 _log = logging.getLogger("syncd.service")
@@ -199,7 +200,7 @@ class Daemon:
         """Say at once what is wrong with them; a vault may come back, so that it does not keep the service away."""
         for vault in self._config.vaults:
             try:
-                read_graph(vault.path, vault.format)
+                form_of(vault, read_graph(vault.path, vault.format))
             except SyncdError as error:
                 self._teller.error(f"vault {vault.name}", error)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
+
+import msgspec
 
 from syncd.errors import ConfigError, VaultError
 from syncd.vault.edn import read_map
@@ -43,6 +45,22 @@ def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002  # the 
     if format == "logseq":
         return _logseq(root / _CONFIG)
     raise ConfigError(f'format = {format!r}: use "auto", "logseq" or "obsidian"')
+
+
+def daily_notes(root: Path) -> tuple[str, str]:
+    """Where the Obsidian vault at `root` has its daily notes: the folder, and the pattern of their names.
+
+    Raises ConfigError where Obsidian's own settings cannot be understood.
+    """
+    settings = root / ".obsidian" / "daily-notes.json"
+    try:
+        found = msgspec.json.decode(settings.read_bytes(), type=dict[str, Any])
+    except FileNotFoundError:
+        found = {}
+    except (OSError, msgspec.MsgspecError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{settings}: {reason}; set the daily notes' folder in Obsidian again") from error
+    return str(found.get("folder") or "").strip("/"), str(found.get("format") or "YYYY-MM-DD")
 
 
 def _detected(root: Path) -> str:

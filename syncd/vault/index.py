@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -118,7 +119,7 @@ def enter(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row, own, old[0] if old else None),
     )
-    found = enumerate([*standing(page, said.is_document), *(named(page) if form.block_ids else ())])
+    found = enumerate([*standing(page, said.is_document), *(named(page, said.is_document) if form.block_ids else ())])
     blocks = [(vault, key, cursor.lastrowid, number, hash_) for number, (key, hash_) in found]
     db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", blocks)
 
@@ -135,16 +136,25 @@ def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
             yield f"text:{hash_.hex()}", hash_
 
 
-def named(page: Page) -> Iterator[tuple[str, bytes]]:
-    """The highlights that stand on a page by their block ids, be it outside of a block, where the digest is empty."""
-    inside: dict[int, bytes] = {}
-    for block in page.blocks:
-        if any(block_id(line) for line in page.lines[block.start : block.own_end]):
-            inside |= dict.fromkeys(range(block.start, block.own_end), digest(page.content(block)))
+def named(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
+    """The highlights that stand on a page by their block ids, be it outside of a block, where the digest is empty.
+
+    On a document's page that has no ids there, those count too that stand outside of a block with their link.
+    """
+    starts = [block.start for block in page.blocks]
+    by_id: list[tuple[str, bytes]] = []
+    by_link: list[tuple[str, bytes]] = []
     for number, line in enumerate(page.lines):
-        id_ = block_id(line)
+        id_, linked = block_id(line), at_home and "](http" in line
+        if id_ is None and not linked:
+            continue
+        block = page.blocks[bisect_right(starts, number) - 1] if starts and starts[0] <= number else None
+        inside = block is not None and number < block.own_end
         if id_ is not None:
-            yield id_key(id_), inside.get(number, b"")
+            by_id.append((id_key(id_), digest(page.content(block)) if block and inside else b""))
+        elif not inside and (key := block_key([line.rstrip()], at_home)) is not None:
+            by_link.append((key, b""))
+    return iter(by_id if any(not hash_ for _, hash_ in by_id) else [*by_id, *by_link])
 
 
 def forget(db: sqlite3.Connection, vault: int, path: str) -> None:
@@ -218,7 +228,7 @@ def candidates(
 ) -> list[Candidate]:
     """The pages at `paths`, named one of `names` (name_key), of this `title` (title_key) or `book`.
 
-    Only pages that say something of a document count.
+    Only pages that say something of a document count, be it by their name.
     """
     paths = list(paths)
     rows = db.execute(
@@ -228,8 +238,8 @@ def candidates(
         f" UNION SELECT id FROM page WHERE vault = ? AND name IN ({','.join('?' * len(names))})"
         " UNION SELECT id FROM page WHERE vault = ? AND title = ?"
         " UNION SELECT id FROM page WHERE vault = ? AND book = ?)"
-        " AND (url IS NOT NULL OR title IS NOT NULL OR book IS NOT NULL)",
-        (vault, *paths, vault, *names, vault, title, vault, book),
+        f" AND (url IS NOT NULL OR title IS NOT NULL OR book IS NOT NULL OR name IN ({','.join('?' * len(names))}))",
+        (vault, *paths, vault, *names, vault, title, vault, book, *names),
     )
     return [Candidate._make(row) for row in rows]
 
@@ -256,3 +266,18 @@ def count(db: sqlite3.Connection, vault: int) -> int:
 def has(db: sqlite3.Connection, vault: int, path: str) -> bool:
     """Whether the index knows this file."""
     return db.execute("SELECT 1 FROM page WHERE (vault, path) = (?, ?)", (vault, path)).fetchone() is not None
+
+
+def titled(db: sqlite3.Connection, vault: int, title: str) -> str | None:
+    """The page that the app knows by this title, if there is one."""
+    row = db.execute("SELECT min(path) FROM page WHERE (vault, name) = (?, ?)", (vault, name_key(title))).fetchone()
+    return None if row[0] is None else str(row[0])
+
+
+def first(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> str | None:
+    """The first of these files that is there, as a file system without case would find it."""
+    for path in paths:
+        row = db.execute("SELECT path FROM page WHERE (vault, file) = (?, ?)", (vault, file_key(path))).fetchone()
+        if row is not None:
+            return str(row[0])
+    return None

@@ -77,6 +77,11 @@ def page_title(namespace: str, title: str, suffix: str = "") -> str:
     return "/".join(filter(None, [namespace.strip("/"), short_title(title) + suffix]))
 
 
+def levels_title(title: str) -> str:
+    """A page's title by its owner's wish, whole and with its levels, safe like a short one."""
+    return "/".join(_readable(_one_line(level)) for level in title.split("/") if level.strip()) or _readable("")
+
+
 def file_name(title: str, style: NameStyle, extension: str = ".md") -> str:
     """The file in which Logseq expects the page `title`, by its rules in their order; at most 200 bytes.
 
@@ -118,18 +123,18 @@ def file_key(path: str) -> str:
     return path.lower() if path.isascii() else normalize("NFC", normalize("NFC", path).casefold())
 
 
-def obsidian_name(title: str) -> str:
+def obsidian_name(title: str, suffix: str = "") -> str:
     """A note's file name (without its extension) that every device can hold and every link can name.
 
     Replaced is what Windows, Android or Obsidian refuse in names and what ends a link; at most 200 bytes in
-    UTF-8 with `.md`.
+    UTF-8 with `.md` and the suffix, which is there where two documents share a title.
     """
     text = _one_line(normalize("NFC", title)).translate(_OBSIDIAN)
     text = re.sub(r"\.{3,}$", "…", re.sub("%%+", "%", text))
     text = _readable(" ".join(text.split()).strip(". "))
     if _DEVICE.fullmatch(text.partition(".")[0].rstrip()):
         text = f"_{text}"
-    return _fit(text, FILE_NAME_BYTES - len(".md"))
+    return _fit(text, FILE_NAME_BYTES - len(f"{suffix}.md".encode())) + suffix
 
 
 def is_conflict_copy(name: str) -> bool:

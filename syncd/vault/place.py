@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from syncd.model import Document
 from syncd.vault.graph import Graph
-from syncd.vault.names import file_name, obsidian_name, page_title, title_of
+from syncd.vault.names import file_name, levels_title, obsidian_name, page_title, title_of
 
+_BASE = "Readwise.base"
 _LOGSEQ, _OBSIDIAN = "Readwise/Highlights", "Readwise"  # as Readwise's own plugins call it
 
 
@@ -18,18 +19,47 @@ class Name(NamedTuple):
     path: str
 
 
-def page_name(graph: Graph, namespace: str | None, document: Document, suffix: str = "") -> Name:
+def page_name(
+    graph: Graph, namespace: str | None, document: Document, suffix: str = "", own: str | None = None
+) -> Name:
     """The name of a document's page; `suffix` where another page has the plain one.
 
-    In Logseq `namespace` is part of the title, in Obsidian a folder with one folder a category below it.
+    In Logseq `namespace` is part of the title, in Obsidian a folder with one folder a category below it. `own` is the
+    title by the owner's template: its slashes make levels, and only a namespace that was asked for stands before it.
     """
     title = document.title or ""
     if graph.format == "obsidian":
-        folders = _OBSIDIAN if namespace is None else namespace, (document.category or "articles").capitalize()
-        stem = obsidian_name(title) + suffix
+        folders = home_folder(graph, namespace), obsidian_name(document.category or "articles").capitalize()
+        stem = obsidian_name(title, suffix)
         return Name(stem, "/".join([*filter(None, folders), f"{stem}.md"]))
-    whole = page_title(_LOGSEQ if namespace is None else namespace, title, suffix)
+    if own is None:
+        whole = page_title(_LOGSEQ if namespace is None else namespace, title, suffix)
+    else:
+        whole = "/".join(filter(None, [(namespace or "").strip("/"), levels_title(own) + suffix]))
     return Name(whole, "/".join(filter(None, [graph.pages, file_name(whole, graph.name_style)])))
+
+
+def own_page(graph: Graph, namespace: str | None, title: str) -> Name:
+    """The name of a page that is no document's; in Obsidian a note in the folder `namespace`."""
+    if graph.format == "obsidian":
+        levels = [obsidian_name(level) for level in title.split("/")]
+        return Name(levels[-1], "/".join(filter(None, [home_folder(graph, namespace), *levels])) + ".md")
+    file = file_name(title, graph.name_style, ".org" if graph.org else ".md")
+    return Name(title, "/".join(filter(None, [graph.pages, file])))
+
+
+def home_folder(graph: Graph, namespace: str | None) -> str:
+    """The folder in which, or below which, new pages are made."""
+    if graph.format == "obsidian":
+        return _OBSIDIAN if namespace is None else namespace.strip("/")
+    return graph.pages
+
+
+def base_path(graph: Graph, namespace: str | None) -> str | None:
+    """Where the Base that lists the documents stands, beside the categories' folders; Logseq has no such thing."""
+    if graph.format != "obsidian":
+        return None
+    return "/".join(filter(None, [home_folder(graph, namespace), _BASE]))
 
 
 def title_from(graph: Graph, path: str) -> str:

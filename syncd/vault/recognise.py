@@ -17,7 +17,9 @@ _LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [
 _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
 _MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
-_BLOCK_ID = re.compile(r"\^(?:rw-)?(\d{3,18})\s*\Z|%% highlight_id: (\d{1,18}) %%\s*\Z")
+_BLOCK_ID = re.compile(
+    r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))\s*\Z|%% highlight_id: (\d{1,18}) %%\s*\Z", re.ASCII
+)
 _NOT_SAID = re.compile(
     r"\(\[[^\[\]]*\]\([^\s)]*\)\)"  # the highlight's own link
     r"|\((?:Page|Location) [\d,]+\)"
@@ -60,7 +62,7 @@ def block_id(line: str) -> int | None:
     if "^" not in line and "%%" not in line:
         return None
     found = _BLOCK_ID.search(line)
-    return int(found[1] or found[2]) if found else None
+    return int(found[found.lastindex or 0]) if found else None
 
 
 def id_key(id_: int) -> str:

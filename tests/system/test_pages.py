@@ -233,11 +233,6 @@ def test_a_highlight_deleted_upstream_before_it_came_is_not_written(world: World
     assert "geht" not in world.text()
 
 
-def test_a_discarded_highlight_is_kept(world: World) -> None:
-    """Discarded is said of the daily review; it is no deletion."""
-    assert "discarded" in one_block(world, text="discarded", is_discard=True)
-
-
 @pytest.mark.skipif(logseq_parser.missing() is not None, reason=str(logseq_parser.missing()))
 def test_logseqs_own_parser_finds_every_highlight_as_one_block(make_world: MakeWorld) -> None:
     """Over the bundled account: the page's title, and a block for each highlight and each child, no more."""

@@ -6,7 +6,7 @@ import re
 import stat
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,8 +77,17 @@ def test_every_key_is_taken_over(home: Path) -> None:
         format = "logseq"
         timezone = "Asia/Kathmandu"
         namespace = "/读 书/हाइलाइट/"
+        template = "vorlagen/読書"
         on_delete = "remove"
         categories = ["tweets", "supplementals"]
+        sources = ["twitter", " -kindle"]
+        tags = ["बाघ", "-خاص"]
+        authors = ["@example_owl", "-Ada Example"]
+        documents = [12, -345]
+        since = 2023-01-31
+        discarded = true
+        log_page = "Readwise/記録"
+        journal = true
         quiet = "1m30s"
         watch = "poll"
         """,
@@ -94,8 +103,17 @@ def test_every_key_is_taken_over(home: Path) -> None:
                 format="logseq",
                 timezone="Asia/Kathmandu",
                 namespace="读 书/हाइलाइट",
+                template=home / "vorlagen/読書",
                 on_delete="remove",
                 categories=("tweets", "supplementals"),
+                sources=("twitter", "-kindle"),
+                tags=("बाघ", "-خاص"),
+                authors=("@example_owl", "-Ada Example"),
+                documents=(12, -345),
+                since=date(2023, 1, 31),
+                discarded=True,
+                log_page="Readwise/記録",
+                journal=True,
                 quiet=timedelta(seconds=90),
                 watch="poll",
             ),
@@ -186,6 +204,20 @@ def test_every_key_is_taken_over(home: Path) -> None:
         (VAULT + 'name = " "', "config.toml:3: vault.name is empty; give a name"),
         (VAULT + 'name = "a/b"', 'config.toml:3: vault.name is "a/b"; a name holds no slash and is not only dots'),
         (VAULT + 'name = "a\\nb"', "config.toml:3: vault.name holds a line break or control character; remove it"),
+        (
+            VAULT + "sources = ['-']",
+            'config.toml:3: vault.sources holds "-"; each text is a word to look for, or "-word" to leave out',
+        ),
+        (VAULT + "tags = 'x'", "config.toml:3: vault.tags must be a list of texts in quotes"),
+        (VAULT + "documents = 12", "config.toml:3: vault.documents must be a list of numbers: [123, -456]"),
+        (VAULT + "documents = ['12']", "config.toml:3: vault.documents must be a number such as 123 or -123"),
+        (VAULT + "documents = [true]", "config.toml:3: vault.documents must be a number such as 123 or -123"),
+        (VAULT + "since = '2024-12-31'", "config.toml:3: vault.since must be a date without quotes, such as"),
+        (VAULT + "since = 2024-12-31T00:00:00Z", "config.toml:3: vault.since must be a date without quotes"),
+        (VAULT + "journal = 1", "config.toml:3: vault.journal must be true or false"),
+        (VAULT + "discarded = 'yes'", "config.toml:3: vault.discarded must be true or false"),
+        (VAULT + "log_page = true", "config.toml:3: vault.log_page must be a text in quotes"),
+        (VAULT + "log_page = '[[x]]'", 'config.toml:3: vault.log_page is "[[x]]"; it takes page names'),
         ('[[vault]]\npath = "/"', 'config.toml:1: vault needs a name; add name = "notes"'),
         ('[[vault]]\npath = ""', "config.toml:2: vault.path is empty; give a path"),
         ('[[vault]]\npath = "$HOME/notes"', 'config.toml:2: vault.path is "$HOME/notes", but variables are not'),
@@ -317,13 +349,6 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         duration(text)
 
 
-def test_supplementals_come_only_when_listed() -> None:
-    """By default everything comes but the books that the user never read; a category of tomorrow comes, too."""
-    default, tweets = Vault(path=Path("/x")), Vault(path=Path("/x"), categories=("tweets",))
-    assert [default.wants(c) for c in ("tweets", "videos", None, "supplementals")] == [True, True, True, False]
-    assert [tweets.wants(c) for c in ("tweets", "books", None)] == [True, False, False]
-
-
 def test_the_configuration_is_where_it_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The option goes before the variable, the variable before the platform's folder."""
     assert config_path(None) == home / ".config/syncd/config.toml"
@@ -380,6 +405,7 @@ def test_the_example_names_every_key_and_its_default(home: Path) -> None:
     structs = (Readwise, Schedule, Vault)
     assert {*settings, "path"} == {"state_dir", *(f for struct in structs for f in struct.__struct_fields__)}
     others = {"state_dir", "token_file", "token_command", "cron", "timezone", "namespace", "categories"}
+    others |= {"sources", "tags", "authors", "documents", "since", "log_page", "template"}
     for key in settings:
         changed = loaded(home, re.sub(rf"^# ({key} = )", r"\1", text, flags=re.MULTILINE))
         assert (changed != default) == (key in others), key

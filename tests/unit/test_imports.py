@@ -16,15 +16,16 @@ LAYERS = (
     ("", "errors", "model", "tweets", "mirror", "readwise", "render", "sandbox", "service", "vault"),
     (
         *("config", "config_values", "toml_file", "token", "match", "plan", "report", "readwise.decode", "render.*"),
-        *("vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse", "vault.recognise"),
+        *("filters", "vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse"),
+        "vault.recognise",
     ),
     (
         *("lock", "mirror.*", "readwise.client", "readwise.fetch", "vault.discover", "vault.graph", "vault.index"),
-        "vault.place",
+        *("templates", "vault.place"),
         *("vault.reader", "vault.swap", "vault.watcher", "vault.writer"),
     ),
     ("target", "duplicates", "gather", "preview"),
-    ("apply", "sync"),
+    ("apply", "chronicle", "overview", "sync"),
     ("session",),
     ("compare", "health", "restore", "sandbox.*", "service.*"),
     ("commands", "console", "demo", "init", "new_file", "status", "status_text"),
@@ -33,8 +34,9 @@ LAYERS = (
 
 # Values in, values out: no disk, no network, no clock, no log.
 PURE = (
-    *("errors", "model", "tweets", "match", "plan", "report", "readwise.decode", "render.*"),
-    *("vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse", "vault.recognise"),
+    *("errors", "model", "tweets", "filters", "match", "plan", "report", "readwise.decode", "render.*"),
+    *("vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse"),
+    "vault.recognise",
 )
 WORLD = {
     *("asyncio", "fcntl", "glob", "io", "logging", "os", "pathlib", "random", "requests", "select", "shutil"),

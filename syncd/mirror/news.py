@@ -1,0 +1,67 @@
+"""What came into each vault and is not told there yet: for the log page and the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+
+class News(NamedTuple):
+    """What one run brought: how many highlights, onto which pages (paths, each once); `moment` is UTC.
+
+    `tried`: whether an earlier run may have told it already, and could not say so.
+    """
+
+    moment: datetime
+    highlights: int
+    paths: list[str]
+    tried: bool
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Our line in the journal at `path`, with links to the pages `titles`."""
+
+    path: str
+    titles: list[str]
+
+
+def note(db: sqlite3.Connection, vault: int, path: str, highlights: int) -> None:
+    """Highlights came onto a page; in the transaction that records them."""
+    db.execute(
+        "INSERT INTO news VALUES (?, '', ?, ?) ON CONFLICT DO UPDATE SET highlights = highlights + excluded.highlights",
+        (vault, path, highlights),
+    )
+
+
+def untold(db: sqlite3.Connection, vault: int) -> list[News]:
+    """What is to be told, oldest first; what has no moment yet gets the present one, in the caller's transaction."""
+    now = datetime.now(UTC).isoformat()
+    db.execute("UPDATE news SET moment = ? WHERE vault = ? AND moment = ''", (now, vault))
+    rows = db.execute("SELECT moment, path, highlights FROM news WHERE vault = ? ORDER BY moment, path", (vault,))
+    found: dict[str, list[tuple[str, int]]] = {}
+    for moment, path, highlights in rows:
+        found.setdefault(moment, []).append((path, highlights))
+    return [
+        News(datetime.fromisoformat(moment), sum(row[1] for row in rows), [row[0] for row in rows], moment != now)
+        for moment, rows in found.items()
+    ]
+
+
+def told(db: sqlite3.Connection, vault: int, moment: datetime) -> None:
+    """What came at `moment` is told."""
+    db.execute("DELETE FROM news WHERE (vault, moment) = (?, ?)", (vault, moment.isoformat()))
+
+
+def line(db: sqlite3.Connection, vault: int) -> Line | None:
+    """The line that syncd last wrote into a journal."""
+    row = db.execute("SELECT value FROM setting WHERE key = ?", (f"journal {vault}",)).fetchone()
+    return msgspec.json.decode(row[0], type=Line) if row else None
+
+
+def set_line(db: sqlite3.Connection, vault: int, value: Line) -> None:
+    """Remember that line."""
+    text = msgspec.json.encode(value).decode()
+    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (f"journal {vault}", text))

@@ -1,0 +1,47 @@
+"""The ids by which programs mark highlights in Obsidian."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.vault.index import named
+from syncd.vault.parse import parse
+from syncd.vault.recognise import block_id
+
+
+@pytest.mark.parametrize(
+    ("line", "id_"),
+    [
+        ("text #Highlight ^rw-7", 7),
+        ("  ^rw-61602823  ", 61602823),
+        ("text ^rwhi-12", 12),
+        ("text ^rw12\r\n", 12),
+        ("水 ^123456789\n", 123456789),
+        ("text %% Color: red %% ^123456789", 123456789),
+        ("text %% highlight_id: 5 %%", 5),
+        ("text ^12", None),
+        ("2^123456789", None),
+        ("[[note#^rw-7]]", None),
+        ("![[note#^123456789]]", None),
+        ("note#^rw-7", None),
+        ("text \\^rw-7", None),
+        ("text ^rw-7 and more", None),
+        ("text ^my-own-id", None),
+        ("text ^rw-٧", None),
+        ("%% a comment %%", None),
+        ("text ^rw-1234567890123456789", None),
+    ],
+)
+def test_a_line_says_its_highlight_by_the_id_at_its_end(line: str, id_: int | None) -> None:
+    """Set off by a blank; links to ids and powers are none."""
+    assert block_id(line) == id_
+
+
+def test_where_paragraphs_have_ids_their_links_do_not_count_too() -> None:
+    """Else a highlight that is there by its id would hide another with the same address."""
+    link = "[View Highlight](https://example.org/a)"
+    with_ids = parse(f"# T\n\neins ^1234\n\n{link}\n\n---\n")
+    assert dict(named(with_ids, at_home=True)) == {"rw:1234": b""}
+    without = parse(f"# T\n\neins ({link})\n\nzwei ({link})\n")
+    assert list(named(without, at_home=True)) == [("url:example.org/a", b"")] * 2
+    assert list(named(without, at_home=False)) == []

@@ -1,0 +1,115 @@
+"""The lines that tell what came, and the names that apps give to days."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.render.news import add_to_journal, add_to_log, journal_line, log_line
+from syncd.render.splice import splice
+from syncd.vault.days import logseq_day, obsidian_day
+from syncd.vault.index import standing
+from syncd.vault.names import page_title
+from syncd.vault.parse import parse
+
+TEXTS = st.lists(st.sampled_from(["- a", "\t- b", "text", "", "```", "* 一", "- Highlights from Readwise: [[x]]"]))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("yyyy_MM_dd", "2024_07_01"),
+        ("yyyyMMdd", "20240701"),
+        ("MMM do, yyyy", "Jul 1st, 2024"),
+        ("MMMM do, yyyy", "July 1st, 2024"),
+        ("E, dd.MM.yyyy", "Mon, 01.07.2024"),
+        ("EEEE, MM/dd/yyyy", "Monday, 07/01/2024"),
+        ("yyyy年MM月dd日", "2024年07月01日"),
+        ("d. M. yy 'Tag'", "1. 7. 24 Tag"),
+    ],
+)
+def test_a_day_by_logseqs_patterns(pattern: str, name: str) -> None:
+    """Those that Logseq offers, and more."""
+    assert logseq_day(pattern, date(2024, 7, 1)) == name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("YYYY-MM-DD", "2024-07-01"),
+        ("YYYY/MM-MMMM/YYYY-MM-DD-dddd", "2024/07-July/2024-07-01-Monday"),
+        ("[Woche] W GGGG, Do MMM YY", "Woche 27 2024, 1st Jul 24"),
+        ("D.M.YYYY", "1.7.2024"),
+        ("YYYY-DDDD", "2024-183"),
+    ],
+)
+def test_a_day_by_obsidians_patterns(pattern: str, name: str) -> None:
+    """Folders too."""
+    assert obsidian_day(pattern, date(2024, 7, 1)) == name
+
+
+def test_letters_that_are_not_known_are_no_guess() -> None:
+    """Else a journal would be made that the app does not find."""
+    with pytest.raises(ValueError, match="date pattern 'yyyy-ww' has 'ww'"):
+        logseq_day("yyyy-ww", date(2024, 7, 1))
+    with pytest.raises(ValueError, match="has 'gggg'"):
+        obsidian_day("gggg-MM", date(2024, 7, 1))
+
+
+def test_ordinals_are_english() -> None:
+    """1st, 2nd, 3rd, and 11th to 13th."""
+    days = [logseq_day("do", date(2024, 7, 1) + timedelta(days=n)) for n in (0, 1, 2, 3, 10, 11, 12, 20, 21, 22, 30)]
+    assert " ".join(days) == "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 31st"
+
+
+def test_the_lines_name_the_moment_the_count_and_the_pages() -> None:
+    """No line grows beyond fifty links."""
+    moment = datetime(2024, 7, 1, 9, 5)  # noqa: DTZ001  # in the vault's zone
+    assert log_line(moment, 1, ["R/一"]) == "2024-07-01 09:05: 1 highlight on [[R/一]]"
+    assert log_line(moment, 3, ["a", "b"]) == "2024-07-01 09:05: 3 highlights on [[a]], [[b]]"
+    assert journal_line(["a"]) == "Highlights from Readwise: [[a]]"
+    assert log_line(moment, 99, ["a"] * 50).endswith("[[a]]")
+    assert log_line(moment, 99, ["a"] * 62).endswith(", [[a]] and 12 more")
+
+
+@given(TEXTS, st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_what_stands_on_the_page_stays_byte_for_byte(lines: list[str], newline: str, ended: bool) -> None:
+    """A line is put behind it, once."""
+    text = newline.join(lines) + (newline if ended else "")
+    page = parse(text)
+    edit = add_to_log(page, "neu", "-", again=False)
+    assert edit is not None
+    after = splice(page, [edit])
+    assert after.replace(newline, "\n").replace("- neu", "").strip("\n") == text.replace(newline, "\n").strip("\n")
+    assert after.endswith(newline) == text.endswith(newline)
+    assert add_to_log(parse(after), "neu", "-", again=False) is None
+    assert add_to_log(parse(after), "neu", "-", again=True) is not None
+
+
+@given(TEXTS, st.lists(st.sampled_from("abc"), unique=True), st.lists(st.sampled_from("bcd"), unique=True, min_size=1))
+def test_a_journals_line_is_added_to_or_followed_by_another(
+    lines: list[str], before: list[str], new: list[str]
+) -> None:
+    """Ours as it was written takes in what is new; once more changes nothing."""
+    own = [f"- {journal_line(before)}"] if before else []
+    page = parse("\n".join([*lines, *own]))
+    edit, links = add_to_journal(page, before, new, "-")
+    after = splice(page, [edit] if edit else [])
+    assert set(links) == {*before, *new}
+    assert f"- {journal_line(links)}" in after.split("\n")
+    assert add_to_journal(parse(after), before, new, "-") == (None, links)
+    changed = parse(after.replace("Highlights from", "Mine from"))
+    edit, links = add_to_journal(changed, before, new, "-")
+    assert edit is not None
+    assert (edit.start, links) == (edit.end, new)
+
+
+@given(st.lists(st.text(), max_size=3))
+def test_the_lines_are_no_highlights_whatever_the_titles_are(titles: list[str]) -> None:
+    """Their links lead to pages only."""
+    links = [page_title("R", f"{title} [View Tweet](https://x.com/a/status/1)") for title in titles]
+    page = parse(f"- {journal_line(links)}")
+    assert [key for key, _ in standing(page, at_home=True) if not key.startswith("text:")] == []
