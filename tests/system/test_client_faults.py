@@ -132,7 +132,7 @@ def test_retry_after_is_taken_as_it_comes(server: Server, header: str, low: floa
 
 def test_waits_are_logged_without_the_token(server: Server, client: Client, caplog: pytest.LogCaptureFixture) -> None:
     """The log says how long, for what, and which try it was, and at no level who is asking."""
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="syncd")
     server.script = [answer(status=503), page(1)]
     ids(client)
     assert "waiting 0.0 s: /api/v2/export/: Readwise answered 503 (try 1 of 6)" in caplog.text
