@@ -77,6 +77,8 @@ def _bring_up_to_date(
     db: sqlite3.Connection, target: Target, writer: PageWriter, id_: int, report: VaultReport
 ) -> None:
     found = gather(db, target, id_)
+    if found.form is not target.form:
+        target = target._replace(form=found.form)
     if not wants_document(target.vault, found.document):
         ledger.record(db, target.id, id_, None, {}, {})
         return
@@ -150,7 +152,7 @@ def _create(
     name, form = _free_name(db, target, found), target.form
     header, opening = form.header(found.document, name.title), form.opening(found.document, name.title)
     fence = form.fence if opening.header else ()
-    top = [*fence, *chain(*opening.header.values()), *fence, *opening.lines]
+    top = [*fence[:1], *chain(*opening.header.values()), *fence[1:], *opening.lines]
     text = "\n".join([*top, *(opening.indent + line for edit in steps.edits for line in edit.new)])
     make_base(db, target, writer, report)
     seen = writer.write(Path(name.path), text.encode(), None)

@@ -16,7 +16,7 @@ from syncd.target import Target
 from syncd.tweets import status_id
 from syncd.vault import index
 from syncd.vault.reader import page_at
-from syncd.vault.recognise import block_key, fingerprint
+from syncd.vault.recognise import block_key, fingerprint, id_key
 
 
 class _Claim(NamedTuple):
@@ -93,16 +93,33 @@ def _repeated(db: sqlite3.Connection, target: Target, document: Document, bases:
     return {
         item.id
         for item in document.highlights
-        if item.id not in bases and any(fingerprint(item.text or "") in text for text in texts)
+        if item.id not in bases
+        and any(fingerprint(item.text or "") in text for text in texts)
+        and not _stands(db, target, document, item)
     }
 
 
 def _selected_before(db: sqlite3.Connection, target: Target, document: Document, bases: dict[int, Hashes]) -> set[int]:
     """Tweets whose whole text is in the vault already, as a selection that was saved in Reader."""
     twins = set()
-    written = [r for r in account.selections(db, document.id) if ledger.base(db, target.id, r.highlight.id)]
+    written = [r for r in account.selections(db, document.id) if _is_written(db, target, r)]
     for item in document.highlights if written else ():
         key, says = highlight_key(document, item), fingerprint(item.text or "")
-        if item.id not in bases and any(r.key == key and says in fingerprint(r.highlight.text or "") for r in written):
+        said = any(r.key == key and says in fingerprint(r.highlight.text or "") for r in written)
+        if key is not None and said and item.id not in bases and not index.places(db, target.id, [key]):
             twins.add(item.id)
     return twins
+
+
+def _is_written(db: sqlite3.Connection, target: Target, rival: account.Rival) -> bool:
+    """Whether a highlight is in the vault or was: by the state, else, where that was lost, by the vault's own pages."""
+    known = ledger.base(db, target.id, rival.highlight.id) is not None
+    return known or _stands(db, target, rival.document, rival.highlight)
+
+
+def _stands(db: sqlite3.Connection, target: Target, document: Document, item: Highlight) -> bool:
+    """Whether a highlight stands in the vault under a name that none of its document's other ones has."""
+    key = highlight_key(document, item)
+    shared = any(other.id != item.id and highlight_key(document, other) == key for other in document.highlights)
+    names = [id_key(item.id), *([key] if key is not None and not shared else [])]
+    return bool(index.places(db, target.id, names))

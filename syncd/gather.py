@@ -13,7 +13,7 @@ from syncd.mirror import account, ledger
 from syncd.model import Document, Highlight, highlight_key
 from syncd.plan import Case
 from syncd.render.block import Hashes
-from syncd.render.formats import Format
+from syncd.render.formats import Format, format_at
 from syncd.target import Target
 from syncd.tweets import link_key
 from syncd.vault import index
@@ -32,11 +32,25 @@ class Gathered(NamedTuple):
     path: str | None
     seen: Seen | None
     duplicates: int
+    form: Format
 
 
 def gather(db: sqlite3.Connection, target: Target, id_: int) -> Gathered:
-    """Read everything about one document. Raises DocumentError or OSError where its page cannot be read."""
-    document, form = account.load(db, id_), target.form
+    """Read everything about one document. Raises DocumentError or OSError where its page cannot be read.
+
+    `form` is that of its page's file, and of new pages where it has none.
+    """
+    home = ledger.home(db, target.id, id_)
+    form = format_at(home.path, target.form) if home else target.form
+    found = _gather(db, target, id_, home, form)
+    right = format_at(found.path, target.form) if found.path else target.form
+    return found if right is form else _gather(db, target, id_, home, right)
+
+
+def _gather(db: sqlite3.Connection, target: Target, id_: int, home: ledger.Home | None, form: Format) -> Gathered:
+    document = account.load(db, id_)
+    if form is not target.form:
+        target = target._replace(form=form)
     bases = ledger.bases(db, target.id, id_)
     twins = duplicates(db, target, document, bases)
     wanted = [
@@ -45,7 +59,6 @@ def gather(db: sqlite3.Connection, target: Target, id_: int) -> Gathered:
         if item.id not in twins and (item.id in bases or not item.is_deleted)
     ]
     places = index.places(db, target.id, _keys(wanted, bases, form))
-    home = ledger.home(db, target.id, id_)
     path = _page_of(db, target, document, home, wanted, places)
     page, seen = page_at(target.root / path) if path else (None, None)
     elsewhere: dict[str, list[Stand]] = {}
@@ -58,8 +71,8 @@ def gather(db: sqlite3.Connection, target: Target, id_: int) -> Gathered:
         if anywhere or (place.path != path and sure):
             elsewhere.setdefault(place.key, []).append(Stand(place.path, place.hash))
     redressed = ledger.mark(db, target.id, id_) != form.mark
-    case = Case(wanted, bases, page, elsewhere, target.remove, form.labels, redressed)
-    return Gathered(document, case, home, path, seen, len(twins))
+    case = Case(wanted, bases, page, elsewhere, target.remove, form.labels, redressed, form.syntax)
+    return Gathered(document, case, home, path, seen, len(twins), form)
 
 
 def _wanted(target: Target, form: Format, document: Document, item: Highlight) -> Wanted:
@@ -104,7 +117,8 @@ def _page_of(
         held = counts.get(page.path, set())
         same_name = page.name in names or page.title == title
         may_share = same_name and home is None and not page.own and (page.url or page.title)
-        strange = had_one and page.highlights and not held
+        few = page.highlights > 0 and len(held) * 2 <= page.highlights
+        strange = had_one and few and not (held and same_name)
         mine = not strange and _is_home(target, page, url, same_name, held, wanted)
         if page.book is not None:
             mine = page.book == document.id
@@ -146,4 +160,5 @@ def names_of(target: Target, document: Document) -> tuple[Name, Name]:
 
 def name_of(target: Target, document: Document, suffix: str = "") -> Name:
     """The name of a document's page; `suffix` where another page has the plain one. Raises DocumentError."""
-    return page_name(target.graph, target.vault.namespace, document, suffix, target.form.name(document))
+    form = target.form
+    return page_name(target.graph, target.vault.namespace, document, suffix, form.name(document), form.extension)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from syncd.match import Local, Stand, Wanted, locals_of, match
-from syncd.render.block import Hashes, Labels, bullet
+from syncd.render.block import Hashes, Labels
 from syncd.render.splice import Edit
-from syncd.vault.parse import Page, Property, app_lines, digest
+from syncd.vault.parse import MARKDOWN, Page, Property, Syntax, app_lines, digest
 
 Part = Literal["text", "tags", "note"]
 
@@ -33,6 +33,7 @@ class Case(NamedTuple):
     remove: bool = False  # whether upstream deletions are carried out
     labels: Labels = Labels()
     redressed: bool = False
+    syntax: Syntax = MARKDOWN  # of a page that is not there yet
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Plan:
 
 def plan(case: Case) -> Plan:
     """Decide on every highlight of a document."""
-    page = case.page or Page([], [], 0)
+    page = case.page or Page([], [], 0, case.syntax)
     found = match(case.wanted, case.bases, locals_of(page, case.labels), case.elsewhere)
     result = Plan()
     adding: list[Wanted] = []
@@ -138,7 +139,7 @@ def _merge_text(result: Plan, case: Case, page: Page, item: Wanted, place: Local
         return want
     if place.hash != base:
         return _owners(result, case, item, base, "text")
-    new = bullet(_with_app_lines(item.rendered.text, app_lines(page.content(block))), block.indent)
+    new = page.syntax.bullet(_with_app_lines(item.rendered.text, app_lines(page.content(block))), block.indent)
     result.edits.append(Edit(block.start, block.own_end, new))
     _note_update(result, item)
     return want
@@ -164,12 +165,12 @@ def _merge_child(
     if index is not None:
         block = page.blocks[index]
         kept = app_lines(page.content(block))
-        new = bullet(_with_app_lines(content, kept), block.indent) if content else []
+        new = page.syntax.bullet(_with_app_lines(content, kept), block.indent) if content else []
         result.edits.append(Edit(block.start, block.own_end, new))
     elif content:
         parent = page.blocks[place.at]
         at = _behind_tags(page, place.at, case.labels.tags, item.hashes.tags) if part == "note" else parent.end
-        result.edits.append(Edit(at, at, bullet(content, parent.indent + page.indent_unit)))
+        result.edits.append(Edit(at, at, page.syntax.bullet(content, parent.indent + page.indent_unit)))
     _note_update(result, item)
     return bytes(want)
 
@@ -187,7 +188,7 @@ def _child(page: Page, index: int, labels: tuple[str, ...], base: bytes) -> int 
             if digest(page.content(page.blocks[child])) == base:
                 return child
     for child in children:
-        if page.lines[page.blocks[child].start].lstrip(" \t-").startswith(labels):
+        if page.content(page.blocks[child])[0].lstrip(" \t-").startswith(labels):
             return child
     return None
 
@@ -219,7 +220,7 @@ def _add(
             at = page.blocks[page.subtree(place.at) - 1].end
             indent = page.blocks[place.at].indent
         elif item.id in new:
-            result.edits.append(Edit(at, at, item.rendered.lines(indent, page.indent_unit)))
+            result.edits.append(Edit(at, at, item.rendered.lines(indent, page.indent_unit, page.syntax)))
             result.bases[item.id] = item.hashes
             result.added.append(item.id)
 

@@ -21,9 +21,9 @@ def form_of(vault: Vault, graph: Graph) -> Format:
 
     Raises ConfigError, which names the file, the line and what is wrong.
     """
-    base = format_of(graph.format)
     if not vault.template:
-        return base
+        return format_of(graph.format, org=graph.org)
+    base = format_of(graph.format)  # templates write Markdown, which Logseq reads beside Org
     from syncd.render.template import NAMES, Source, templated
 
     folder = vault.template if isinstance(vault.template, Path) else _STOCK / graph.format

@@ -20,6 +20,7 @@ _NOISE = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref_src|ref_url|rw_t
 _TWITTER_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)  # each address is asked for several times within a document
 def status_id(url: str | None) -> int | None:
     """The status id in a tweet's address, or None where `url` is not one.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from syncd.render.block import bullet
 from syncd.render.escape import clean, from_html, logseq_lines, logseq_unescape
+from syncd.vault.parse import bullet
 from tests import logseq_parser
 
 # A handle that ends in an underscore: emphasis that the text leaves open would end here.

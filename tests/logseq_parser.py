@@ -20,7 +20,7 @@ MODULES = CHECKOUT / ".tools" / "node_modules"
 _SYNTAX = """
 const { Mldoc } = require('mldoc')
 const options = JSON.stringify({toc: false, parse_outline_only: false, heading_number: false,
-  keep_line_break: true, format: 'Markdown', heading_to_list: false})
+  keep_line_break: true, format: process.argv[1], heading_to_list: false})
 const pages = JSON.parse(require('fs').readFileSync(0, 'utf8'))
 process.stdout.write('[' + pages.map(page => Mldoc.parseJson(page, options)).join(',') + ']')
 """
@@ -38,18 +38,18 @@ def missing() -> str | None:
     return None
 
 
-def pages(texts: list[str]) -> list[dict[str, Any]]:
+def pages(texts: list[str], extension: str = "md") -> list[dict[str, Any]]:
     """What Logseq makes of each page: {title, properties, blockCount, blocks: [{content, level, refs, …}]}."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{number}.md" for number in range(len(texts))]
+        paths = [Path(folder) / f"{number}.{extension}" for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):
             path.write_bytes(text.encode())
         return _run([str(TOOL), *map(str, paths)], "")
 
 
-def syntax(texts: list[str]) -> list[list[Any]]:
+def syntax(texts: list[str], written: str = "Markdown") -> list[list[Any]]:
     """Each page's syntax tree: a list of [node, position], a node being [kind, content…]."""
-    return [[node for node, _ in tree] for tree in _run(["node", "-e", _SYNTAX], json.dumps(texts))]
+    return [[node for node, _ in tree] for tree in _run(["node", "-e", _SYNTAX, written], json.dumps(texts))]
 
 
 def _run(command: list[str], given: str) -> Any:

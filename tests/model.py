@@ -125,6 +125,7 @@ class Device:
         self.unsure: set[str] = set()
         self.saved: tuple[set[str], set[str]] | None = None
         self.used = False
+        self.guesses = state.name != "one"  # it began, or begins again, with a vault that others have written
         self.cut = False  # the last run was cut off: the next one first finishes what that one began
 
     def sync(self, library: Library, cut: Cut, full: bool = False) -> VaultReport:
@@ -144,7 +145,7 @@ class Device:
                 self.config,
                 Account(library),  # type: ignore[arg-type]
                 Event(),
-                Wishes(full=full, allow_removals=True),
+                Wishes(full=full, allow_removals=full),
                 writer=lambda _: CutWriter(root, cut),
             )
         (vault,) = report.vaults
@@ -166,6 +167,7 @@ class Device:
         shutil.rmtree(self.state)
         shutil.copytree(self.kept, self.state)
         self.known, self.unsure = set(self.saved[0]), set(self.saved[1])
+        self.guesses = True
         return True
 
     def lose(self, garbage: bytes | None = None) -> None:
@@ -175,6 +177,7 @@ class Device:
         if garbage is not None:
             (self.state / "syncd.db").write_bytes(garbage)
         self.known, self.unsure = set(), set()
+        self.guesses = True
 
 
 class Item(NamedTuple):

@@ -196,16 +196,20 @@ def named(db: sqlite3.Connection, vault: int, what: str) -> tuple[list[int], set
     ).fetchall()
     if rows:
         return sorted({row[0] for row in rows}), {row[1] for row in rows}
-    stem = what.rpartition("/")[2].removesuffix(".md")
+    stem = _stem(what)
     pages = [
         row[0]
         for row in db.execute("SELECT document, path FROM home WHERE vault = ?", (vault,))
-        if what in (str(row[0]), row[1]) or stem == row[1].rpartition("/")[2].removesuffix(".md")
+        if what in (str(row[0]), row[1]) or stem == _stem(row[1])
     ]
     found = db.execute(
         "SELECT id FROM document WHERE json_extract(CAST(data AS TEXT), '$.title') = ? OR id = ?", (what, what)
     )
     return sorted({*pages, *(row[0] for row in found)}), set()
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md").removesuffix(".org")
 
 
 def forget(db: sqlite3.Connection, vault: int, document: int, highlight: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from syncd.vault.parse import digest
+from syncd.vault.parse import MARKDOWN, Syntax, digest
 
 TAGS, NOTE = "**Tags**:", "**Note**:"
 
@@ -39,16 +39,10 @@ class Rendered(NamedTuple):
             digest(self.note) if self.note else b"",
         )
 
-    def lines(self, indent: str = "", unit: str = "\t") -> list[str]:
+    def lines(self, indent: str = "", unit: str = "\t", syntax: Syntax = MARKDOWN) -> list[str]:
         """The block with its children as whole lines at `indent`, without line ends."""
-        lines = bullet(self.text, indent)
+        lines = syntax.bullet(self.text, indent)
         for child in (self.tags, self.note):
             if child:
-                lines += bullet(child, indent + unit)
+                lines += syntax.bullet(child, indent + unit)
         return lines
-
-
-def bullet(content: list[str], indent: str) -> list[str]:
-    """Content lines as one block's lines: a bullet, then two more spaces before each further line, blank ones too."""
-    margin = f"{indent}  "
-    return [f"{indent}- {content[0]}", *(margin + line for line in content[1:])]

@@ -7,11 +7,12 @@ from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from syncd.model import Document, Highlight
-from syncd.render import logseq, obsidian
+from syncd.render import logseq, obsidian, org
 from syncd.render.block import Labels, Rendered
 from syncd.vault import frontmatter, metadata, parse
+from syncd.vault import org as org_pages
 from syncd.vault.metadata import Metadata
-from syncd.vault.parse import Page, Property
+from syncd.vault.parse import MARKDOWN, Page, Property, Syntax
 
 
 class Opening(NamedTuple):
@@ -37,7 +38,7 @@ class Format(NamedTuple):
     full_title: Callable[[Document], str]
     properties: Callable[[Page], dict[str, Property]]
     metadata: Callable[[Page, str], Metadata]
-    fence: tuple[str, ...]  # the line before and behind the properties
+    fence: tuple[str, ...]  # the line before the properties, and the one behind them
     block_ids: bool  # whether a block says which highlight it is
     opening: Callable[[Document, str], Opening]
     name: Callable[[Document], str | None] = lambda _document: None
@@ -45,6 +46,8 @@ class Format(NamedTuple):
     labels: Labels = Labels()
     keys: frozenset[str] | None = None
     mark: str = ""
+    syntax: Syntax = MARKDOWN
+    extension: str = ".md"
 
 
 LOGSEQ = Format(
@@ -65,12 +68,34 @@ OBSIDIAN = Format(
     obsidian.full_title,
     frontmatter.properties,
     metadata.of_obsidian,
-    ("---",),
+    ("---", "---"),
     block_ids=True,
     opening=lambda document, title: Opening(obsidian.header(document, title)),
 )
+ORG = Format(
+    org.header,
+    org.highlight,
+    lambda _document: {},
+    org.full_title,
+    org_pages.drawer,
+    metadata.of_logseq,
+    (":PROPERTIES:", ":END:"),
+    block_ids=False,
+    opening=lambda document, title: Opening(org.header(document, title)),
+    labels=org.LABELS,
+    mark="org",
+    syntax=org_pages.ORG,
+    extension=".org",
+)
 
 
-def format_of(name: str) -> Format:
-    """The format of a vault (`Graph.format`)."""
-    return OBSIDIAN if name == "obsidian" else LOGSEQ
+def format_of(name: str, *, org: bool = False) -> Format:
+    """The format of a vault's new pages (`Graph.format`, `Graph.org`)."""
+    return OBSIDIAN if name == "obsidian" else ORG if org else LOGSEQ
+
+
+def format_at(path: str, form: Format) -> Format:
+    """How the page at `path` is written in a vault whose new pages are of this format: a graph may hold both kinds."""
+    if form.block_ids or path.endswith(".org") == (form.syntax is org_pages.ORG):
+        return form
+    return ORG if path.endswith(".org") else LOGSEQ

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from syncd.render.block import bullet
 from syncd.render.formats import Opening
 from syncd.render.outline import BREAK, STOP, logseq_pieces, settled
 from syncd.vault.frontmatter import properties, scalar
-from syncd.vault.parse import parse
+from syncd.vault.parse import bullet, parse
 
 _PROPERTY = re.compile(r"([^\s:,;#\[\]()\"]+)::(?:[ \t]+(.*)|)")
 _ENTRY = re.compile(r"([\w][\w -]*):[ \t]+(\S.*)")

@@ -13,18 +13,23 @@ from syncd.vault.names import short_title
 
 def header(document: Document, title: str) -> dict[str, list[str]]:
     """The page's properties, each key with its one line; `title` is the page's whole title."""
+    return {key: [f"{key}:: {value}"] for key, value in values(document, title, full_title(document)).items()}
+
+
+def values(document: Document, title: str, whole: str) -> dict[str, str]:
+    """The properties' values by key, in their order; `whole` is the document's whole title."""
     authors = [logseq_name(name) for name in (document.author or "").split(", ")]
     tags = [f"#[[{name}]]" for name in map(logseq_name, document.tag_names) if name]
     url = link_target(document.source_url)
-    values = {
+    found = {
         "title": title,
         "author": ", ".join(f"[[{name}]]" for name in authors if name),
-        "full-title": full_title(document),
+        "full-title": whole,
         "category": f"#{logseq_name(document.category or '') or 'articles'}",
         "url": url or "",
         "tags": " ".join(tags),
     }
-    return {key: [f"{key}:: {value}"] for key, value in values.items() if value}
+    return {key: value for key, value in found.items() if value}
 
 
 def full_title(document: Document) -> str:

@@ -18,10 +18,11 @@ from syncd.errors import DocumentError, Stopped
 from syncd.render.formats import format_of
 from syncd.vault.graph import Graph
 from syncd.vault.names import file_key, is_conflict_copy, name_key
+from syncd.vault.org import syntax_of
 from syncd.vault.parse import Page, digest, parse
 from syncd.vault.place import title_from
 from syncd.vault.reader import PageChanged, Seen, read_page
-from syncd.vault.recognise import block_id, block_key, id_key, is_marked
+from syncd.vault.recognise import block_id, block_key, has_link, id_key, is_marked
 
 _SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
 _CHUNK = 500  # values in one query
@@ -105,7 +106,7 @@ def enter(
     db: sqlite3.Connection, vault: int, path: str, text: str, seen: Seen, graph: Graph, *, own: bool = False
 ) -> None:
     """Put a page as it stands now into the index; `own`: as syncd has just written it."""
-    page, form = parse(text.removeprefix("\ufeff")), format_of(graph.format)
+    page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
     said = form.metadata(page, title_from(graph, path))
     row = (
         vault, path, seen.mtime_ns, seen.size, seen.inode, seen.digest,
@@ -145,7 +146,7 @@ def named(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
     by_id: list[tuple[str, bytes]] = []
     by_link: list[tuple[str, bytes]] = []
     for number, line in enumerate(page.lines):
-        id_, linked = block_id(line), at_home and "](http" in line
+        id_, linked = block_id(line), at_home and has_link(line)
         if id_ is None and not linked:
             continue
         block = page.blocks[bisect_right(starts, number) - 1] if starts and starts[0] <= number else None

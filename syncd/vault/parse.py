@@ -1,13 +1,14 @@
 """A page as its owner's file: blocks with exact line spans, so that one can change and the rest stays byte for byte.
 
-A block is a line that starts with `- ` (at any indent) or a heading at the margin, and the lines up to the next one.
-Code fences and a front matter hide both. `"".join(page.lines)` is always the text that was parsed. Pure.
+In Markdown a block is a line that starts with `- ` (at any indent) or a heading at the margin, and the lines up to the
+next one; code fences and a front matter hide both. Other pages have another `Syntax`. `"".join(page.lines)` is always
+the text that was parsed. Pure.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ _APP_LINES = "id:: ", "collapsed:: "
 class Block(NamedTuple):
     """One block's place: `lines[start:own_end]` are its own, `lines[own_end:end]` loose text behind a blank line.
 
-    Neither span holds trailing blank lines. `indent` is the white space before the bullet.
+    Neither span holds trailing blank lines. `indent` is what stands before the bullet; its length is the depth.
     """
 
     start: int
@@ -30,22 +31,83 @@ class Block(NamedTuple):
     indent: str
 
 
+class Property(NamedTuple):
+    """One of a page's properties: `page.lines[start:end]`, and its value as text, or a list of texts."""
+
+    start: int
+    end: int
+    value: str | list[str] | None
+
+
+class Syntax(NamedTuple):
+    """How a page's file is written: what Markdown and Org differ in.
+
+    `starts` finds each block's first line and indent; `content` gives a block's own lines as its author sees them, and
+    `bullet` turns such lines, with an indent, into the file's; `properties` reads the page's own. `unit` is one level
+    of indent; `loose`: whether text at the margin behind a blank line is no longer the block's.
+    """
+
+    starts: Callable[[list[str], str], list[tuple[int, str]]]
+    content: Callable[[list[str], Block], list[str]]
+    bullet: Callable[[list[str], str], list[str]]
+    properties: Callable[[Page], dict[str, Property]]
+    unit: str
+    loose: bool
+
+
+def _content(lines: list[str], block: Block) -> list[str]:
+    head = lines[block.start].rstrip()
+    width = len(block.indent) + 2
+    content = [head[width:] if head[len(block.indent) :].startswith("-") else head]
+    for line in lines[block.start + 1 : block.own_end]:
+        margin = len(line) - len(line.lstrip(" \t"))
+        content.append(line[min(margin, width) :].rstrip())
+    return content
+
+
+def bullet(content: list[str], indent: str) -> list[str]:
+    """Content lines as one block's lines: a bullet, then two more spaces before each further line, blank ones too."""
+    margin = f"{indent}  "
+    return [f"{indent}- {content[0]}", *(margin + line for line in content[1:])]
+
+
+def _key_lines(page: Page) -> dict[str, Property]:
+    """The `key:: value` lines at the top."""
+    found: dict[str, Property] = {}
+    for number, line in enumerate(page.lines[: page.first]):
+        match = _PROPERTY.match(line.lstrip("\ufeff").strip())
+        if match is None:
+            break
+        found.setdefault(match[1].lower(), Property(number, number + 1, match[2] or ""))
+    return found
+
+
+def _starts(lines: list[str], text: str) -> list[tuple[int, str]]:
+    top = front_matter(lines)
+    hidden = _fenced(lines, top) if "```" in text or "~~~" in text else frozenset()
+    starts = []
+    match = _START.match
+    for number, line in enumerate(lines[top:] if top else lines, top):
+        found = match(line)
+        if found and number not in hidden:
+            starts.append((number, found[1] or ""))
+    return starts
+
+
+MARKDOWN = Syntax(_starts, _content, bullet, _key_lines, "\t", loose=True)
+
+
 class Page(NamedTuple):
     """A parsed page. `lines` keep their line ends; `lines[:first]` stand before the first block."""
 
     lines: list[str]
     blocks: list[Block]
     first: int
+    syntax: Syntax = MARKDOWN
 
     def content(self, block: Block) -> list[str]:
         """A block's own lines as its author sees them: no bullet, indent, line ends or trailing blanks."""
-        head = self.lines[block.start].rstrip()
-        width = len(block.indent) + 2
-        content = [head[width:] if head[len(block.indent) :].startswith("-") else head]
-        for line in self.lines[block.start + 1 : block.own_end]:
-            margin = len(line) - len(line.lstrip(" \t"))
-            content.append(line[min(margin, width) :].rstrip())
-        return content
+        return self.syntax.content(self.lines, block)
 
     def subtree(self, index: int) -> int:
         """The index behind the last descendant of block `index`."""
@@ -70,37 +132,30 @@ class Page(NamedTuple):
 
     @property
     def indent_unit(self) -> str:
-        """What one level of indent is in this file: a tab unless its owner uses spaces."""
+        """What one level of indent is in this file: in Markdown a tab unless its owner uses spaces."""
         for outer, inner in zip(self.blocks, self.blocks[1:], strict=False):
             if len(inner.indent) > len(outer.indent):
-                return inner.indent[len(outer.indent) :]
-        return "\t"
+                return inner.indent[len(outer.indent) :] if self.syntax is MARKDOWN else self.syntax.unit
+        return self.syntax.unit
 
 
-def parse(text: str) -> Page:
+def parse(text: str, syntax: Syntax = MARKDOWN) -> Page:
     """Find the blocks of a page. Takes any text; a fence that is never closed hides nothing."""
     lines = _LINE.findall(text)
-    top = front_matter(lines)
-    hidden = _fenced(lines, top) if "```" in text or "~~~" in text else frozenset()
-    starts = []
-    match = _START.match
-    for number, line in enumerate(lines[top:] if top else lines, top):
-        found = match(line)
-        if found and number not in hidden:
-            starts.append((number, found[1] or ""))
+    starts = syntax.starts(lines, text)
     blocks = []
     for i, (start, indent) in enumerate(starts):
         stop = starts[i + 1][0] if i + 1 < len(starts) else len(lines)
-        blocks.append(_block(lines, start, stop, indent))
-    return Page(lines, blocks, starts[0][0] if starts else len(lines))
+        blocks.append(_block(lines, start, stop, indent, loose=syntax.loose))
+    return Page(lines, blocks, starts[0][0] if starts else len(lines), syntax)
 
 
-def _block(lines: list[str], start: int, stop: int, indent: str) -> Block:
+def _block(lines: list[str], start: int, stop: int, indent: str, *, loose: bool) -> Block:
     end = stop
     while end > start + 1 and not lines[end - 1].strip():
         end -= 1
     own_end = end
-    for number in range(start + 2, end):
+    for number in range(start + 2, end if loose else 0):
         line = lines[number]
         if line[0] not in " \t\r\n" and not lines[number - 1].strip():
             own_end = number
@@ -156,23 +211,9 @@ def app_lines(content: list[str]) -> list[str]:
     return [line for line in content[1:] if line.startswith(_APP_LINES)]
 
 
-class Property(NamedTuple):
-    """One of a page's properties: `page.lines[start:end]`, and its value as text, or a list of texts."""
-
-    start: int
-    end: int
-    value: str | list[str] | None
-
-
 def properties(page: Page) -> dict[str, Property]:
-    """A Logseq page's properties, the `key:: value` lines at its top, by their keys in lower case."""
-    found: dict[str, Property] = {}
-    for number, line in enumerate(page.lines[: page.first]):
-        match = _PROPERTY.match(line.lstrip("\ufeff").strip())
-        if match is None:
-            break
-        found.setdefault(match[1].lower(), Property(number, number + 1, match[2] or ""))
-    return found
+    """A Logseq page's properties by their keys in lower case: in Markdown the `key:: value` lines at its top."""
+    return page.syntax.properties(page)
 
 
 def front_matter(lines: Sequence[str]) -> int:

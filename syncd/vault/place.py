@@ -20,12 +20,18 @@ class Name(NamedTuple):
 
 
 def page_name(
-    graph: Graph, namespace: str | None, document: Document, suffix: str = "", own: str | None = None
+    graph: Graph,
+    namespace: str | None,
+    document: Document,
+    suffix: str = "",
+    own: str | None = None,
+    extension: str = ".md",
 ) -> Name:
     """The name of a document's page; `suffix` where another page has the plain one.
 
     In Logseq `namespace` is part of the title, in Obsidian a folder with one folder a category below it. `own` is the
     title by the owner's template: its slashes make levels, and only a namespace that was asked for stands before it.
+    `extension` is that of Logseq's files.
     """
     title = document.title or ""
     if graph.format == "obsidian":
@@ -36,7 +42,7 @@ def page_name(
         whole = page_title(_LOGSEQ if namespace is None else namespace, title, suffix)
     else:
         whole = "/".join(filter(None, [(namespace or "").strip("/"), levels_title(own) + suffix]))
-    return Name(whole, "/".join(filter(None, [graph.pages, file_name(whole, graph.name_style)])))
+    return Name(whole, "/".join(filter(None, [graph.pages, file_name(whole, graph.name_style, extension)])))
 
 
 def own_page(graph: Graph, namespace: str | None, title: str) -> Name:

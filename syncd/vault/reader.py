@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncd.errors import DocumentError
+from syncd.vault.org import syntax_of
 from syncd.vault.parse import Page, parse
 
 _YOUNG_NS = 2_000_000_000  # FAT's clock ticks every two seconds: a younger page may change unseen
@@ -55,7 +56,7 @@ def read_page(path: Path) -> tuple[bytes, Seen]:
 def page_at(path: Path) -> tuple[Page, Seen]:
     """The page's blocks. Raises as read_page does."""
     data, seen = read_page(path)
-    return parse(data.decode("utf-8", "surrogateescape")), seen
+    return parse(data.decode("utf-8", "surrogateescape"), syntax_of(path.name)), seen
 
 
 def _read(path: Path) -> tuple[bytes, os.stat_result, bool]:

@@ -1,7 +1,7 @@
 """Which highlight a block is: by its link where it has one, else by what it says. Pure.
 
-A highlight's link stands in its block as Readwise's plugins and syncd write it: `([View Tweet](url))`. A link that the
-owner mentions in a sentence of their own is not that.
+A highlight's link stands in its block as Readwise's plugins and syncd write it: `([View Tweet](url))`, in an Org page
+`([[url][View Tweet]])`. A link that the owner mentions in a sentence of their own is not that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from unicodedata import normalize
 from syncd.tweets import link_key
 from syncd.vault.names import name_key
 
-_LINK = re.compile(r"\[([^\[\]]*)\]\((https?://[^\s<>]+)\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\(((?i:https?)://[^\s<>]+)\)")
+_ORG_LINK = re.compile(r"\[\[((?i:https?)://[^\s\[\]]+)\]\[([^\[\]]*)\]\]")
 _LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [\d,:]+|\d+:[\d:]+")
 _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
@@ -21,9 +22,9 @@ _BLOCK_ID = re.compile(
     r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))\s*\Z|%% highlight_id: (\d{1,18}) %%\s*\Z", re.ASCII
 )
 _NOT_SAID = re.compile(
-    r"\(\[[^\[\]]*\]\([^\s)]*\)\)"  # the highlight's own link
+    r"\(\[(?:[^\[\]]*\]\([^\s)]*\)|\[[^\[\]]*\]\[[^\[\]]*\]\])\)"  # the highlight's own link
     r"|\((?:Page|Location) [\d,]+\)"
-    r"|#Highlight\b|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
+    r"|#Highlight\b|#\+(?:BEGIN|END)_SRC|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
     r"|<[^<>]*>|\((?<=\]\()[^\s)]*\)|https?://[^\s)\]]+"
 )
 
@@ -33,6 +34,11 @@ def is_marked(content: list[str]) -> bool:
     return any("Highlight" in line and _MARK.search(line) for line in content)
 
 
+def has_link(line: str) -> bool:
+    """Whether a line may hold a link to the web: a quick look."""
+    return "](h" in line or "](H" in line or "[[h" in line or "[[H" in line
+
+
 def block_key(content: list[str], at_home: bool) -> str | None:
     """The identity (see `link_key`) of the highlight that a block is, or None.
 
@@ -40,21 +46,32 @@ def block_key(content: list[str], at_home: bool) -> str | None:
     wherever it stands in the block. The last such link is the highlight's own; earlier ones are quoted in its text.
     """
     for number in range(len(content) - 1, -1, -1):
-        if "](http" not in content[number]:
+        line = content[number]
+        if not has_link(line):
             continue
-        for label, url in reversed(_LINK.findall(content[number])):
-            address = _balanced(url)
+        for label, url, org in reversed(_links(line)):
+            address = url if org else _balanced(url)
             known = _LABEL.fullmatch(label) is not None
             if known and at_home:
                 return link_key(address)
             marked = is_marked(content)
-            if not known and not (marked and f"([{label}]({address}))" in content[number]):
+            link = f"[[{address}][{label}]]" if org else f"[{label}]({address})"
+            if not known and not (marked and f"({link})" in line):
                 continue
-            behind = content[number].rpartition(address + ")")[2]
+            behind = line.rpartition(link)[2]
             last = number == len(content) - 1 and _TAIL.match(behind) is not None
             if marked or at_home or last:
                 return link_key(address)
     return None
+
+
+def _links(line: str) -> list[tuple[str, str, bool]]:
+    """The links with a label in their order: label, address, and whether it is written as in Org."""
+    if "][" not in line:
+        return [(label, url, False) for label, url in _LINK.findall(line)]
+    found = [(one.start(), one[1], one[2], False) for one in _LINK.finditer(line)]
+    found += [(one.start(), one[2], one[1], True) for one in _ORG_LINK.finditer(line)]
+    return [(label, url, org) for _, label, url, org in sorted(found)]
 
 
 def block_id(line: str) -> int | None:
@@ -89,9 +106,9 @@ def fingerprint(text: str) -> str:
     said = _NOT_SAID.sub("", text)
     if not said.isascii():
         said = normalize("NFD", said)
-    return "".join(filter(str.isalnum, said)).lower() or "".join(text.split())
+    return "".join(filter(str.isalnum, said)).lower() or "".join(text.replace("\u200b", "").split())
 
 
 def title_key(title: str) -> str:
     """What a document's `full-title` is compared by: some templates put it in quotes, some escape it."""
-    return name_key(" ".join(title.replace("\\", "").split()).strip('"'))
+    return name_key(" ".join(title.replace("\\", "").replace("\u200b", "").split()).strip('"'))

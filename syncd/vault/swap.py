@@ -64,7 +64,8 @@ def _put_away(new: str, page: str, now: bytes) -> None:
     if ours:
         os.unlink(new)
     else:
-        os.rename(new, f"{os.path.splitext(page)[0]} (conflicted copy {time.strftime('%Y-%m-%d %H%M%S')}).md")
+        stem, extension = os.path.splitext(page)
+        os.rename(new, f"{stem} (conflicted copy {time.strftime('%Y-%m-%d %H%M%S')}){extension}")
 
 
 def exchange(one: str, other: str) -> bool:

@@ -110,3 +110,14 @@ def test_a_document_whose_page_was_deleted_does_not_take_its_namesakes(world: Co
     world.come_to_rest()
     world.edit_text(which=3, body=0)
     world.rename_page(page=0, title=False)
+
+
+def test_nor_a_page_that_holds_one_of_its_tweets_among_others(world: Convergence) -> None:
+    """A tweet was filed under another document; that one's page is gone, and the tweet's own page renamed."""
+    for new in (True, False):
+        world.add_tweet(doc=0 if not new else 1, host=0, body=0, location=0, new=new)
+    world.run(which=0, full=False)
+    world.delete_page(page=0)
+    world.edit_note(which=2, some=True)
+    world.move_to_another_document(doc=1, which=3)
+    world.rename_page(page=0, title=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.render.block import Rendered, bullet
+from syncd.render.block import Rendered
 from syncd.render.escape import logseq_lines
-from syncd.vault.parse import digest, parse
+from syncd.vault.parse import bullet, digest, parse
 
 PIECES = [
     *("\n", "\r\n", "\r", "\t", "  ", " ", "\ufeff", "\x0b", "\x85", "\u2028", "\u00a0", "\0", "\udc80"),

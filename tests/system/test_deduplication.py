@@ -14,6 +14,7 @@ HOSTS = [
     "http://www.twitter.com/Example_Owl/statuses/1790000000000000001",
     "https://mobile.x.com/i/web/status/1790000000000000001/photo/1",
     "https://m.twitter.com/i/status/1790000000000000001/video/1#m",
+    "Https://X.com/example_owl/status/1790000000000000001/",
 ]
 
 
@@ -40,7 +41,7 @@ def test_one_tweet_in_many_documents_stands_in_the_vault_once(world: World) -> N
     report = world.sync()
     assert world.text().count("夜の梟") == 1
     assert world.text().count("eigenes") == 1
-    assert (only(report).highlights.added, only(report).highlights.duplicate) == (2, 5)
+    assert (only(report).highlights.added, only(report).highlights.duplicate) == (2, len(HOSTS))
     assert len(world.pages()) == 2, "a document with nothing of its own makes no page"
     assert world.sync(full=True).message == "notes: nothing new"
     world.library.add_highlight(book, **tweet(6, "noch eins"))
@@ -221,6 +222,26 @@ def test_a_selection_of_a_tweet_that_only_the_owner_has_adds_nothing(world: Worl
     before = snapshot(world.root)
     reader_tweet(world.library, 70, "was wir nicht hören")
     assert world.sync().message == "notes: nothing new"
+    assert snapshot(world.root) == before
+
+
+@pytest.mark.parametrize("between", ["nothing", "the owner deletes it"])
+def test_a_tweet_that_is_there_as_a_selection_does_not_come_again_without_the_state(world: World, between: str) -> None:
+    """The selection of the whole tweet was there first, so the tweet added nothing; the vault's pages tell it again."""
+    reader_tweet(world.library, 70, THREAD[0])
+    world.sync()
+    add_book(world.library, "Eulen", tweet(70, THREAD[0]), tweet(71, "eine andere"))
+    world.sync()
+    assert world.text().count(f"- {THREAD[0]} (") == 1
+    before = snapshot(world.root)
+    (world.state / "syncd.db").unlink()
+    assert world.sync().message == "notes: nothing new"
+    assert snapshot(world.root) == before
+    if between == "the owner deletes it":
+        (path,) = (path for path, text in world.pages().items() if f"- {THREAD[0]} (" in text)
+        world.put(path, world.read(path).partition("- ")[0])
+    before = snapshot(world.root)
+    assert world.sync(full=True).message == "notes: nothing new"
     assert snapshot(world.root) == before
 
 

@@ -16,8 +16,8 @@ LAYERS = (
     ("", "errors", "model", "tweets", "mirror", "readwise", "render", "sandbox", "service", "vault"),
     (
         *("config", "config_values", "toml_file", "token", "match", "plan", "report", "readwise.decode", "render.*"),
-        *("filters", "vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse"),
-        "vault.recognise",
+        *("filters", "vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.org"),
+        *("vault.parse", "vault.recognise"),
     ),
     (
         *("lock", "mirror.*", "readwise.client", "readwise.fetch", "vault.discover", "vault.graph", "vault.index"),
@@ -35,8 +35,8 @@ LAYERS = (
 # Values in, values out: no disk, no network, no clock, no log.
 PURE = (
     *("errors", "model", "tweets", "filters", "match", "plan", "report", "readwise.decode", "render.*"),
-    *("vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.parse"),
-    "vault.recognise",
+    *("vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.org"),
+    *("vault.parse", "vault.recognise"),
 )
 WORLD = {
     *("asyncio", "fcntl", "glob", "io", "logging", "os", "pathlib", "random", "requests", "select", "shutil"),
