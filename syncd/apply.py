@@ -15,7 +15,7 @@ from typing import Protocol
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
 from syncd.filters import wants_document
 from syncd.gather import Gathered, gather, name_of, names_of
-from syncd.mirror import account, ledger, news
+from syncd.mirror import account, ledger, news, pictures
 from syncd.model import Document
 from syncd.overview import make_base
 from syncd.plan import Plan, plan, plan_header
@@ -92,6 +92,7 @@ def _bring_up_to_date(
     elif steps.added:
         home = _create(db, target, writer, found, steps, report)
     ledger.record(db, target.id, id_, home, steps.bases, conflicts)
+    pictures.expect(db, target.id, id_, found.album.missing(found.case, steps))
     if found.case.redressed:
         ledger.set_mark(db, target.id, id_, target.form.mark)
     if home is not None and steps.added and (target.vault.log_page or target.vault.journal):

@@ -55,9 +55,31 @@ def _complain(ctx: click.Context, message: str, error: BaseException) -> None:
 def main(ctx: click.Context, config: str | None, verbose: bool, quiet: bool) -> None:
     """Keep a Readwise account's highlights in the pages of a Logseq or Obsidian vault."""
     ctx.obj = config
-    level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("syncd").setLevel(level)
+    _set_level(verbose, quiet)
+
+
+def _set_level(verbose: bool, quiet: bool) -> None:
+    logging.getLogger("syncd").setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
+
+
+def _also_here(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    """`-v` or `-q` behind the command says the same as before it."""
+    said = ctx.find_root().params
+    if given and param.name:
+        said[param.name] = True
+        _set_level(said["verbose"], said["quiet"])
+
+
+def loudness_options(command: F) -> F:
+    """The options `-v` and `-q`, where people type them: behind the command."""
+    for letter, name, says in (
+        ("-q", "--quiet", "Say nothing but errors and results."),
+        ("-v", "--verbose", "Say more."),
+    ):
+        option = click.option(letter, name, is_flag=True, expose_value=False, callback=_also_here, help=says)
+        command = option(command)
+    return command
 
 
 def json_option(command: F) -> F:
@@ -111,6 +133,7 @@ def init(ctx: click.Context, vault: str | None, format_: str, token_file: str | 
     "--allow-removals", is_flag=True, help='Carry out more removals than `on_delete = "remove"` does unasked.'
 )
 @json_option
+@loudness_options
 @click.pass_context
 def sync(
     ctx: click.Context, full: bool, dry_run: bool, vaults: tuple[str, ...], allow_removals: bool, as_json: bool

@@ -60,6 +60,7 @@ class Vault(msgspec.Struct, frozen=True):
     discarded: bool = False
     log_page: str = ""
     journal: bool = False
+    media: Literal["link", "copy"] = "link"
     quiet: timedelta = timedelta(seconds=10)
     watch: Literal["auto", "poll", "off"] = "auto"
 

@@ -45,9 +45,13 @@ def wants_highlight(vault: Vault, zone: tzinfo, document: Document, item: Highli
 
 
 def scope(vault: Vault) -> str:
-    """All settings that decide what belongs into the vault, as one text: other ones give another text."""
+    """All settings that decide what belongs into the vault, as one text: other ones give another text.
+
+    Pictures are among it: those of every document are looked for once they are wanted.
+    """
     names = ("on_delete", "categories", "sources", "tags", "authors", "documents", "since", "discarded")
-    return msgspec.json.encode([getattr(vault, name) for name in names]).decode()
+    media = [vault.media] if vault.media != "link" else []
+    return msgspec.json.encode([*(getattr(vault, name) for name in names), *media]).decode()
 
 
 def _passes(words: Iterable[str], names: Iterable[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from syncd.duplicates import duplicates
 from syncd.filters import wants_highlight
+from syncd.illustrate import Album, album
 from syncd.match import Stand, Wanted, locals_of, match, text_keys
 from syncd.mirror import account, ledger
 from syncd.model import Document, Highlight, highlight_key
@@ -33,6 +34,7 @@ class Gathered(NamedTuple):
     seen: Seen | None
     duplicates: int
     form: Format
+    album: Album
 
 
 def gather(db: sqlite3.Connection, target: Target, id_: int) -> Gathered:
@@ -53,13 +55,18 @@ def _gather(db: sqlite3.Connection, target: Target, id_: int, home: ledger.Home 
         target = target._replace(form=form)
     bases = ledger.bases(db, target.id, id_)
     twins = duplicates(db, target, document, bases)
-    wanted = [
+    plain = [
         _wanted(target, form, document, item)
         for item in document.highlights
         if item.id not in twins and (item.id in bases or not item.is_deleted)
     ]
+    pictures = album(db, target, plain)
+    usual = home.path if home else name_of(target, document).path if pictures.copies else ""
+    wanted = pictures.illustrate(plain, usual)
     places = index.places(db, target.id, _keys(wanted, bases, form))
     path = _page_of(db, target, document, home, wanted, places)
+    if path and path != usual:
+        wanted = pictures.illustrate(plain, path, usual)
     page, seen = page_at(target.root / path) if path else (None, None)
     elsewhere: dict[str, list[Stand]] = {}
     written = {item.hashes.text for item in wanted if item.key} | {base.text for base in bases.values()}
@@ -72,7 +79,7 @@ def _gather(db: sqlite3.Connection, target: Target, id_: int, home: ledger.Home 
             elsewhere.setdefault(place.key, []).append(Stand(place.path, place.hash))
     redressed = ledger.mark(db, target.id, id_) != form.mark
     case = Case(wanted, bases, page, elsewhere, target.remove, form.labels, redressed, form.syntax)
-    return Gathered(document, case, home, path, seen, len(twins), form)
+    return Gathered(document, case, home, path, seen, len(twins), form, pictures)
 
 
 def _wanted(target: Target, form: Format, document: Document, item: Highlight) -> Wanted:

@@ -57,7 +57,7 @@ def init(path: Path, vault: str | None, format_: str, token_file: str | None, ap
     click.echo(f"{path} is written; it explains every key")
     if token:
         click.echo(f"{home} holds the token, for you alone")
-    return _farewell(path, unsure)
+    return _farewell(path, config.vaults[0].path, unsure)
 
 
 def example() -> str:
@@ -185,17 +185,17 @@ def _loaded(draft: Path) -> Config:
         raise ConfigError(error.message.removeprefix(str(draft)).partition(": ")[2]) from None
 
 
-def _farewell(path: Path, unsure: ReadwiseError | None) -> int:
+def _farewell(path: Path, vault: Path, unsure: ReadwiseError | None) -> int:
     syncd = "syncd" if configuration.config_path(None) == path else f"syncd --config {shlex.quote(str(path))}"
     if unsure is not None:
         click.echo(f"syncd: the token could not be checked: {unsure.message}", err=True)
-    following = {
-        "check": "is everything in place?",
-        "sync --dry-run": "what would happen, as diffs",
-        "sync": "do it once",
-    }
+    following = {"check": "is everything in place?", "sync --dry-run": "what would happen, as diffs"}
+    for_another = os.geteuid() == 0 and vault.stat().st_uid != 0  # to whom root's pages would be locked
+    if not for_another:
+        following["sync"] = "do it once"
     if shutil.which("systemctl"):
-        following["service install" if os.geteuid() == 0 else "service install --user"] = "and keep doing it"
+        keep = "keep doing it, as the vault's owner" if for_another else "and keep doing it"
+        following["service install" if os.geteuid() == 0 else "service install --user"] = keep
     for command, what in following.items():
         click.echo(f"  {syncd} {command:<24}# {what}")
     return unsure.exit_status if unsure is not None else 0

@@ -25,7 +25,8 @@ _ENOUGH = 12  # letters that two texts must share before one counts as a part of
 class Wanted(NamedTuple):
     """A highlight as the account has it now: its identity, its block, and its text.
 
-    `comes`: whether it is written where it does not stand yet.
+    `comes`: whether it is written where it does not stand yet. `alike`: digests of the same text with other links to
+    its pictures, such as before they were copied.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Wanted(NamedTuple):
     text: str
     live: bool
     comes: bool
+    alike: frozenset[bytes] = frozenset()
 
     @property
     def says(self) -> str:

@@ -126,7 +126,7 @@ def _merge(result: Plan, case: Case, page: Page, item: Wanted, place: Local | St
 def _owners(result: Plan, case: Case, item: Wanted, base: bytes, part: Part) -> bytes:
     """A part that is its owner's stays; returns what is remembered of it."""
     want: bytes = getattr(item.hashes, part)
-    if case.redressed:
+    if case.redressed or base in item.alike:
         return want
     if want != base:
         result.conflicts.setdefault(item.id, []).append(part)

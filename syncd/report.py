@@ -87,13 +87,15 @@ class Report(msgspec.Struct):
 
 def _sentence(vault: VaultReport) -> str:
     counts = vault.highlights
+    waiting = sum(failure.code in WAITS for failure in vault.failed)
     said = [
         f"{number} {what}"
         for number, what in (
             (counts.added, "added"),
             (counts.updated, "updated"),
             (counts.removed, "removed"),
-            (len(vault.failed), "failed"),
+            (len(vault.failed) - waiting, "failed"),
+            (waiting, "waiting for you to pause"),
         )
         if number
     ]

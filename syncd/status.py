@@ -14,7 +14,7 @@ from syncd.config import Config, Vault
 from syncd.errors import StateError
 from syncd.mirror import account, ledger, runs
 from syncd.mirror.db import open_to_read
-from syncd.report import WAITS, Conflict, Failure, VaultReport
+from syncd.report import WAITS, Conflict, Failure, Report, VaultReport
 from syncd.service.beacon import Sign, read_sign
 from syncd.vault.index import walk
 from syncd.vault.names import is_conflict_copy
@@ -64,7 +64,8 @@ def look(config: Config) -> Status:
     """How the service, the last runs and the vaults stand. Raises ConfigError, StateError."""
     folder = configuration.state_dir(config)
     sign, running = read_sign(folder)
-    past, vaults = _read(config, folder)
+    history, vaults = _read(config, folder)
+    past = [LastRun(run.started, run.ended, run.report.code, run.report.message) for run in history]
     if running and sign is not None:
         for vault in vaults:
             vault.watching = sign.watching.get(vault.name)
@@ -74,10 +75,15 @@ def look(config: Config) -> Status:
     problems = _of_service(sign, running, last)
     if last is None and not busy:
         problems.append("nothing was synced yet; `syncd sync` does it once, `syncd service install` for good")
-    if last is not None and last.code > 1:  # 1: some documents failed, which are told below
-        problems.append(f"the last run failed: {last.message}")
+    known = service.trouble if service else {}
+    trouble = {name: one.message for name, one in known.items() if last is None or one.when > last.ended}
+    if message := _failure(history) or trouble.get(""):
+        problems.append(f"the last run failed: {message}")
     for vault in vaults:
         problems += _of_vault(vault, busy)
+        text = trouble.get(vault.name)
+        if text and Path(vault.path).is_dir() and not any(text in problem for problem in problems):
+            problems.append(f"{vault.name}: {text.removeprefix(f'{vault.name}: ')}")
     return Status(
         well=not problems,
         running=running,
@@ -85,24 +91,45 @@ def look(config: Config) -> Status:
         since=service.started if service else None,
         busy_since=service.busy_since if service else None,
         last_run=last,
-        last_failure=next((run for run in past if run.code), None),
+        last_failure=next((past[number] for number, run in enumerate(history) if _has_failed(run.report)), None),
         next_run=service.next_run if service else None,
         problems=problems,
         vaults=vaults,
     )
 
 
-def _read(config: Config, folder: Path) -> tuple[list[LastRun], list[VaultStatus]]:
-    if not (folder / "syncd.db").exists():
+def _has_failed(report: Report) -> bool:
+    """Whether something went wrong: a page that waits for its owner did not."""
+    waits = [failure.code in WAITS for vault in report.vaults for failure in vault.failed]
+    return report.code > 1 or (report.code == 1 and not (waits and all(waits)))
+
+
+def _failure(history: list[runs.Run]) -> str | None:
+    """What ended the last run; what was written later without asking Readwise does not mend that it was away.
+
+    A run that ended at status 1 did not fail: some documents did, which are told one by one.
+    """
+    for number, run in enumerate(history):
+        report = run.report
+        if report.code > 1 and not (number and report.vaults):
+            return report.message
+        if report.fetched.requests:
+            break
+    return None
+
+
+def _read(config: Config, folder: Path) -> tuple[list[runs.Run], list[VaultStatus]]:
+    database = folder / "syncd.db"
+    if not database.exists() or not database.stat().st_size:  # as where there was no room for it
         return [], [_vault(None, vault) for vault in config.vaults]
     try:
-        with closing(open_to_read(folder / "syncd.db")) as db:
+        with closing(open_to_read(database)) as db:
             past = runs.latest(db, _SHOWN)
             last = {vault.name: vault for run in past[:1] for vault in run.report.vaults}
             vaults = [_vault(db, vault, last.get(vault.name)) for vault in config.vaults]
     except sqlite3.Error as error:
-        raise StateError(f"{folder / 'syncd.db'}: {error}; `syncd sync` says more") from error
-    return [LastRun(run.started, run.ended, run.report.code, run.report.message) for run in past], vaults
+        raise StateError(f"{database}: {error}; `syncd sync` says more") from error
+    return past, vaults
 
 
 def _vault(db: sqlite3.Connection | None, vault: Vault, last: VaultReport | None = None) -> VaultStatus:

@@ -20,9 +20,11 @@ from typing import NamedTuple
 from syncd.apply import PageWriter, sync_document
 from syncd.chronicle import tell
 from syncd.config import Config, Vault, zone
+from syncd.copying import Fetch, copy_pictures
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
 from syncd.filters import scope
-from syncd.mirror import account, ledger
+from syncd.media import fetch_picture
+from syncd.mirror import account, ledger, pictures
 from syncd.mirror.db import transaction
 from syncd.overview import make_base
 from syncd.readwise.client import Client
@@ -62,6 +64,7 @@ def run(
     *,
     writer: Callable[[Path], PageWriter] = Writer,
     progress: Progress = lambda _what, _done, _total: None,
+    picture: Fetch = fetch_picture,
 ) -> Report:
     """Bring every vault up to the account. Each vault has its own failures, told in the report.
 
@@ -77,13 +80,13 @@ def run(
     for target, into in parts:
         if isinstance(target, Target) and ledger.writing(db, target.id):
             with suppress(VaultError):  # told below, where it lasts
-                _finish(_Work(db, target, writer(target.root), stop, wishes, into, progress))
+                _finish(_Work(db, target, writer(target.root), stop, wishes, into, progress, picture))
     moment = fetch(db, config, client, wishes, report, progress) if client is not None else None
     for target, into in parts:
         try:
             if isinstance(target, SyncdError):
                 raise target  # told like any other failure of this vault
-            _sync_vault(_Work(db, target, writer(target.root), stop, wishes, into, progress))
+            _sync_vault(_Work(db, target, writer(target.root), stop, wishes, into, progress, picture))
         except (VaultError, ConfigError) as error:
             into.error = error.message
             report.code = max(report.code, error.exit_status)
@@ -109,7 +112,7 @@ def open_target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target 
                 ledger.mark_all(db, number)
         return Target(number, root, graph, form, vault, zone(vault), vault.on_delete == "remove", wishes.patient, set())
     except (VaultError, ConfigError) as error:
-        return error
+        return _emptied(db, vault) or error
     except OSError as error:
         return VaultError(f"{vault.path}: {error.strerror}; check the disk, and let syncd read the folder")
 
@@ -123,7 +126,7 @@ def fetch(
     full = wishes.full or since is None or due
     account.start_full(db)
     rejected = [] if full else [id_ for id_, _, _ in account.rejected(db)]
-    unnamed = False
+    refused: set[int | None] = set()
     queries: list[dict[str, object]] = [{"updated_after": None if full else since}]
     if rejected:
         queries.append({"ids": rejected})
@@ -134,17 +137,19 @@ def fetch(
                 account.reject(db, [(one.id, one.title, one.reason) for one in page.rejected if one.id is not None])
                 if full:
                     account.see(db, page.documents)
-            unnamed |= any(one.id is None for one in page.rejected)
+            refused |= {one.id for one in page.rejected}
             report.fetched.documents += len(page.documents)
             report.fetched.highlights += page.highlights
             progress("highlights fetched", report.fetched.highlights, None)
     report.fetched.requests = client.requests
-    if full:
-        with transaction(db):
-            if not account.finish_full(db):
-                _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
+    with transaction(db):
+        if full and not account.finish_full(db, refused):
+            _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
+        if full:
             account.set_cursor(db, datetime.now(UTC), "full")
-    if client.server_time is None or unnamed:
+        if None not in refused:
+            account.forget_rejected(db, refused)
+    if client.server_time is None or None in refused:
         return None
     return client.server_time - _OVERLAP
 
@@ -159,6 +164,7 @@ class _Work(NamedTuple):
     wishes: Wishes
     report: VaultReport
     progress: Progress
+    picture: Fetch
 
 
 def _finish(work: _Work) -> None:
@@ -174,11 +180,13 @@ def _sync_vault(work: _Work) -> None:
     db, target, report = work.db, work.target, work.report
     survey(db, target, report, work.stop)
     if isinstance(work.writer, Writer):
-        sweep(target.root, {home_folder(target.graph, target.vault.namespace)} | ledger.folders(db, target.id))
+        folders = ledger.folders(db, target.id) | pictures.folders(db, target.id)
+        sweep(target.root, {home_folder(target.graph, target.vault.namespace)} | folders)
     with transaction(db):
         make_base(db, target, work.writer, report, again=True)
         work.writer.flush()
     _write(work, ledger.pending(db, target.id))
+    _copy(work)
     tell(db, target, work.writer, report)
     report.failed += [Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(db)]
     report.conflicts += [
@@ -213,21 +221,59 @@ def _write(work: _Work, todo: Sequence[int]) -> None:
             raise ended
 
 
+def _copy(work: _Work) -> None:
+    """Copy pictures into the vault, where its owner wants that, and let the pages show them."""
+    target, report = work.target, work.report
+    if target.vault.media != "copy" or not work.wishes.fetch or not isinstance(work.writer, Writer):
+        return
+    came = copy_pictures(
+        work.db,
+        target,
+        work.writer,
+        report,
+        work.stop,
+        work.picture,
+        every=work.wishes.full,
+        progress=lambda done, total: work.progress(f"{report.name}: pictures", done, total),
+    )
+    failed = {one.document for one in report.failed}
+    again = VaultReport(report.name)
+    _write(work._replace(report=again), [document for document in came if document not in failed])
+    known = {*report.pages.created, *report.pages.updated}
+    report.pages.updated += [path for path in again.pages.updated if path not in known]
+    report.highlights.updated += again.highlights.updated
+    report.failed += again.failed
+
+
 def survey(db: sqlite3.Connection, target: Target, report: VaultReport, stop: Event | None = None) -> None:
     """Bring the index up to the vault. Raises VaultError where the vault is empty and was not."""
     with transaction(db):
         before = index.count(db, target.id)
         found = index.survey(db, target.id, target.root, target.graph, stop)
         if before and not found.pages:
-            raise VaultError(
-                f"{target.root} is empty where {before} pages were; mount the vault, or, if it is meant to be empty, "
-                "give it another name in the configuration",
-                code="vault-empty",
-            )
+            raise _empty(target.root, before)
         if found.read:
             ledger.reconsider(db, target.id)
     report.warnings += found.unreadable
     report.warnings += [f"{path} is a conflict copy; merge it by hand and delete it" for path in found.copies]
+
+
+def _emptied(db: sqlite3.Connection, vault: Vault) -> VaultError | None:
+    """What is wrong where nothing at all stands in the folder, as at the mount point of a disk; None elsewhere."""
+    number = ledger.find_vault(db, vault.name)
+    before = index.count(db, number) if number is not None else 0
+    with suppress(OSError):
+        if before and next(vault.path.iterdir(), None) is None:
+            return _empty(vault.path, before)
+    return None
+
+
+def _empty(root: Path, before: int) -> VaultError:
+    return VaultError(
+        f"{root} is empty where {before} pages were; mount the vault, or, if it is meant to be empty, "
+        "give it another name in the configuration",
+        code="vault-empty",
+    )
 
 
 def _may_remove(work: _Work) -> bool:

@@ -11,7 +11,7 @@ _MARKS = r"""- |-|-# |# |## |#|#+a: b|#+BEGIN_QUERY|#+END_QUERY|#+x|k:: v|k::|�
 CLOSED: [2023-01-01 Sun]|<2023-01-01 Sun>|:PROPERTIES:|:END:|:LOGBOOK:|:a: b|TODO |DONE|LATER |NOW
 IN-PROGRESS |WAITING |[#A] |[#A]|{{query x}}|{{|}}|{{{|}}}|{|}|((|))|(|)|[[x]]|[[|]]|[|]|#x
 #[[x y]]|@x|@|@@html: x@@|@@|[^1]:|[^1]|[a](|](|[a](b)|[a](https://b.c/d_e)|![](https://b.c/x.jpg)
-![|!|https://t.co/a_b|(https://a.b/_c|http://x.y/((z))|javascript:alert(1)|[x](javascript:x)|<%|%>
+![|!|https://t.co/a_b|(https://a.b/_c|http://x.y/((z))|javascript:alert(1)|logseq://graph|[x](javascript:x)|<%|%>
 %%|^^|^^x^^|==|==x==|===|src_py{x}|^{|_{|[:div|[:b "x"]|query-table:: x|id:: x|title:: x
 collapsed:: true|* |+ |1. |• |*|**|***|_|__|_x_|_a b|---|--|/|+|=|^|: x|term|&nbsp;|&lt;b>|\|\\|\(
 \)|\[|\]|\-|\#|\`|\alpha_1|a|foo|中文|عربي|हिंदी|🧵|é|1|:smile:|"|'|,|，|：：|＃|［［|<https://x.y>

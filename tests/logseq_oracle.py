@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ _TAIL = f"([View Tweet]({_ADDRESS})) #Highlight #[[2023-05-05]]"
 _PROPERTIES = {"title": "T", "url": "https://x.com/a_/status/1"}
 _LIVE = {"Macro", "Block_ref", "Inline_Html", "Raw_Html", "Hiccup", "Inline_Hiccup", "Export_Snippet", "Custom"}
 _LIVE |= {"Property_Drawer", "Directive", "Drawer", "Export", "Example", "Footnote_Definition", "Timestamp"}
+_WEB = re.compile(r".*https?|mailto", re.IGNORECASE | re.DOTALL).fullmatch  # in "見https://…" it is the end of a word
 _PER_PAGE = 8
 
 
@@ -89,6 +91,7 @@ def _wrong(texts: list[str], page: dict[str, Any], tree: list[Any], shown: list[
     for nodes in [tree[starts[0] :], *shown]:
         if live := _LIVE & set(_kinds(nodes)):
             yield f"live {live}: {nodes}"
+    yield from (f"a link to {scheme}" for scheme in _protocols([tree, shown]) if not _WEB(scheme))
     if any(sum(node[0] == "Heading" for node in nodes) != 1 for nodes in shown):
         yield "more than one block alone"
 
@@ -116,6 +119,16 @@ def _kinds(node: Any) -> Iterator[str]:
             yield node[0]
         for child in node:
             yield from _kinds(child)
+
+
+def _protocols(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "protocol" in node:
+            yield node["protocol"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from _protocols(child)
 
 
 def _is_plain_date(node: list[Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -102,18 +102,23 @@ def see(db: sqlite3.Connection, documents: Iterable[Document]) -> None:
     db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ids)
 
 
-def finish_full(db: sqlite3.Connection) -> bool:
+def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) -> bool:
     """After a complete full fetch, in the caller's transaction: what was not seen in it is deleted upstream.
 
+    Not what a document has that came and was not understood: its id is in `refused`, None there stands for any.
     An account that is suddenly empty is not believed: False, and nothing is marked.
     """
+    if None in refused:
+        return True
     live, seen = db.execute(
         "SELECT count(*), count(seen.id) FROM highlight LEFT JOIN seen USING (id) WHERE live"
     ).fetchone()
     if live and not seen:
-        return False
+        return bool(refused)
     lost = "SELECT document, data FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen)"
     for document, data in db.execute(lost).fetchall():
+        if document in refused:
+            continue
         gone = msgspec.structs.replace(_highlights.decode(data), is_deleted=True)
         _absorb_highlights(db, load(db, document), [gone])
         _touch(db, document)
@@ -178,6 +183,12 @@ def title(db: sqlite3.Connection, id_: int) -> str:
 def reject(db: sqlite3.Connection, documents: Iterable[tuple[int, str, str]]) -> None:
     """Remember documents that could not be understood: id, title, reason."""
     db.executemany("INSERT OR REPLACE INTO rejected VALUES (?, ?, ?)", documents)
+
+
+def forget_rejected(db: sqlite3.Connection, still: Collection[int | None]) -> None:
+    """Forget the documents that could not be understood and came no more, all but those that did."""
+    gone = [(id_,) for id_, _, _ in rejected(db) if id_ not in still]
+    db.executemany("DELETE FROM rejected WHERE document = ?", gone)
 
 
 def rejected(db: sqlite3.Connection) -> list[tuple[int, str, str]]:

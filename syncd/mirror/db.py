@@ -98,6 +98,20 @@ _MIGRATIONS = [
         vault INTEGER NOT NULL, document INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (vault, document)
     ) WITHOUT ROWID;
     """,
+    """
+    -- pictures that a vault has a copy of, in the order in which they came; path NULL: it failed, `wait` runs to pass
+    CREATE TABLE picture (
+        id INTEGER PRIMARY KEY, vault INTEGER NOT NULL, address TEXT NOT NULL, path TEXT,
+        tries INTEGER NOT NULL, wait INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX picture_address ON picture (vault, address);
+    -- documents whose pages link a picture's address until it has a copy
+    CREATE TABLE awaited (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, address TEXT NOT NULL,
+        PRIMARY KEY (vault, document, address)
+    ) WITHOUT ROWID;
+    CREATE INDEX awaited_address ON awaited (vault, address);
+    """,
 ]
 
 

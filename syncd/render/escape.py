@@ -22,7 +22,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _CODES = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF)
 _CARE = re.compile(
     "|".join(re.escape(chr(code)) for code in _CODES)
-    + r"|`|\\|\$|<|\[|\{|_|\(\(|::|@@|:(?<=[AaTt]:)//"
+    + r"|`|\\|\$|<|\[|\{|_|\(\(|::|@@|:(?<!(?i:http):)(?<!(?i:https):)//"
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n(?:{TASKS})\b"
 )
 _TICK = re.compile(r"(?<!\\)`")

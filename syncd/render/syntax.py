@@ -25,7 +25,7 @@ PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |$))")
 _IN_URL = r"""[^\s<>\\`$\[\]{}"()_]|\((?!\()[^\s<>\\`$\[\]{}"()]*\)"""
 _URL = (
     rf"(?:^|(?<=[ \t*\[])(?<!\#\[))https?://(?=[^\W_])(?:{_IN_URL}|_(?<![*~^=]_))+"
-    rf"|https?://(?=[^\W_])(?:{_IN_URL}|_(?<=[^\W_]_))+"
+    rf"|https?://(?=[^\W_])(?:(?!(?<!http)(?<!https)://){_IN_URL}|_(?<=[^\W_]_))+"
     r"|<https?://[^\s<>]+>"
 )
 _CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
@@ -42,7 +42,7 @@ _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
 TOKEN = re.compile(
     # What every alternative begins with: elsewhere `re` need not try them one by one.
-    r"(?=(?-i:[\\`$<\[\](@{_hHjJvVdD])|[ \t]*\$\$)(?:"
+    r"(?=(?-i:[\\`$<\[\](@{_hH:])|[ \t]*\$\$)(?:"
     # `\[[` still opens a page in a hashtag.
     r"(?P<twin>\\\[\[+)"
     rf"|(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|{_URL}|{_PAGE}|{_ITALIC})"
@@ -52,11 +52,11 @@ TOKEN = re.compile(
     r"|(?<!_)__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
     # A backslash between the marks: references, macros, pages without an end.
     r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
-    # A backslash in front: HTML, dates, environments.
-    r"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-)|\[(?=\d+-\d+-)|\\(?=begin\{))"
-    # A backslash behind: links to anything but the web, hiccup, addresses that are scripts, `\word_`.
+    # A backslash in front: HTML, dates, environments, and what makes an address of a scheme that is not the web's.
+    r"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-)|\[(?=\d+-\d+-)|\\(?=begin\{)|:(?=//))"
+    # A backslash behind: links to anything but the web, hiccup, `\word_`.
     r"|(?P<after>\](?=\(\s*<?[a-z][\w+.-]*:)(?!\(\s*<?(?:https?|mailto):)|\[(?=:)"
-    r"|\b(?:javascript|vbscript|data)(?=://)|\\[A-Za-z]+(?=_)))",
+    r"|\\[A-Za-z]+(?=_)))",
     re.IGNORECASE,
 )
 

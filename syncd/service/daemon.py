@@ -25,6 +25,7 @@ from tzlocal import get_localzone
 from syncd import config as configuration
 from syncd.config import Config
 from syncd.errors import ConfigError, LockedError, Stopped, SyncdError, TokenError
+from syncd.readwise.client import Client
 from syncd.report import WAITS, Report, VaultReport
 from syncd.service.beacon import Beacon, Sign
 from syncd.service.journal import set_up
@@ -45,12 +46,13 @@ _FIRST_RETRY, _LAST_RETRY = 60.0, 1800.0  # seconds
 _REJECTED = 3600.0  # seconds between two tries with a token that Readwise does not take
 _PATIENCE = 1.5  # seconds for the work in hand when the service is told to end
 _MARGIN = 0.2  # seconds
+_NO_TOKEN = "none"  # noqa: S105  # nothing is asked with it
 
 
 class Daemon:
     """The service for the configuration at `path`.
 
-    Raises what keeps it from starting: ConfigError, TokenError, LockedError.
+    Raises what keeps it from starting: ConfigError, TokenError, LockedError, StateError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -142,7 +144,9 @@ class Daemon:
         following = self._times.next_of(*names)
         watching = {name: watch.how for name, watch in self._watches.items()}
         busy = self._busy_since if self._busy else None
-        self._beacon.show(Sign(os.getpid(), self._started, busy, following, None, watching))
+        subjects = {"": "run"} | {name: f"vault {name}" for name in watching}
+        trouble = {name: one for name, subject in subjects.items() if (one := self._teller.trouble(subject))}
+        self._beacon.show(Sign(os.getpid(), self._started, busy, following, None, watching, trouble))
         then = f"; next {following.astimezone():%H:%M}" if following else ""
         status = (f"at work since {busy.astimezone():%H:%M:%S}; " if busy else "") + self._last + then
         if status != self._shown:
@@ -177,6 +181,7 @@ class Daemon:
             config = configuration.load(self._path)
             if configuration.state_dir(config) != self._folder:
                 raise ConfigError("another state_dir is taken over only by a restart")
+            Client(config.readwise.api_url, _NO_TOKEN, self._pulse)  # refuses an address that is not safe
             self._schedule(config)
         except SyncdError as error:
             _log.error("%s (the configuration in force stays)", error.message)
@@ -272,22 +277,23 @@ class Daemon:
             watch.debounce.touch(time.monotonic())
         elif isinstance(result, VaultReport):
             self._teller.warnings(result)
-            if self._teller.well(f"vault {name}", f"{name}: the vault is in order again"):
-                self._run_now()
+            if self._teller.trouble(f"vault {name}"):  # what ended there may go on now, which the writing shows
+                self._times.soon("settle", 0, self._work, "settle", self._settle)
         else:
             self._teller.error(f"vault {name}", result)
 
     def _ran(self, kind: str, result: Any) -> None:
         now = datetime.now().strftime("%H:%M")  # noqa: DTZ005  # for people
         if isinstance(result, Report):
-            self._last = f"last run {now}: {result.message}"
-            self._teller.run(result)
+            if kind != "settle" or self._teller.trouble("run") is None:
+                self._last = f"last run {now}: {result.message}"
+            self._teller.run(result, asked=kind != "settle")
             self._settle_later(result)
             if kind != "settle":
                 self._rejected, self._failures = False, 0
                 self._times.drop("retry")
             return
-        self._teller.error("run", result)
+        self._teller.error("settle" if kind == "settle" else "run", result)
         if kind == "settle":
             self._times.soon("settle", _FIRST_RETRY, self._work, "settle", self._settle)
             return

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from syncd.errors import SyncdError
 from syncd.report import WAITS, Report, VaultReport
+from syncd.service.beacon import Trouble
 
 
 class Teller:
@@ -13,12 +15,13 @@ class Teller:
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._said: dict[str, str] = {}
+        self._said: dict[str, Trouble] = {}
 
     def wrong(self, subject: str, message: str, level: int = logging.WARNING) -> None:
         """Say what is wrong with the subject, unless that was the last word on it."""
-        if self._said.get(subject) != message:
-            self._said[subject] = message
+        before = self._said.get(subject)
+        self._said[subject] = Trouble(datetime.now(UTC), message)
+        if before is None or before.message != message:
             self._log.log(level, "%s", message)
 
     def well(self, subject: str, message: str) -> bool:
@@ -28,6 +31,10 @@ class Teller:
         self._log.info("%s", message)
         return True
 
+    def trouble(self, subject: str) -> Trouble | None:
+        """The last word on what is wrong with the subject; None where it is in order."""
+        return self._said.get(subject)
+
     def error(self, subject: str, error: Exception) -> None:
         """Say what ended a job."""
         if isinstance(error, SyncdError):
@@ -35,9 +42,11 @@ class Teller:
         else:
             self._log.error("%s: a fault in syncd; it goes on", type(error).__name__, exc_info=error)
 
-    def run(self, report: Report) -> None:
-        """Say what a run brought."""
-        self.well("run", "Readwise answers again")
+    def run(self, report: Report, *, asked: bool = True) -> None:
+        """Say what a run brought; `asked`: whether it asked Readwise, and does not write merely what waited."""
+        if asked:
+            self.well("run", "runs succeed again")
+        self.well("settle", "what waited could be written")
         for vault in report.vaults:
             if vault.error:
                 self.wrong(f"vault {vault.name}", vault.error, logging.ERROR)

@@ -41,8 +41,12 @@ def install(config_option: str | None, *, user: bool) -> int:
     click.echo(f"{target} is written; now run:\n  {systemctl} daemon-reload\n  {systemctl} enable --now {unit}")
     if user:
         click.echo("  loginctl enable-linger   # only if it shall run while you are not logged in")
-    elif config.state_dir is None:
-        owner = _owner(config)
+        return 0
+    owner = _owner(config)
+    for place in (path.parent, path):
+        if not _may_read(place, owner):
+            click.echo(f"before that, let {owner} read {place} (chmod a+rX), or keep the configuration in /etc/syncd")
+    if config.state_dir is None:
         click.echo(
             f"and later, to see how it stands:\n  sudo -u {owner} STATE_DIRECTORY=/var/lib/syncd/{owner} "
             f"{shlex.join([sys.executable, '-m', 'syncd', '--config', str(path), 'status'])}"
@@ -84,7 +88,9 @@ def for_system(path: Path, config: Config) -> tuple[str, str]:
     if config.state_dir is not None:
         config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.chown(config.state_dir, owner)
-    needed = dict.fromkeys([path.parent, *map(Path, (sys.prefix, sys.base_prefix, __file__.rpartition("/syncd/")[0]))])
+    own = map(Path, (sys.prefix, sys.base_prefix, __file__.rpartition("/syncd/")[0]))
+    templates = [vault.template.resolve() for vault in config.vaults if isinstance(vault.template, Path)]
+    needed = dict.fromkeys([path.parent, *own, *templates])
     readable = [place for place in needed if place.is_relative_to(_HIDDEN[0]) or place.is_relative_to(_HIDDEN[1])]
     token = config.readwise.token_file or (None if config.readwise.token_command else config_dir() / "token")
     values = {
@@ -122,6 +128,14 @@ def _owner(config: Config) -> str:
         return pwd.getpwuid(vault.stat().st_uid).pw_name
     except (OSError, KeyError):
         raise ConfigError(f"{vault} is not there, or its owner has no name; correct the vault's path") from None
+
+
+def _may_read(place: Path, owner: str) -> bool:
+    """Whether the mode of a file, or of a folder that leads to it, admits the service's user."""
+    status, user = place.stat(), pwd.getpwnam(owner)
+    needed = 1 if place.is_dir() else 4
+    mine = 6 if status.st_uid == user.pw_uid else 3 if status.st_gid == user.pw_gid else 0
+    return user.pw_uid == 0 or bool(status.st_mode >> mine & needed)
 
 
 def _folder(*, user: bool) -> Path:

@@ -47,11 +47,12 @@ def test_a_run_says_what_it_did_in_one_line_and_ends_with_0(filled: World) -> No
     assert len(filled.pages()) == 2
 
 
-def test_quiet_says_nothing_and_verbose_names_the_pages(filled: World) -> None:
-    """-q and -v."""
-    done = filled.command("-v", "sync")
+@pytest.mark.parametrize("behind", [False, True])
+def test_quiet_says_nothing_and_verbose_names_the_pages(filled: World, behind: bool) -> None:
+    """-q and -v, before the command and behind it."""
+    done = filled.command(*(("sync", "-v") if behind else ("-v", "sync")))
     assert "created pages/Readwise___Highlights___Eulen 🦉.md" in done.stderr
-    done = filled.command("-q", "sync", "--full")
+    done = filled.command(*(("sync", "--full", "-q") if behind else ("-q", "sync", "--full")))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -232,6 +232,16 @@ def test_on_a_terminal_a_new_folder_needs_a_format(home: Path, sandbox: Sandbox)
     assert load(home / ".config/syncd/config.toml").vaults[0].format == "logseq"
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can set up for another")
+def test_root_is_not_told_to_sync_the_vault_of_another(home: Path, sandbox: Sandbox) -> None:
+    """Its pages and folders would be closed to their owner, who the service runs as."""
+    os.chown(home / "notes", 65534, -1)
+    done = run(home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url)
+    assert done.returncode == 0
+    assert "syncd check" in done.stdout
+    assert "syncd sync  " not in done.stdout
+
+
 def test_giving_up_at_a_question_leaves_nothing(home: Path, sandbox: Sandbox) -> None:
     """Control-D at the token: no configuration, no draft of one."""
     with Terminal(home, "init", "--vault", "notes", "--api-url", sandbox.url) as terminal:

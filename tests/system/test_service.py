@@ -145,6 +145,9 @@ def test_a_broken_configuration_is_refused_and_a_good_one_taken_over(filled: Wor
     service.send(signal.SIGHUP)
     until(lambda: "nonsense is unknown" in service.log(), "not refused")
     assert service.hears("RELOADING=1\nMONOTONIC_USEC=")
+    filled.write_config(api_url="http://example.com")
+    service.send(signal.SIGHUP)
+    until(lambda: "unencrypted; use https:// (the configuration in force stays)" in service.log(), "not refused")
     second = filled.folder / "second"
     (second / "logseq").mkdir(parents=True)
     (second / "logseq" / "config.edn").write_text(TRIPLE_LOWBAR)
@@ -262,11 +265,37 @@ def test_a_page_that_its_owner_is_writing_waits(filled: World, start: Start) -> 
     filled.library.add_highlight(filled.library.books[0]["user_book_id"], **tweet(3, "三"))
     service.send(signal.SIGUSR1)
     until(lambda: service.status()["vaults"][0]["waiting"] == 1, "it does not wait")
+    assert (service.status()["last_run"]["message"], service.status()["last_failure"]) == (
+        "notes: 1 waiting for you to pause",
+        None,
+    )
     asked = len(filled.sandbox.requests)
     assert "status/3" not in filled.text()
     until(lambda: "status/3" in filled.text(), "it was not written")
     assert "my own thought 💭" in page.read_text()
     assert len(filled.sandbox.requests) == asked
+    until(lambda: service.status()["well"], "not well")
+    assert service.end() == 0
+
+
+def test_what_waited_is_written_while_readwise_is_away(filled: World, start: Start) -> None:
+    """And that it is away is still told: nothing was asked meanwhile."""
+    config = filled.write_config()
+    config.write_text(config.read_text().replace('quiet = "0s"', 'quiet = "3s"'))
+    service = start(filled)
+    until(lambda: "status/2" in filled.text() and service.status()["well"], "nothing came")
+    with (filled.root / filled.page_of("Threads of the owl")).open("a") as file:
+        file.write("\n- my own thought 💭")
+    filled.library.add_highlight(filled.library.books[0]["user_book_id"], **tweet(3, "三"))
+    service.send(signal.SIGUSR1)
+    until(lambda: service.status()["vaults"][0]["waiting"] == 1, "it does not wait")
+    filled.sandbox.faults.append(Fault("400"))
+    service.send(signal.SIGUSR1)
+    until(lambda: "refused" in service.log(), "it was not said")
+    until(lambda: "status/3" in filled.text() and not service.status()["busy_since"], "it was not written")
+    assert "refused" in " ".join(service.status()["problems"])
+    assert "again" not in service.log()
+    service.send(signal.SIGUSR1)
     until(lambda: service.status()["well"], "not well")
     assert service.end() == 0
 
@@ -309,7 +338,7 @@ def test_when_readwise_is_away_it_is_tried_again_and_the_schedule_is_kept(filled
     filled.sandbox.faults += [Fault("400")] * 2
     service = start(filled)
     until(lambda: "status/2" in filled.text(), "nothing came")
-    until(lambda: "Readwise answers again" in service.log(), "it was not said")
+    until(lambda: "runs succeed again" in service.log(), "it was not said")
     assert service.log().count("refused") == 1
     assert service.end() == 0
 
@@ -328,6 +357,21 @@ def test_a_vault_that_goes_away_and_comes_back(filled: World, start: Start) -> N
     away.rename(filled.root)
     until(lambda: "status/3" in filled.text(), "it did not pick up")
     until(lambda: service.status()["well"], "not well")
+    assert service.end() == 0
+
+
+def test_a_bare_mount_point_is_told_before_the_next_run(filled: World, start: Start) -> None:
+    """`status` says what the service sees, not only what the last run saw."""
+    service = start(filled)
+    until(lambda: "status/2" in filled.text() and service.status()["well"], "nothing came")
+    filled.root.rename(filled.folder / "away")
+    filled.root.mkdir()
+    until(lambda: "is empty" in " ".join(service.status()["problems"]), "not told")
+    assert service.status()["last_run"]["code"] == 0
+    filled.root.rmdir()
+    (filled.folder / "away").rename(filled.root)
+    until(lambda: service.status()["well"], "not well")
+    assert "the vault is in order again" in service.log()
     assert service.end() == 0
 
 

@@ -184,6 +184,50 @@ def test_what_cannot_be_understood_fails_alone(world: World, spoilt: dict[str, A
     assert len(world.pages()) == 2
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(make_world: MakeWorld, named: bool) -> None:
+    """A full fetch brings a document that was sound before as a ruin: its blocks stay, also under `remove`."""
+    from scripted import Server, answer
+
+    world = make_world(Library(), on_delete="remove")
+    good = {"user_book_id": 1, "title": "Gut", "category": "tweets", "highlights": []}
+    good["highlights"] = [{"id": number, **tweet(number, f"nummer {number}")} for number in range(1, 9)]
+    other = {**good, "user_book_id": 2, "title": "Auch gut", "highlights": [{"id": 9, **tweet(9, "nummer 9")}]}
+    ruin = {**other, "user_book_id": 2 if named else None, "highlights": "none"}
+    server = Server()
+    try:
+        readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
+        config = msgspec.structs.replace(world.config, readwise=readwise)
+
+        def full(*books: dict[str, Any]) -> int:
+            body = msgspec.json.encode({"nextPageCursor": None, "results": books})
+            server.script[:] = [answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT")]
+            return sync_once(config, Wishes(full=True), Event(), lambda *_: None, env={}).code
+
+        assert full(good, other) == 0
+        before = snapshot(world.root)
+        assert full(good, ruin) == named
+        assert snapshot(world.root) == before
+        assert full(good, other) == 0
+        assert snapshot(world.root) == before
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_rejected_document_that_comes_no_more_is_forgotten(world: World, clock: Clock, full: bool) -> None:
+    """It was deleted in Readwise: nothing is left to be told of it."""
+    add_book(world.library, "Gut", tweet(1, "eins"))
+    bad = world.library.add_book(title="Schlecht")
+    highlight = world.library.add_highlight(bad, **tweet(2, "zwei"))
+    world.sandbox.faults.append(Fault("garbage-document", document=bad))
+    assert world.sync().code == 1
+    clock.forward(days=1)
+    world.library.erase_highlight(highlight)
+    assert world.sync(full=full).code == 0
+    assert world.sync().code == 0
+
+
 def test_a_page_that_cannot_be_written_fails_alone_and_is_written_later(world: World) -> None:
     """A folder has its name, another is read-only: the reason and the way out, and the next run does it."""
     for number, title in enumerate(("Eins", "Zwei", "Drei"), 1):
@@ -203,13 +247,15 @@ def test_a_page_that_cannot_be_written_fails_alone_and_is_written_later(world: W
     assert blocked.is_file()
 
 
-@pytest.mark.parametrize("how", ["missing", "empty"])
+@pytest.mark.parametrize("how", ["missing", "bare", "empty"])
 def test_a_vault_that_is_not_there_is_not_made(world: World, how: str) -> None:
-    """Missing, or empty where pages were: exit 5, nothing is created, and all is well once it is back."""
+    """Missing, a bare mount point, or empty where pages were: exit 5, nothing is created, and all is well later."""
     book = add_book(world.library, "Faden", tweet(1, "eins"))
     world.sync()
     aside = world.folder / "aside"
     world.root.rename(aside)
+    if how == "bare":
+        world.root.mkdir()
     if how == "empty":
         (world.root / "logseq").mkdir(parents=True)
         shutil.copy(aside / "logseq" / "config.edn", world.root / "logseq")
@@ -218,7 +264,7 @@ def test_a_vault_that_is_not_there_is_not_made(world: World, how: str) -> None:
     assert report.code == 5
     assert only(report).error
     assert str(world.root) in report.message
-    assert world.root.exists() == (how == "empty")
+    assert world.root.exists() == (how != "missing")
     assert world.pages() == {}
     shutil.rmtree(world.root, ignore_errors=True)
     aside.rename(world.root)

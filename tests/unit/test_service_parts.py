@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pwd
 import socket
 import threading
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from syncd.config import Config, Readwise, Vault
-from syncd.errors import LockedError, VaultError
+from syncd.errors import LockedError, StateError, VaultError
 from syncd.report import Failure, Report, VaultReport
 from syncd.service import units
 from syncd.service.beacon import Beacon, Sign, read_sign
@@ -96,6 +97,19 @@ def test_a_sign_is_read_by_others_and_a_second_service_is_refused(tmp_path: Path
     assert read_sign(tmp_path) == (sign, False)
 
 
+def test_a_state_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """By the service and by `status`; a disk that is full later does not end the service."""
+    (tmp_path / "service.json").mkdir()
+    for use in (Beacon, read_sign):
+        with pytest.raises(StateError, match=r"service\.json: Is a directory; "):
+            use(tmp_path)
+    (tmp_path / "service.json").rmdir()
+    (tmp_path / "service.json").symlink_to("/dev/full")
+    beacon = Beacon(tmp_path)
+    beacon.show(Sign(1, datetime.now(UTC)))
+    beacon.close()
+
+
 def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """Again when it changed or came back; what waits for the owner is not said."""
     teller = Teller(logging.getLogger("syncd.test"))
@@ -158,7 +172,10 @@ def test_the_unit_has_this_vault_and_this_interpreter(tmp_path: Path) -> None:
     """Every path of the shipped unit is replaced; spaces, percent signs and colons arrive."""
     vault = tmp_path / "My 100% : notes"
     vault.mkdir()
-    config = Config((Vault(vault, name="notes"),), Readwise(tmp_path / "token"), state_dir=tmp_path / "state")
+    templates = Path("/home/ada of the test/templates")
+    config = Config(
+        (Vault(vault, name="notes", template=templates),), Readwise(tmp_path / "token"), state_dir=tmp_path / "state"
+    )
     name, text = units.for_user(tmp_path / "config.toml", config)
     assert name == "syncd.service"
     assert f" -P -m syncd --config {tmp_path}/config.toml run" in text
@@ -169,3 +186,23 @@ def test_the_unit_has_this_vault_and_this_interpreter(tmp_path: Path) -> None:
     assert f'BindPaths="{tmp_path}/My 100%% \\: notes" {tmp_path}/state' in text
     assert f"LoadCredential=readwise-token:{tmp_path}/token" in text
     assert "/home/%i" not in text
+    (readable,) = (line for line in text.splitlines() if line.startswith("BindReadOnlyPaths="))
+    assert f'"{templates}"' in readable
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the unit stands in root's folder")
+def test_a_configuration_that_the_service_cannot_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Root's own folder is closed to the owner of the vault."""
+    monkeypatch.setattr(units, "_folder", lambda **_: tmp_path)
+    vault, own = tmp_path / "notes", tmp_path / "own"
+    vault.mkdir()
+    own.mkdir(0o700)
+    os.chown(vault, pwd.getpwnam("nobody").pw_uid, -1)
+    (own / "syncd.toml").write_text(f'[[vault]]\npath = "{vault}"\n')
+    assert units.install(str(own / "syncd.toml"), user=False) == 0
+    assert f"before that, let nobody read {own} (chmod a+rX)" in capsys.readouterr().out
+    own.chmod(0o755)
+    assert units.install(str(own / "syncd.toml"), user=False) == 0
+    assert "before that" not in capsys.readouterr().out

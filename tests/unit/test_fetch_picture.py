@@ -1,0 +1,202 @@
+"""Fetching a picture: only from the public internet, only pictures, and never for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event, Thread
+
+import pytest
+from gallery import AVIF, GIF, JPEG, PNG, SVG, WEBP, Gallery, anywhere
+
+from syncd.errors import Stopped
+from syncd.media import PictureError, fetch_picture, is_public
+
+PRIVATE = [
+    *(
+        "127.0.0.1",
+        "127.8.9.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.1.1",
+        "169.254.169.254",
+    ),
+    *(
+        "100.64.0.1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "192.0.2.1",
+        "198.18.0.1",
+        "203.0.113.9",
+        "224.0.0.1",
+    ),
+    *(
+        "239.1.1.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::1",
+        "fe80::1%lo",
+    ),
+    *(
+        "fc00::1",
+        "fd12:3456::1",
+        "fec0::1",
+        "ff02::1",
+        "ff0e::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+    ),
+    *(
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "2002:a00:1::1",
+        "2001:0:1::1",
+        "64:ff9b::127.0.0.1",
+    ),
+    *(
+        "64:ff9b::10.0.0.1",
+        "64:ff9b::192.168.0.1",
+        "64:ff9b:1::1",
+        "100::1",
+    ),
+]
+PUBLIC = [
+    *(
+        "8.8.8.8",
+        "104.244.42.1",
+        "172.32.0.1",
+        "2606:4700::1111",
+        "2a00:1450::1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::8.8.8.8",
+    ),
+]
+
+
+@pytest.fixture
+def gallery() -> Iterator[Gallery]:
+    """A server on this machine."""
+    with Gallery() as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    "address",
+    PRIVATE,
+)
+def test_addresses_of_this_machine_or_network_are_not_public(address: str) -> None:
+    """Nor are those for documents and for many at once; an IPv4 address counts inside an IPv6 one too."""
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_addresses_of_the_internet_are_public(address: str) -> None:
+    """In both families."""
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("body", "extension"), [(PNG, "png"), (JPEG, "jpg"), (GIF, "gif"), (WEBP, "webp"), (AVIF, "avif")]
+)
+def test_a_picture_is_what_its_bytes_say(gallery: Gallery, body: bytes, extension: str) -> None:
+    """Whatever its address and its server call it."""
+    gallery.pages["/run.exe"] = body
+    assert fetch_picture(f"{gallery.url}/run.exe", Event(), allowed=anywhere) == (body, extension)
+
+
+@pytest.mark.parametrize("body", [SVG, b"<!doctype html><html></html>", b"", PNG[:7], b"RIFF....AVI "])
+def test_anything_else_is_no_picture(gallery: Gallery, body: bytes) -> None:
+    """SVG is not: it can hold scripts."""
+    gallery.pages["/a.png"] = body
+    with pytest.raises(PictureError, match="is no PNG"):
+        fetch_picture(f"{gallery.url}/a.png", Event(), allowed=anywhere)
+
+
+def test_this_machine_is_not_asked(gallery: Gallery) -> None:
+    """By whatever name: as a number, by a name that leads there, or in IPv6."""
+    gallery.pages["/a.png"] = PNG
+    for host in ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0"):
+        with pytest.raises(PictureError):
+            fetch_picture(f"http://{host}:{gallery.port}/a.png", Event())
+    assert gallery.asked == []
+
+
+def test_each_redirect_is_checked_like_the_first_address(gallery: Gallery) -> None:
+    """A host that may be asked leads to none that may not, and to no other kind of address."""
+    with Gallery("127.0.0.2") as hidden:
+        hidden.pages["/a.png"] = PNG
+        for target in (
+            f"{hidden.url}/a.png",
+            f"//127.0.0.2:{hidden.port}/a.png",
+            "file:///etc/passwd",
+            "ftp://127.0.0.1/a",
+        ):
+            gallery.pages["/away"] = target
+            with pytest.raises(PictureError, match="leads to"):
+                fetch_picture(f"{gallery.url}/away", Event(), allowed="127.0.0.1".__eq__)
+        assert hidden.asked == []
+
+
+def test_three_redirects_are_followed_and_no_more(gallery: Gallery) -> None:
+    """Relative ones too; a circle ends."""
+    gallery.pages |= {"/1": "/2", "/2": f"{gallery.url}/3", "/3": "a.png", "/0": "/1", "/a.png": PNG}
+    assert fetch_picture(f"{gallery.url}/1", Event(), allowed=anywhere).data == PNG
+    with pytest.raises(PictureError, match="redirects more than 3 times"):
+        fetch_picture(f"{gallery.url}/0", Event(), allowed=anywhere)
+
+
+def test_the_host_is_asked_by_its_name(gallery: Gallery) -> None:
+    """And the path in ASCII; the name leads to the address that was checked."""
+    gallery.pages["/%E5%9C%B0%20x.png?a=%C3%A9"] = PNG
+    seen: list[str] = []
+    url = f"http://u:p@localhost:{gallery.port}/地%20x.png?a=é#f"
+    assert fetch_picture(url, Event(), allowed=lambda address: not seen.append(address)).extension == "png"  # type: ignore[func-returns-value]
+    assert gallery.hosts == [f"localhost:{gallery.port}"]
+    assert "127.0.0.1" in seen
+
+
+@pytest.mark.parametrize(
+    ("path", "page", "reason"),
+    [
+        ("/gone", 404, "answered 404"),
+        ("/away", 302, "answered 302"),
+        ("/large", PNG * 50, "is larger than 1,000 bytes"),
+        ("/cut", PNG, "could not be read to its end"),
+    ],
+)
+def test_what_does_not_come_whole_is_no_picture(gallery: Gallery, path: str, page: int | bytes, reason: str) -> None:
+    """The reason is said in a few words."""
+    gallery.pages[path] = page
+    with pytest.raises(PictureError, match=reason):
+        fetch_picture(gallery.url + path, Event(), allowed=anywhere, largest=1000)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/a", "http://[::1]:1/a", "http://no.invalid/a", "http://a b/", "http://"]
+)
+def test_a_host_that_is_not_there_is_a_reason(url: str) -> None:
+    """As is an address that is none."""
+    with pytest.raises(PictureError):
+        fetch_picture(url, Event(), allowed=anywhere)
+
+
+def test_a_picture_has_a_deadline(gallery: Gallery) -> None:
+    """However long its server is silent."""
+    gallery.pages["/slow"] = None
+    with pytest.raises(PictureError, match=r"did not come within 0\.2 s"):
+        fetch_picture(f"{gallery.url}/slow", Event(), allowed=anywhere, deadline=0.2)
+
+
+def test_a_stop_ends_it(gallery: Gallery) -> None:
+    """While the server is silent."""
+    gallery.pages["/slow"] = None
+    stop = Event()
+    stopper = Thread(target=gallery.stop_once_asked, args=(stop,))
+    stopper.start()
+    with pytest.raises(Stopped):
+        fetch_picture(f"{gallery.url}/slow", stop, allowed=anywhere, deadline=60)
+    stopper.join()
