@@ -16,6 +16,8 @@ _STATUS = re.compile(
     r"(?:i/web/|i/|(?:#!/)?\w{1,30}/)?status(?:es)?/(\d{1,19})(?![\w])",
     re.IGNORECASE | re.ASCII,
 )
+_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_REFUSED = re.compile(r"[\t\r\n\[\]]")
 _NOISE = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref_src|ref_url|rw_tt_thread|si", re.IGNORECASE)
 _TWITTER_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
 
@@ -41,20 +43,20 @@ def link_key(url: str | None) -> str | None:
     """The identity of a highlight's link: `tweet:<status id>`, `url:<address without noise>`, or None.
 
     Scheme, `www.`, a trailing slash, percent-encoding, tracking parameters and the case of the host make no
-    difference.
+    difference. What is no web address has none: no page shows it.
     """
-    if not url or not url.strip():
+    if not url or not _WEB.match(url.strip()):
         return None
     status = status_id(url)
     if status is not None:
         return f"tweet:{status}"
+    # what urlsplit would drop or refuse, as it stands in a page's link
+    url = _REFUSED.sub(lambda found: f"%{ord(found[0]):02X}", url.strip())
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
     except ValueError:
-        return f"url:{url.strip()}"
-    if parts.scheme.lower() not in ("http", "https"):
-        return f"url:{url.strip()}"
-    host = parts.netloc.lower().removeprefix("www.")
+        return f"url:{unquote(url)}"
+    host = unquote(parts.netloc).lower().removeprefix("www.")
     query = ""
     if parts.query:
         kept = [p for p in parse_qsl(parts.query, keep_blank_values=True) if not _NOISE.fullmatch(p[0])]

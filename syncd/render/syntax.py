@@ -17,8 +17,9 @@ START = re.compile(
     r"|[ \t>*+\d.)]*(?=#\+|~~~)"
 )
 TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[A-Za-z0-9]\])")
-# A property ends at a blank or at the line's end; its key is anything without blanks, in every script.
-PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |$))")
+# A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything without blanks, in
+# every script.
+PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 
 # An address becomes a link only at the line's start and behind a blank or an opening mark; elsewhere its underscores
 # can open emphasis.
@@ -49,7 +50,7 @@ TOKEN = re.compile(
     # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
     # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
     r"|(?P<each>`+|@@+|\$\$+|\$(?=[^\s$][^$\n]*(?<![\s\\])\$)"
-    r"|(?<!_)__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
+    r"|(?:(?<!_)|(?<=\\_))__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
     # A backslash between the marks: references, macros, pages without an end.
     r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
     # A backslash in front: HTML, dates, environments, and what makes an address of a scheme that is not the web's.

@@ -245,6 +245,30 @@ def test_a_tweet_that_is_there_as_a_selection_does_not_come_again_without_the_st
     assert snapshot(world.root) == before
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://e.org/1) [a](b", "https://e.org/1\n- x", "https://[::1]/1", "https://[e/1", "https://e℀/1", "mailto:a@b"],
+)
+def test_a_highlight_is_known_by_its_address_however_that_must_be_written(world: World, url: str) -> None:
+    """What would end the link stands there encoded; also without the state, and where its owner moved it."""
+    add_book(world.library, "Eulen", {"text": "eine Stelle", "url": url}, tweet(71, "eine andere"))
+    world.sync()
+    assert world.text().count("eine Stelle") == 1
+    before = snapshot(world.root)
+    (world.state / "syncd.db").unlink()
+    assert world.sync().message == "notes: nothing new"
+    assert snapshot(world.root) == before
+    (path,) = world.pages()
+    text = world.read(path)
+    (moved,) = (line for line in text.splitlines(keepends=True) if "eine Stelle" in line)
+    world.put(path, text.replace(moved, ""))
+    world.put("journals/2024_05_05.md", moved)
+    (world.state / "syncd.db").unlink()
+    before = snapshot(world.root)
+    assert world.sync().message == "notes: nothing new"
+    assert snapshot(world.root) == before
+
+
 def test_many_reader_documents_of_one_tweet(world: World) -> None:
     """Saved twice, with selections that overlap: each stands there once, whatever document it came with."""
     reader_tweet(world.library, 70, "was wir nicht hören", "Eulen hören")

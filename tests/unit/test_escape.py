@@ -61,6 +61,7 @@ ESCAPES = [
     ('[:div "x"]', r'[\:div "x"]'),
     ("@@html: <b>@@", r"\@\@html: \<b>\@\@"),
     ("[x](javascript:alert)", r"[x]\(javascript:alert)"),
+    ("a\nid::\t\nb", "a\nid:\\:\t\nb"),
     ("logseq://graph Obsidian://open https://e.org", r"logseq\://graph Obsidian\://open https://e.org"),
     ("an _open end", r"an \_open end"),
 ]
