@@ -42,6 +42,7 @@ class Vault(msgspec.Struct, frozen=True):
 
     A page that changed within `quiet` is its owner's for the moment. `timezone` "" is the system's, `namespace` None
     the format's own, `log_page` "" none, `template` "" none (else a folder). In filters a `-` excludes (see `filters`).
+    `live_text` "none": hashtags, links and pictures in texts are plain.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Vault(msgspec.Struct, frozen=True):
     discarded: bool = False
     log_page: str = ""
     journal: bool = False
+    live_text: Literal["links", "none"] = "links"
     media: Literal["link", "copy"] = "link"
     quiet: timedelta = timedelta(seconds=10)
     watch: Literal["auto", "poll", "off"] = "auto"
@@ -172,6 +174,10 @@ def _check_choices(file: TomlFile, config: Config) -> None:
     schedule, readwise = config.schedule, config.readwise
     if schedule.cron and "every" in file.data["schedule"]:
         raise file.error(("schedule", "cron"), "and schedule.every exclude each other; keep one of them")
+    for index, vault in enumerate(config.vaults):
+        if vault.live_text == "none" and vault.media == "copy":
+            reason = 'and live_text = "none" exclude each other: a plain text shows no picture; keep one of them'
+            raise file.error(("vault", index, "media"), reason)
     if readwise.token_command and readwise.token_file:
         reason = "and readwise.token_file exclude each other; keep one of them"
         raise file.error(("readwise", "token_command"), reason)

@@ -21,9 +21,10 @@ def form_of(vault: Vault, graph: Graph) -> Format:
 
     Raises ConfigError, which names the file, the line and what is wrong.
     """
+    plain = vault.live_text == "none"
     if not vault.template:
-        return format_of(graph.format, org=graph.org)
-    base = format_of(graph.format)  # templates write Markdown, which Logseq reads beside Org
+        return format_of(graph.format, org=graph.org, plain=plain)
+    base = format_of(graph.format, plain=plain)  # templates write Markdown, which Logseq reads beside Org
     from syncd.render.template import NAMES, Source, templated
 
     folder = vault.template if isinstance(vault.template, Path) else _STOCK / graph.format

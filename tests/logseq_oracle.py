@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,14 +19,18 @@ _LIVE = {"Macro", "Block_ref", "Inline_Html", "Raw_Html", "Hiccup", "Inline_Hicc
 _LIVE |= {"Property_Drawer", "Directive", "Drawer", "Export", "Example", "Footnote_Definition", "Timestamp"}
 _WEB = re.compile(r".*https?|mailto", re.IGNORECASE | re.DOTALL).fullmatch  # in "見https://…" it is the end of a word
 _PER_PAGE = 8
+_LINKS = Counter({"Link": 2, "Tag": 2})  # the tail's own
 
 
-def problems(texts: list[str]) -> list[tuple[str, str]]:
-    """The texts that break a page or are not inert on it, each with what is wrong."""
+def problems(texts: list[str], *, plain: bool = False) -> list[tuple[str, str]]:
+    """The texts that break a page or are not inert on it, each with what is wrong.
+
+    `plain`: neither may a hashtag, a link or a picture of theirs be live.
+    """
     groups = [texts[at : at + _PER_PAGE] for at in range(0, len(texts), _PER_PAGE)]
-    suspects = [group for group, wrong in zip(groups, _check(groups), strict=True) if wrong]
+    suspects = [group for group, wrong in zip(groups, _check(groups, plain), strict=True) if wrong]
     singles = [[text] for group in suspects for text in group]
-    found = [(single[0], wrong) for single, wrong in zip(singles, _check(singles), strict=True) if wrong]
+    found = [(single[0], wrong) for single, wrong in zip(singles, _check(singles, plain), strict=True) if wrong]
     return found or [(repr(group), "only together") for group in suspects]
 
 
@@ -39,55 +44,56 @@ def round_trip(text: str) -> str | None:
     return None if again == lines else f"escaped twice: {again}"
 
 
-def _check(groups: list[list[str]]) -> list[str | None]:
+def _check(groups: list[list[str]], plain: bool) -> list[str | None]:
     if not groups:
         return []
-    pages = ["\n".join(_page(group)) for group in groups]
+    pages = ["\n".join(_page(group, plain)) for group in groups]
     # When the app shows a block it parses its content alone, without the indent.
-    alone = logseq_parser.syntax(["- " + "\n".join(_with_tail(text)) for group in groups for text in group])
+    alone = logseq_parser.syntax(["- " + "\n".join(_with_tail(text, plain)) for group in groups for text in group])
     results = []
     for group, page, tree in zip(groups, logseq_parser.pages(pages), logseq_parser.syntax(pages), strict=True):
         shown = [alone.pop(0) for _ in group]
-        results.append(next(_wrong(group, page, tree, shown), None))
+        results.append(next(_wrong(group, page, tree, shown, plain), None))
     return results
 
 
-def _page(texts: list[str]) -> Iterator[str]:
+def _page(texts: list[str], plain: bool) -> Iterator[str]:
     yield from (f"{key}:: {value}" for key, value in _PROPERTIES.items())
     for text in texts:
-        yield from bullet(_with_tail(text), "")
-        yield from bullet(_note(text), "\t")
+        yield from bullet(_with_tail(text, plain), "")
+        yield from bullet(_note(text, plain), "\t")
     yield "- the end"
 
 
-def _with_tail(text: str) -> list[str]:
-    lines = logseq_lines(text)
+def _with_tail(text: str, plain: bool) -> list[str]:
+    lines = logseq_lines(text, plain=plain)
     if lines[-1].startswith(("```", "~~~")):
         return [*lines, _TAIL]
     return [*lines[:-1], f"{lines[-1]} {_TAIL}" if lines[-1] else _TAIL]
 
 
-def _note(text: str) -> list[str]:
-    first, *others = logseq_lines(text, inline=True)
+def _note(text: str, plain: bool) -> list[str]:
+    first, *others = logseq_lines(text, inline=True, plain=plain)
     return [f"**Note**: {first}", *others]
 
 
-def _wrong(texts: list[str], page: dict[str, Any], tree: list[Any], shown: list[list[Any]]) -> Iterator[str]:
+def _wrong(
+    texts: list[str], page: dict[str, Any], tree: list[Any], shown: list[list[Any]], plain: bool
+) -> Iterator[str]:
     if page["properties"] != _PROPERTIES:
         yield f"page properties {page['properties']}"
     blocks = page["blocks"]
     if len(blocks) != len(texts) + 1 or page["blockCount"] != 2 * len(texts) + 1:
         yield f"{page['blockCount']} blocks"
     for text, block in zip(texts, blocks, strict=False):
-        yield from _wrong_block(block, _with_tail(text))
-        yield from _wrong_block(block["children"][0], _note(text))
+        yield from _wrong_block(block, _with_tail(text, plain))
+        yield from _wrong_block(block["children"][0], _note(text, plain))
         if not {"#Highlight", "#[[2023-05-05]]"} <= set(block["refs"]):
             yield f"tags lost: {block['refs']}"
     starts = [at for at, node in enumerate(tree) if node[0] == "Heading"]
     mains = [tree[a:b] for a, b in zip(starts[:-1:2], starts[1::2], strict=False)]
-    for nodes in [*mains, *shown]:
-        if not _ends_with_tail(nodes):
-            yield f"link or tags broken: {nodes}"
+    yield from (f"link or tags broken: {nodes}" for nodes in [*mains, *shown] if not _ends_with_tail(nodes))
+    yield from (f"a link too many: {nodes}" for nodes in [*mains, *shown] if plain and _links(nodes) != _LINKS)
     for nodes in [tree[starts[0] :], *shown]:
         if live := _LIVE & set(_kinds(nodes)):
             yield f"live {live}: {nodes}"
@@ -119,6 +125,10 @@ def _kinds(node: Any) -> Iterator[str]:
             yield node[0]
         for child in node:
             yield from _kinds(child)
+
+
+def _links(nodes: list[Any]) -> Counter[str]:
+    return Counter(kind for kind in _kinds(nodes) if kind in _LINKS)
 
 
 def _protocols(node: Any) -> Iterator[str]:

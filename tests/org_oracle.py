@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,58 +38,64 @@ TOKENS += ["^{x}", "CLOSED: [2023-01-01 Sun]", "%%(x)", "call_f(x)", "x :tag:", 
 TOKENS += ["|a|b|", "#+TBLFM: x", "@@html:x@@", "[[https://a.b/c.jpg]]", "<%%(x)>", "COMMENT x", "\u200b", "[ ] x"]
 _BREAKS = ("Break_Line", "Hard_Break_Line")
 _PER_PAGE = 8
+_LINKS = Counter({"Link": 2, "Tag": 2})  # the tail's own
 
 
-def problems(texts: list[str]) -> list[tuple[str, str]]:
-    """The texts that break a page or are not inert on it, each with what is wrong."""
+def problems(texts: list[str], *, plain: bool = False) -> list[tuple[str, str]]:
+    """The texts that break a page or are not inert on it, each with what is wrong.
+
+    `plain`: neither may a hashtag, a link or a picture of theirs be live.
+    """
     groups = [texts[at : at + _PER_PAGE] for at in range(0, len(texts), _PER_PAGE)]
-    suspects = [group for group, wrong in zip(groups, _check(groups), strict=True) if wrong]
+    suspects = [group for group, wrong in zip(groups, _check(groups, plain), strict=True) if wrong]
     singles = [[text] for group in suspects for text in group]
-    found = [(single[0], wrong) for single, wrong in zip(singles, _check(singles), strict=True) if wrong]
+    found = [(single[0], wrong) for single, wrong in zip(singles, _check(singles, plain), strict=True) if wrong]
     return found or [(repr(group), "only together") for group in suspects]
 
 
-def _check(groups: list[list[str]]) -> list[str | None]:
+def _check(groups: list[list[str]], plain: bool) -> list[str | None]:
     if not groups:
         return []
-    pages = ["\n".join(_page(group)) for group in groups]
+    pages = ["\n".join(_page(group, plain)) for group in groups]
     trees = logseq_parser.syntax(pages, "Org")
     return [
-        next(_wrong(group, page, tree), None)
+        next(_wrong(group, page, tree, plain), None)
         for group, page, tree in zip(groups, logseq_parser.pages(pages, "org"), trees, strict=True)
     ]
 
 
-def _page(texts: list[str]) -> Iterator[str]:
+def _page(texts: list[str], plain: bool) -> Iterator[str]:
     yield ":PROPERTIES:"
     yield from (f":{key}: {value}" for key, value in _PROPERTIES.items())
     yield ":END:"
     for text in texts:
-        yield from ORG.bullet(org_lines(text, _TAIL), "")
-        yield from ORG.bullet(_note(text), "*")
+        yield from ORG.bullet(org_lines(text, _TAIL, plain=plain), "")
+        yield from ORG.bullet(_note(text, plain), "*")
     yield "* the end"
 
 
-def _note(text: str) -> list[str]:
-    first, *others = org_lines(text, inline=True)
+def _note(text: str, plain: bool) -> list[str]:
+    first, *others = org_lines(text, inline=True, plain=plain)
     return [f"*Note*: {first}".rstrip(), *others]
 
 
-def _wrong(texts: list[str], page: dict[str, Any], tree: list[Any]) -> Iterator[str]:
+def _wrong(texts: list[str], page: dict[str, Any], tree: list[Any], plain: bool) -> Iterator[str]:
     if page["properties"] != _PROPERTIES:
         yield f"page properties {page['properties']}"
     blocks = page["blocks"]
     if len(blocks) != len(texts) + 1 or page["blockCount"] != 2 * len(texts) + 1:
         yield f"{page['blockCount']} blocks"
     for text, block in zip(texts, blocks, strict=False):
-        yield from _wrong_block(block, org_lines(text, _TAIL))
-        yield from _wrong_block(block["children"][0], _note(text))
+        yield from _wrong_block(block, org_lines(text, _TAIL, plain=plain))
+        yield from _wrong_block(block["children"][0], _note(text, plain))
         if not {"#Highlight", "#[[2023-05-05]]"} <= set(block["refs"]):
             yield f"tags lost: {block['refs']}"
     starts = [at for at, node in enumerate(tree) if node[0] == "Heading"]
     for nodes in [tree[a:b] for a, b in zip(starts[:-1:2], starts[1::2], strict=False)]:
         if not _ends_with_tail(nodes):
             yield f"link or tags broken: {nodes}"
+        if plain and _links(nodes) != _LINKS:
+            yield f"live: {nodes}"
     if live := _LIVE & set(_kinds(tree[starts[0] :])):
         yield f"live {live}: {tree[starts[0] :]}"
     if any(node[1]["tags"] for node in tree if node[0] == "Heading"):
@@ -113,6 +120,10 @@ def _kinds(node: Any) -> Iterator[str]:
             yield node[0]
         for child in node:
             yield from _kinds(child)
+
+
+def _links(nodes: list[Any]) -> Counter[str]:
+    return Counter(kind for kind in _kinds(nodes) if kind in _LINKS)
 
 
 def _ends_with_tail(nodes: list[Any]) -> bool:

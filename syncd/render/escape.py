@@ -2,7 +2,8 @@
 
 What Logseq's parser takes for a block, a property, a task, a date, a macro, a query or HTML gets a backslash, which it
 does not show. Hashtags, `[[pages]]`, links, emphasis, lists, quotes, tables and code stay live. Balanced code and
-addresses are not touched, and what already has its backslash gets no second one. All of it is linear in the text.
+addresses are not touched, and what already has its backslash gets no second one. `plain` text has no hashtag, page,
+link or picture that is live either. All of it is linear in the text.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 
 from syncd.render.html import from_html, link_target
-from syncd.render.syntax import PROPERTY, START, TASK, TASKS, TOKEN, verbatim
+from syncd.render.syntax import LIVE, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
 
 __all__ = ["clean", "from_html", "link_target", "logseq_lines", "logseq_name", "logseq_unescape", "logseq_value"]
 
@@ -38,7 +39,7 @@ def clean(text: str) -> str:
     return _SURROGATES.sub("\ufffd", _NOT_TEXT.sub("", _BREAKS.sub("\n", text)))
 
 
-def logseq_lines(text: str, *, inline: bool = False) -> list[str]:
+def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> list[str]:
     """The content lines of a block that shows `text`, without bullet and indent; `[""]` where there is none.
 
     The first line may follow a bullet, and the last one may be continued after a blank, except behind a code fence:
@@ -46,11 +47,17 @@ def logseq_lines(text: str, *, inline: bool = False) -> list[str]:
     follow other words (`**Note**: …`), where no fence can open.
     """
     text = text.strip()
-    if not _CARE.search("\n" + text) and not _SURROGATES.search(text):
+    if not plain and not _CARE.search("\n" + text) and not _SURROGATES.search(text):
         return text.split("\n")
     lines = clean(from_html(text)).strip().split("\n")
     kept = verbatim(lines, 1 if inline else 0)
+    if plain:
+        lines = [line if at in kept else _plain(line) for at, line in enumerate(lines)]
     return [line if at in kept else _line(line, first=at == 0) for at, line in enumerate(lines)]
+
+
+def _plain(line: str) -> str:
+    return LIVE.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
 
 
 def _line(line: str, *, first: bool) -> str:
@@ -109,6 +116,7 @@ def logseq_name(text: str) -> str:
     return " ".join(clean(text).translate(_IN_NAME).split())
 
 
-def logseq_value(text: str) -> str:
+def logseq_value(text: str, *, plain: bool = False) -> str:
     r"""`text` as the value of a page property: one line, `#` written as `\#`, macros and references inert."""
-    return re.sub(r"(?<!\\)#", r"\\#", TOKEN.sub(_escaped, " ".join(clean(text).split())))
+    line = " ".join(clean(text).split())
+    return re.sub(r"(?<!\\)#", r"\\#", TOKEN.sub(_escaped, _plain(line) if plain else line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import NamedTuple
 
 from syncd.model import Document, Highlight
@@ -46,56 +47,78 @@ class Format(NamedTuple):
     labels: Labels = Labels()
     keys: frozenset[str] | None = None
     mark: str = ""
+    plain: bool = False
     syntax: Syntax = MARKDOWN
     extension: str = ".md"
 
 
-LOGSEQ = Format(
-    logseq.header,
-    logseq.highlight,
-    lambda _document: {},
-    logseq.full_title,
-    parse.properties,
-    metadata.of_logseq,
-    (),
-    block_ids=False,
-    opening=lambda document, title: Opening(logseq.header(document, title)),
-)
-OBSIDIAN = Format(
-    obsidian.header,
-    obsidian.highlight,
-    obsidian.alias,
-    obsidian.full_title,
-    frontmatter.properties,
-    metadata.of_obsidian,
-    ("---", "---"),
-    block_ids=True,
-    opening=lambda document, title: Opening(obsidian.header(document, title)),
-)
-ORG = Format(
-    org.header,
-    org.highlight,
-    lambda _document: {},
-    org.full_title,
-    org_pages.drawer,
-    metadata.of_logseq,
-    (":PROPERTIES:", ":END:"),
-    block_ids=False,
-    opening=lambda document, title: Opening(org.header(document, title)),
-    labels=org.LABELS,
-    mark="org",
-    syntax=org_pages.ORG,
-    extension=".org",
-)
+def _logseq(*, plain: bool = False) -> Format:
+    header = partial(logseq.header, plain=plain)
+    return Format(
+        header,
+        partial(logseq.highlight, plain=plain),
+        lambda _document: {},
+        partial(logseq.full_title, plain=plain),
+        parse.properties,
+        metadata.of_logseq,
+        (),
+        block_ids=False,
+        opening=lambda document, title: Opening(header(document, title)),
+        plain=plain,
+        mark="plain" if plain else "",
+    )
 
 
-def format_of(name: str, *, org: bool = False) -> Format:
-    """The format of a vault's new pages (`Graph.format`, `Graph.org`)."""
-    return OBSIDIAN if name == "obsidian" else ORG if org else LOGSEQ
+def _obsidian(*, plain: bool = False) -> Format:
+    return Format(
+        obsidian.header,
+        partial(obsidian.highlight, plain=plain),
+        obsidian.alias,
+        obsidian.full_title,
+        frontmatter.properties,
+        metadata.of_obsidian,
+        ("---", "---"),
+        block_ids=True,
+        opening=lambda document, title: Opening(obsidian.header(document, title)),
+        plain=plain,
+        mark="plain" if plain else "",
+    )
+
+
+def _org(*, plain: bool = False) -> Format:
+    return Format(
+        org.header,
+        partial(org.highlight, plain=plain),
+        lambda _document: {},
+        org.full_title,
+        org_pages.drawer,
+        metadata.of_logseq,
+        (":PROPERTIES:", ":END:"),
+        block_ids=False,
+        opening=lambda document, title: Opening(org.header(document, title)),
+        labels=org.LABELS,
+        plain=plain,
+        mark="org plain" if plain else "org",
+        syntax=org_pages.ORG,
+        extension=".org",
+    )
+
+
+LOGSEQ, OBSIDIAN, ORG = _logseq(), _obsidian(), _org()
+_PLAIN_LOGSEQ, _PLAIN_OBSIDIAN, _PLAIN_ORG = _logseq(plain=True), _obsidian(plain=True), _org(plain=True)
+
+
+def format_of(name: str, *, org: bool = False, plain: bool = False) -> Format:
+    """The format of a vault's new pages (`Graph.format`, `Graph.org`); `plain`: nothing of the texts is live."""
+    if name == "obsidian":
+        return _PLAIN_OBSIDIAN if plain else OBSIDIAN
+    if org:
+        return _PLAIN_ORG if plain else ORG
+    return _PLAIN_LOGSEQ if plain else LOGSEQ
 
 
 def format_at(path: str, form: Format) -> Format:
     """How the page at `path` is written in a vault whose new pages are of this format: a graph may hold both kinds."""
     if form.block_ids or path.endswith(".org") == (form.syntax is org_pages.ORG):
         return form
-    return ORG if path.endswith(".org") else LOGSEQ
+    return format_of("logseq", org=path.endswith(".org"), plain=form.plain)

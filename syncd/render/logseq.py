@@ -11,9 +11,10 @@ from syncd.render.origin import day, origin
 from syncd.vault.names import short_title
 
 
-def header(document: Document, title: str) -> dict[str, list[str]]:
+def header(document: Document, title: str, *, plain: bool = False) -> dict[str, list[str]]:
     """The page's properties, each key with its one line; `title` is the page's whole title."""
-    return {key: [f"{key}:: {value}"] for key, value in values(document, title, full_title(document)).items()}
+    found = values(document, title, full_title(document, plain=plain))
+    return {key: [f"{key}:: {value}"] for key, value in found.items()}
 
 
 def values(document: Document, title: str, whole: str) -> dict[str, str]:
@@ -32,14 +33,14 @@ def values(document: Document, title: str, whole: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def full_title(document: Document) -> str:
+def full_title(document: Document, *, plain: bool = False) -> str:
     """The value of the property that holds a document's whole title."""
-    return logseq_value(document.title or "") or short_title("")
+    return logseq_value(document.title or "", plain=plain) or short_title("")
 
 
-def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
-    text = logseq_lines(item.text or "")
+    text = logseq_lines(item.text or "", plain=plain)
     date = day(item, zone)
     tail = " ".join(filter(None, (origin(document, item), "#Highlight", date and f"#[[{date}]]")))
     if text[-1].startswith(("```", "~~~")):
@@ -47,7 +48,7 @@ def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
     tags = [f"#[[{name}]]" for name in map(logseq_name, item.tag_names) if name]
-    note = logseq_lines(item.note or "", inline=True)
+    note = logseq_lines(item.note or "", inline=True, plain=plain)
     return Rendered(
         text,
         [f"{TAGS} {' '.join(tags)}"] if tags else None,

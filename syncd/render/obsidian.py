@@ -33,13 +33,13 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
     return {key: entry(key, value) for key, value in values.items() if value}
 
 
-def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False) -> Rendered:
     """The block of one highlight, its block id last; its date is the day of `highlighted_at` in `zone`.
 
     Behind a code fence the link, the tag, the date and the id stand on a line of their own; behind a list, a quote or
     a table in a paragraph of their own, since Obsidian would take them, and the children, for a part of it.
     """
-    text = obsidian_lines(item.text or "")
+    text = obsidian_lines(item.text or "", plain=plain)
     date = day(item, zone)
     link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
     tail = " ".join(filter(None, (link, "#Highlight", date and f"[[{date}]]", f"^rw-{item.id}")))
@@ -50,7 +50,7 @@ def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
     names = tags(item.tag_names)
-    note = obsidian_lines(item.note or "", inline=True)
+    note = obsidian_lines(item.note or "", inline=True, plain=plain)
     return Rendered(
         text,
         [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,

@@ -5,7 +5,8 @@ and those that its common plugins look for in a note: Dataview, Templater, Tasks
 backslash, which Obsidian does not show. Hashtags, `[[links]]`, web links, images, emphasis, lists, quotes, tables and
 code stay live. Plugins run by a fence's first word, so only programming languages keep that place; code that would
 run even as code (Templater's tags, Dataview's inline queries and fields) is shown as plain text with its backticks.
-What already has its backslash gets no second one. Every step is linear in the length of the text.
+What already has its backslash gets no second one. `plain` text has no hashtag, link or picture that is live either.
+Every step is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ _LANGUAGES = frozenset(
 )
 
 
-def obsidian_lines(text: str, *, inline: bool = False) -> list[str]:
+def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> list[str]:
     """The content lines of a block that shows `text`, without bullet and indent; `[""]` where there is none.
 
     The first line may follow a bullet. Whether the last one may be continued tells `stands_alone`. `inline`: the first
@@ -128,7 +129,7 @@ def obsidian_lines(text: str, *, inline: bool = False) -> list[str]:
         if at in fences:
             out += [_harmless(lines[at]), *lines[at + 1 : fences[at]]]
         else:
-            out.append(_line(lines[at]))
+            out.append(_line(_plain(lines[at]) if plain else lines[at]))
     return out
 
 
@@ -218,10 +219,17 @@ _TOKEN = re.compile(
     r"|(?<![A-Za-z0-9+-])(?!https?:)[A-Za-z][A-Za-z0-9+-]{1,30}:(?=//))",
     re.IGNORECASE,
 )
+_LIVE = re.compile(
+    r"(?P<keep>\\[!-/:-@\[-`{-~]|`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)|`+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)"
+)
 _RUNS_INLINE = re.compile(
     r"\A`+\s*(?:\$?=|\$?dc(?:js)?=|(?:INPUT|VIEW|BUTTON|EMBED)\w*\[|button-|dice(?:-\w+)?:)|<%|::"
 )
 _TICK = re.compile(r"(\\*)`")
+
+
+def _plain(line: str) -> str:
+    return _LIVE.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
 
 
 def _line(line: str) -> str:

@@ -27,16 +27,16 @@ def full_title(document: Document) -> str:
     return org_value(document.title or "") or short_title("")
 
 
-def highlight(document: Document, item: Highlight, zone: tzinfo) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
     label, url = place(document, item)
     date = day(item, zone)
     origin = f"({org_link(url, label)})" if url else f"({label})" if label else ""
     tail = " ".join(filter(None, (origin, "#Highlight", date and f"#[[{date}]]")))
     tags = [f"#[[{name}]]" for name in map(logseq_name, item.tag_names) if name]
-    note = org_lines(item.note or "", inline=True)
+    note = org_lines(item.note or "", inline=True, plain=plain)
     return Rendered(
-        org_lines(item.text or "", tail),
+        org_lines(item.text or "", tail, plain=plain),
         [f"{TAGS} {' '.join(tags)}"] if tags else None,
         [f"{NOTE} {note[0]}".rstrip(), *note[1:]] if any(note) else None,
     )

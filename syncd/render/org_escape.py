@@ -3,7 +3,8 @@ r"""Foreign text for Org pages: its Markdown as Org, and what would do something
 Org shows a backslash, so what Logseq's parser (mldoc 1.5.7) would take for a headline, a property, a task, a date, a
 macro or HTML gets a zero-width space, as Org's manual advises: it is not seen, and the words can be copied. Hashtags,
 `[[pages]]`, links, lists and tables stay live. Emphasis that the author did not mean is left where it changes no more
-than the look of a word: in Org nothing keeps `a_b` and `a*b*c` from it. All of it is linear in the text.
+than the look of a word: in Org nothing keeps `a_b` and `a*b*c` from it. `plain` text has no hashtag, page, link or
+picture that is live either. All of it is linear in the text.
 """
 
 from __future__ import annotations
@@ -49,10 +50,11 @@ _TOKEN = re.compile(
     r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
     re.DOTALL,
 )
+_LIVE = re.compile(r"(?P<code>(?P<ticks>`+)(?!`)[^`\n]+(?P=ticks)(?!`)|`+)|#|\[(?=\[)|\](?=\()|:(?=//)")
 _CLOSES = re.compile(r"$|[\s)\]}'\",.:;!?-]")
 
 
-def org_lines(text: str, tail: str = "", *, inline: bool = False) -> list[str]:
+def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = False) -> list[str]:
     """The content lines of a block that shows `text`, then `tail`: on the last line, or on one of its own.
 
     It is so behind code and a table. `inline`: the first line will follow other words (`*Note*: …`). Code that would
@@ -71,7 +73,8 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False) -> list[str]:
             out += [*([] if out else [""]), *_code(lines[at : end + 1])]
             at = end + 1
             continue
-        out.append(_line(lines[at], first=not out and not inline, ahead=ahead[-2 - at]))
+        line = _plain(lines[at]) if plain else lines[at]
+        out.append(_line(line, first=not out and not inline, ahead=ahead[-2 - at]))
         if at == 0 and _TAGS.search(out[0]):
             out[0] += ZERO
         at += 1
@@ -98,6 +101,14 @@ def _code(lines: list[str]) -> list[str]:
     inside = [line.removeprefix(indent) for line in lines[1:-1]]
     inside = [ZERO + line if _ENDS_CODE.match(line) else line for line in inside]
     return [f"#+BEGIN_SRC {language}".rstrip(), *inside, "#+END_SRC"]
+
+
+def _plain(line: str) -> str:
+    """The line with no live link or hashtag: nothing that is not seen keeps `#` from being one, hence its wide twin."""
+    return _LIVE.sub(
+        lambda found: found[0] if found["code"] else "＃" if found[0] == "#" else found[0] + ZERO,
+        line,
+    )
 
 
 def _line(line: str, *, first: bool, ahead: frozenset[str]) -> str:

@@ -61,6 +61,9 @@ TOKEN = re.compile(
     re.IGNORECASE,
 )
 
+# What makes a hashtag, a page, a link or an address live, outside code and mathematics.
+LIVE = re.compile(rf"(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|`+|\$+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)", re.IGNORECASE)
+
 _OPENING = re.compile(r"[ \t]*(?:(?P<fence>```|~~~)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)")
 _LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
 _ENDS_LIST = re.compile(r"\s*(?:$|[-#:>\[\\$<])|\S+::")

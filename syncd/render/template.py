@@ -16,7 +16,7 @@ from syncd.errors import ConfigError, DocumentError
 from syncd.model import Document, Highlight, Tag
 from syncd.render import values
 from syncd.render.block import NOTE, TAGS, Labels, Rendered
-from syncd.render.formats import OBSIDIAN, Format, Opening
+from syncd.render.formats import Format, Opening
 from syncd.render.header import logseq_opening, obsidian_opening
 from syncd.render.jinja import Script, TemplateFaultError
 from syncd.render.outline import (
@@ -29,7 +29,7 @@ from syncd.render.outline import (
     logseq_pieces,
     obsidian_pieces,
 )
-from syncd.render.values import NAME, NOTHING, Clock, Words
+from syncd.render.values import NAME, NOTHING, Clock
 
 NAMES = ("page_title", "page_metadata", "highlights_header", "highlight", "sync_notification")
 
@@ -46,8 +46,8 @@ class _Templates:
 
     def __init__(self, base: Format, sources: Mapping[str, Source], clock: Clock) -> None:
         self.base, self.sources, self.clock = base, sources, clock
-        self.obsidian = base is OBSIDIAN
-        self.words: Words = values.OBSIDIAN if self.obsidian else values.LOGSEQ
+        self.obsidian = base.block_ids
+        self.words = values.words_of(base)
         self.pieces: Callable[[str], list[Piece]] = obsidian_pieces if self.obsidian else logseq_pieces
         self.scripts = {name: self._script(source) for name, source in sources.items()}
         self.layout, self.inline = Layout(), (False, False)
@@ -133,7 +133,7 @@ def templated(
         made.notice(when, 2, ["T"])
     except DocumentError as error:
         raise ConfigError(error.message) from None
-    text = "\0".join(f"{name}\0{sources[name].text}" for name in NAMES if name in sources)
+    text = "\0".join([base.mark, *(f"{name}\0{sources[name].text}" for name in NAMES if name in sources)])
     return base._replace(
         header=made.header,
         highlight=made.highlight,

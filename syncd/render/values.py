@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
+from functools import partial
 from typing import NamedTuple
 
 from syncd.model import Document, Highlight
 from syncd.render import obsidian
 from syncd.render.dates import Moment, format_date, moment
 from syncd.render.escape import clean, link_target, logseq_lines, logseq_name
+from syncd.render.formats import Format
 from syncd.render.obsidian_escape import obsidian_lines, stands_alone
 from syncd.render.origin import place
 from syncd.render.outline import BREAK, LATER, STOP
@@ -135,31 +137,43 @@ def _is_fenced(lines: list[str]) -> bool:
     return lines[-1].startswith(("```", "~~~"))
 
 
-def _logseq_text(text: str, inline: bool) -> str:
-    lines = logseq_lines(text, inline=inline)
+def _logseq_text(text: str, inline: bool, *, plain: bool = False) -> str:
+    lines = logseq_lines(text, inline=inline, plain=plain)
     return _joined(lines, LATER if _is_fenced(lines) else "")
 
 
-def _logseq_line(text: str) -> str:
-    return re.sub(r"(?<!\\)#", r"\\#", " ".join(logseq_lines(_one_line(text), inline=True)))
+def _logseq_line(text: str, *, plain: bool = False) -> str:
+    return re.sub(r"(?<!\\)#", r"\\#", " ".join(logseq_lines(_one_line(text), inline=True, plain=plain)))
 
 
-def _obsidian_text(text: str, inline: bool) -> str:
-    lines = obsidian_lines(text, inline=inline)
+def _obsidian_text(text: str, inline: bool, *, plain: bool = False) -> str:
+    lines = obsidian_lines(text, inline=inline, plain=plain)
     alone = f"{BREAK}\n{LATER}" if stands_alone(lines) else ""
     return _joined(lines, LATER if _is_fenced(lines) else alone)
 
 
-LOGSEQ = Words(
+def _obsidian_line(text: str, *, plain: bool = False) -> str:
+    return " ".join(obsidian_lines(_one_line(text), inline=True, plain=plain))
+
+
+def words_of(form: Format) -> Words:
+    """How foreign text comes into templates for pages of this format."""
+    words, text, line = (
+        (_OBSIDIAN, _obsidian_text, _obsidian_line) if form.block_ids else (_LOGSEQ, _logseq_text, _logseq_line)
+    )
+    return words._replace(text=partial(text, plain=True), line=partial(line, plain=True)) if form.plain else words
+
+
+_LOGSEQ = Words(
     _logseq_text,
     _logseq_line,
     logseq_name,
     lambda names: [name for name in map(logseq_name, names) if name],
     lambda url: link_target(url) or "",
 )
-OBSIDIAN = Words(
+_OBSIDIAN = Words(
     _obsidian_text,
-    lambda text: " ".join(obsidian_lines(_one_line(text), inline=True)),
+    _obsidian_line,
     obsidian.link_name,
     obsidian.tags,
     lambda url: re.sub(r":(?=:)|%(?=%)", lambda found: f"%{ord(found[0]):02X}", link_target(url) or ""),

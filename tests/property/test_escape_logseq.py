@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.render.escape import logseq_lines, logseq_name, logseq_value
+from syncd.render.escape import clean, from_html, logseq_lines, logseq_name, logseq_unescape, logseq_value
 from tests import hostile, logseq_oracle, logseq_parser
 
 REASON = logseq_parser.missing()
@@ -51,6 +51,21 @@ def test_texts_that_once_broke_a_page_do_not() -> None:
 def test_no_text_breaks_a_page_or_is_live_on_it(seed: int) -> None:
     """Every text is one block with its link and tags, and sets, runs and refers to nothing."""
     assert logseq_oracle.problems(hostile.texts(seed, 500)) == []
+
+
+@needs_parser
+def test_plain_text_is_inert_and_no_link_of_it_is_live() -> None:
+    """Nor is a hashtag, a page or a picture (`live_text = "none"`)."""
+    assert logseq_oracle.problems([*FOUND, *hostile.texts(7, 500)], plain=True) == []
+
+
+@given(st.text(max_size=30) | st.sampled_from(FOUND) | st.integers(0, 999).map(lambda seed: hostile.texts(seed, 1)[0]))
+def test_plain_text_reads_back_as_it_was(text: str) -> None:
+    """Only backslashes were added, and not twice."""
+    text = text.replace("\\", "")
+    lines = logseq_lines(text, plain=True)
+    assert logseq_unescape(lines) == clean(from_html(text.strip())).strip()
+    assert logseq_lines("\n".join(lines), plain=True) == lines
 
 
 @needs_parser

@@ -53,13 +53,13 @@ SPAN_RUNS = re.compile(r"\A`+\s*(\$?=|INPUT\[|button-)|<%|::")
 TASK = re.compile(r"^\s*(?:(?:[-*+>]|\d+[.)])\s*)+\[.\]\s")
 
 
-def rendered(number: int, text: str, note: str = "") -> Rendered:
+def rendered(number: int, text: str, note: str = "", *, plain: bool = False) -> Rendered:
     """A tweet's highlight with this id as its status id too."""
     url = f"https://x.com/quill/status/{number}"
     item = Highlight(
         id=number, text=text, note=note, url=url, highlighted_at="2023-05-05T10:00:00Z", tags=(Tag("a"),)
     )  # fmt: skip
-    return highlight(Document(id=1), item, UTC)
+    return highlight(Document(id=1), item, UTC, plain=plain)
 
 
 def shown(tokens: list[Token]) -> str:
@@ -149,11 +149,26 @@ def test_nothing_in_a_text_runs_in_obsidian_or_its_plugins(text: str, note: str)
         assert (len(line) - len(line.rstrip("\\"))) % 2 == 0, line
 
 
+@settings(max_examples=300, deadline=None)
+@given(texts, texts)
+def test_no_link_or_hashtag_of_a_plain_text_is_live(text: str, note: str) -> None:
+    """Nor is a picture (`live_text = "none"`): the one link and the tags are syncd's own. No word is lost."""
+    lines = rendered(3, text, note, plain=True).lines()
+    tokens = [child for token in MARKDOWN.parse("\n".join(lines)) for child in token.children or []]
+    assert [token.attrs["href"] for token in tokens if token.type == "link_open"] == ["https://x.com/quill/status/3"]
+    assert "image" not in {token.type for token in tokens}
+    theirs = "\n".join(outside_code(lines)).replace(" #Highlight [[2023-05-05]] ", "").replace("**Tags**: #a", "")
+    theirs = theirs.replace("#Highlight [[2023-05-05]] ", "").replace("](https://x.com/quill/status/3)", "")
+    assert not re.search(r"#|\[\[|\]\(|://", re.sub(r"\\.", "_", theirs)), theirs
+    assert not of_words(clean(text) + clean(note)) - of_words(shown(MARKDOWN.parse("\n".join(lines))))
+
+
 @settings(max_examples=500, deadline=None)
 @given(texts.map(lambda text: text.replace("\\", "")))
 def test_unescaping_gives_the_text_back(text: str) -> None:
     """Only backslashes, and a word before a fence's own, were added."""
     assert obsidian_unescape(obsidian_lines(text)) == clean(text).strip()
+    assert obsidian_unescape(obsidian_lines(text, plain=True)) == clean(text).strip()
 
 
 @settings(max_examples=200, deadline=None)

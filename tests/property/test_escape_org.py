@@ -57,6 +57,12 @@ def test_no_text_breaks_a_page_or_is_live_on_it(seed: int) -> None:
 
 
 @needs_parser
+def test_plain_text_is_inert_and_no_link_of_it_is_live() -> None:
+    """Nor is a hashtag, a page or a picture (`live_text = "none"`)."""
+    assert org_oracle.problems([*FOUND, *hostile.texts(7, 500)], plain=True) == []
+
+
+@needs_parser
 def test_each_hostile_token_alone_is_inert() -> None:
     """No token, Org's own neither, breaks a page: at a text's start, in its middle, at its end, on a line below."""
     tokens = [*hostile.TOKENS, *org_oracle.TOKENS]

@@ -190,6 +190,10 @@ def test_every_key_is_taken_over(home: Path) -> None:
             "config.toml:3: schedule.cron and schedule.every exclude each other; keep one of them",
         ),
         (
+            VAULT + 'live_text = "none"\nmedia = "copy"',
+            'config.toml:4: vault.media and live_text = "none" exclude each other: a plain text shows no picture;',
+        ),
+        (
             '[readwise]\ntoken_file = "t"\ntoken_command = ["c"]\n' + VAULT,
             "config.toml:3: readwise.token_command and readwise.token_file exclude each other; keep one of them",
         ),
