@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench torture fuzz clean
+.PHONY: demo test lint pictures bench torture fuzz clean
 
 demo: $(VENV)/.ready
 	$(BIN)/syncd demo
@@ -15,6 +15,10 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# the pictures in docs/, of pages as syncd writes them now
+pictures: $(VENV)/.ready
+	$(BIN)/python docs/pictures
 
 # the faults, kills and histories of which `test` takes a sample
 torture: $(VENV)/.ready

@@ -15,7 +15,7 @@ from syncd.config import Config, Readwise, Schedule, Vault, load
 from syncd.init import example
 
 ROOT = Path(__file__).parents[2]
-DOCS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md"])
+DOCS = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "bench" / "README.md"])
 TREES = [ast.parse(path.read_text()) for path in sorted((ROOT / "syncd").rglob("*.py"))]
 
 
@@ -154,7 +154,7 @@ def test_troubleshooting_quotes_messages_as_they_are() -> None:
                 assert part.strip(" :;?") in source, message
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
     """To files that are there, and to headings in them; named tests are there too."""
     document = path.read_text(encoding="utf-8")
@@ -170,7 +170,23 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (ROOT / test).exists(), test
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_the_readme_leads_to_every_document() -> None:
+    """Nobody finds a page that is linked from nowhere."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "docs").iterdir():
+        assert path.is_dir() or f"](docs/{path.name})" in readme, path.name
+
+
+def test_each_promise_names_the_tests_that_prove_it() -> None:
+    """Numbered as the design has them, none without a test."""
+    promises = re.findall(r"^## (\d+)\. ((?:(?!^## ).*\n)+)", text("behaviour.md"), re.MULTILINE)
+    assert [int(number) for number, _ in promises] == list(range(1, len(promises) + 1))
+    assert len(promises) == 8
+    for number, promise in promises:
+        assert re.search(r"^Proved by `tests/", promise, re.MULTILINE), number
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_in_the_documents_exist(path: Path) -> None:
     """With the options that they are shown with."""
     known = dict(commands())

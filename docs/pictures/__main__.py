@@ -1,0 +1,28 @@
+"""Draws the documentation's pictures anew, each of a page that syncd writes now.
+
+`python docs/pictures [FOLDER]`: into this folder, if no other is named. A test says when they are out of date.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import real_pages
+import views
+
+
+def pictures() -> dict[str, str]:
+    """Each picture's file name, and what it holds."""
+    return {
+        "logseq.svg": views.view(real_pages.page(real_pages.TWEETS, "logseq")),
+        "org.svg": views.view(real_pages.page(real_pages.ARTICLE, "org")),
+        "obsidian.svg": views.view(real_pages.page(real_pages.TWEETS, "obsidian")),
+        "merge.svg": views.change(real_pages.merge()),
+    }
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent
+    for name, svg in pictures().items():
+        (folder / name).write_text(svg, encoding="utf-8")

@@ -1,0 +1,111 @@
+"""Pages that syncd wrote: runs of it against the bundled sandbox, in folders that are gone afterwards.
+
+Nothing in them depends on the day, the time zone or the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import NamedTuple
+
+from syncd.config import Config, Readwise, Schedule, Vault
+from syncd.sandbox.library import Library
+from syncd.sandbox.server import Sandbox
+from syncd.session import sync_once
+from syncd.sync import Wishes
+
+TWEETS = "How To Fold A Map That H..."
+ARTICLE = "The Long Way to a Short Function"
+VAULTS = {
+    "logseq": ("logseq/config.edn", "{:file/name-format :triple-lowbar}"),
+    "org": ("logseq/config.edn", '{:file/name-format :triple-lowbar :preferred-format "Org"}'),
+    "obsidian": (".obsidian/app.json", "{}"),
+}
+
+# Lines that the owner writes, by the line below which they come, and what is then changed in Readwise.
+OWNERS = {
+    "\t- **Note**: Thread": "- My own way: blotting paper, and the heaviest dictionary in the house.",
+    "\t- **Tags**: #[[memory]]": "\t- True of tea stains, too. See [[Kitchen atlas]].",
+}
+CORRECTED = "Ink that has run is information: it tells which way the bag was hanging, and for how long."
+
+
+class Wrote(NamedTuple):
+    """A page of a vault: its path there and what it holds."""
+
+    path: str
+    text: str
+
+
+class Merge(NamedTuple):
+    """A page before and after a run, and what the run said."""
+
+    before: Wrote
+    after: Wrote
+    message: str
+
+
+class Account:
+    """An account with one document of the sandbox's library, and a vault that follows it."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, vault: str) -> None:
+        self.library = sandbox.library
+        self._root = folder / "notes"
+        settings, text = VAULTS[vault]
+        (self._root / settings).parent.mkdir(parents=True)
+        (self._root / settings).write_text(text, encoding="utf-8")
+        token = folder / "token"
+        token.touch(0o600)
+        token.write_text(sandbox.token, encoding="utf-8")
+        server = Readwise(token, api_url=sandbox.url)
+        self._config = Config((Vault(self._root, name="notes", timezone="UTC"),), server, Schedule(), folder / "state")
+
+    def sync(self) -> str:
+        """One run; returns its message."""
+        return sync_once(self._config, Wishes(), Event(), lambda _what, _done, _total: None, env={}).message
+
+    def page(self) -> Wrote:
+        """The one page that is there."""
+        (path,) = (path for suffix in (".md", ".org") for path in self._root.rglob(f"*{suffix}"))
+        return Wrote(str(path.relative_to(self._root)), path.read_text(encoding="utf-8"))
+
+    def write(self, additions: Mapping[str, str]) -> None:
+        """The owner writes a line into the page below each of these, which are all there."""
+        path, text = self.page()
+        lines = [line for old in text.splitlines() for line in (old, additions.get(old)) if line is not None]
+        (self._root / path).write_text("\n".join(lines), encoding="utf-8")
+
+
+@contextmanager
+def account(title: str, vault: str) -> Iterator[Account]:
+    """The account with the document of this title, synced once into a vault of VAULTS."""
+    book = next(book for book in Library.load().books if book["title"] == title)
+    library = Library([book], now=lambda: datetime(2024, 7, 1, 12, tzinfo=UTC))
+    with TemporaryDirectory(prefix="syncd-pictures-") as folder, Sandbox(library) as sandbox:
+        synced = Account(Path(folder), sandbox, vault)
+        synced.sync()
+        yield synced
+
+
+def page(title: str, vault: str) -> Wrote:
+    """The document's page as a first run writes it."""
+    with account(title, vault) as synced:
+        return synced.page()
+
+
+def merge() -> Merge:
+    """A page that its owner wrote into, before and after the run that brings an edit made in Readwise."""
+    with account(TWEETS, "logseq") as synced:
+        synced.write(OWNERS)
+        before = synced.page()
+        last = max(one["id"] for one in synced.library.books[0]["highlights"])
+        synced.library.edit_highlight(
+            last, text=CORRECTED, tags=[{"id": 1, "name": "memory"}, {"id": 2, "name": "ink"}]
+        )
+        message = synced.sync()
+        return Merge(before, synced.page(), message)
