@@ -54,7 +54,7 @@ def sync_document(db: sqlite3.Connection, target: Target, writer: PageWriter, id
                 db.execute("ROLLBACK TO document")
                 index.survey(db, target.id, target.root, target.graph)
         raise DocumentError("its page keeps changing; the next run tries again", code="page-busy")  # noqa: TRY301
-    except (VaultError, Stopped, sqlite3.Error):
+    except (VaultError, Stopped, BrokenPipeError, sqlite3.Error):  # a pipe: a dry run's reader has seen enough
         db.execute("ROLLBACK TO document")
         raise
     except Exception as error:  # noqa: BLE001  # one bad document never stops the others

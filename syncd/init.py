@@ -89,6 +89,8 @@ def _vault(named: str | None, asks: bool) -> Path:
         listed = answer.isdecimal() and 0 < int(answer) <= len(found)
         return _folder(found[int(answer) - 1] if listed else answer)
 
+    if not found:
+        click.echo("No vault was found in your home folder; name the folder that holds logseq/ or .obsidian/", err=True)
     question = "Your vault (its number, or a folder)" if found else "Your vault's folder"
     return _ask(question, choice, default="1" if found else None)
 

@@ -123,7 +123,8 @@ def fetch(
     """Bring the mirror up to the account; the next run's cursor, None where this one must stay."""
     since, last_full = account.cursor(db), account.cursor(db, "full")
     due = last_full is None or datetime.now(UTC) - last_full >= config.schedule.full_every
-    full = wishes.full or since is None or due
+    moved = account.server(db) != config.readwise.api_url
+    full = wishes.full or since is None or due or moved
     account.start_full(db)
     rejected = [] if full else [id_ for id_, _, _ in account.rejected(db)]
     refused: set[int | None] = set()
@@ -147,6 +148,7 @@ def fetch(
             _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
         if full:
             account.set_cursor(db, datetime.now(UTC), "full")
+            account.set_server(db, config.readwise.api_url)
         if None not in refused:
             account.forget_rejected(db, refused)
     if client.server_time is None or None in refused:

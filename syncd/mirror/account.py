@@ -205,3 +205,14 @@ def cursor(db: sqlite3.Connection, key: str = "cursor") -> datetime | None:
 def set_cursor(db: sqlite3.Connection, value: datetime, key: str = "cursor") -> None:
     """Remember such a time."""
     db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value.isoformat()))
+
+
+def server(db: sqlite3.Connection) -> str | None:
+    """The address from which the whole account last came: another server is another account."""
+    row = db.execute("SELECT value FROM setting WHERE key = 'server'").fetchone()
+    return row[0] if row else None
+
+
+def set_server(db: sqlite3.Connection, address: str) -> None:
+    """Remember such an address."""
+    db.execute("INSERT OR REPLACE INTO setting VALUES ('server', ?)", (address,))

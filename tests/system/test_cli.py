@@ -127,6 +127,16 @@ def test_a_dry_run_shows_diffs_and_writes_nothing_at_all(filled: World, state: s
     assert filled.command("sync", "--dry-run").stdout == "notes: nothing new\n"
 
 
+def test_a_dry_run_whose_reader_has_seen_enough_ends_silently(filled: World) -> None:
+    """As in `syncd sync --dry-run | head`: no page is told to have failed."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "syncd", "sync", "--dry-run"]
+    done = subprocess.run(command, env=filled.environment(), stdout=write, stderr=subprocess.PIPE, timeout=60)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_one_vault_by_its_name(filled: World) -> None:
     """--vault; a name that is none is a mistake, with the nearest that there is."""
     other = filled.folder / "other"

@@ -35,6 +35,21 @@ def with_owners_words(text: str) -> str:
     return "\n".join([*lines[:first], *mine, *lines[first:after], "\t- Gedanke dazu", *lines[after:], "- ans Ende", ""])
 
 
+def test_another_server_is_another_account_and_fetched_whole(make_world: MakeWorld, world: World) -> None:
+    """Who tried syncd with the sandbox misses nothing of the account that the same state follows from then on."""
+    add_book(world.library, "Probe", tweet(1, "эскиз"))
+    world.sync()
+    there = make_world(Library(now=lambda: NOON - timedelta(days=400)))
+    add_book(there.library, "leer", tweet(9, "weg"))  # so that no id is in both
+    there.library.erase_highlight(1)
+    add_book(there.library, "Echt", tweet(2, "昔の鳥"), tweet(3, "पुराना"))
+    world.config = msgspec.structs.replace(world.config, readwise=there.config.readwise)
+    assert world.sync().message == "notes: 2 added on 1 page"
+    there.sandbox.requests.clear()
+    assert world.sync().message == "notes: nothing new"
+    assert ["updatedAfter" in target for _, target in there.sandbox.requests] == [True]
+
+
 FORMS: dict[str, Callable[[str], str]] = {
     "as it was": lambda text: text,
     "with a final newline": lambda text: text + "\n",
