@@ -15,10 +15,11 @@ _FENCE = re.compile(r"[ \t]*(```|~~~)|#\+(?:BEGIN|END)_SRC", re.IGNORECASE)
 _ADDRESS = r"https?://(?:\\[!-/:-@\[-`{-~]|[^\s()<>\\\[\]]|\([^\s()<>\\\[\]]*\))+"
 _COPY = r"(?:[^\s()<>\\\[\]]*/)?[0-9a-f]{16}\.[a-z]{3,4}"
 _PICTURE = re.compile(
+    r"(?=[`!\[])(?:"  # what every alternative begins with
     r"(?<![`\\])(?P<ticks>`++)(?:[^`\n]++|(?!(?P=ticks)(?!`))`++)*+(?P=ticks)(?!`)"
     r"|(?P<before>(?<![\\~=])!\[(?:\\.|[^\[\]\\\n])*\]\(<?)"
     rf"(?P<target>{_ADDRESS}|{_COPY})(?=>?(?:[ \t]+\"[^\"\n]*\")?\))"
-    rf"|(?P<org>\[\[)(?P<org_target>{_ADDRESS}|{_COPY})(?=\]\])",
+    rf"|(?P<org>\[\[)(?P<org_target>{_ADDRESS}|{_COPY})(?=\]\]))",
     re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
@@ -66,7 +67,10 @@ def _each(lines: list[str], change: Callable[[str, bool], str | None]) -> list[s
         new = change(target, found["org"] is not None) if target else None
         return found[0] if new is None else (found["before"] or found["org"]) + new
 
-    return [line if code else _PICTURE.sub(changed, line) for line, code in _coded(lines)]
+    return [
+        line if code or not ("![" in line or "[[" in line) else _PICTURE.sub(changed, line)
+        for line, code in _coded(lines)
+    ]
 
 
 def _coded(lines: list[str]) -> Iterator[tuple[str, bool]]:
