@@ -80,7 +80,7 @@ def look(config: Config) -> Status:
     if message := _failure(history) or trouble.get(""):
         problems.append(f"the last run failed: {message}")
     for vault in vaults:
-        problems += _of_vault(vault, busy)
+        problems += _of_vault(vault, running)
         text = trouble.get(vault.name)
         if text and Path(vault.path).is_dir() and not any(text in problem for problem in problems):
             problems.append(f"{vault.name}: {text.removeprefix(f'{vault.name}: ')}")
@@ -163,13 +163,13 @@ def _of_service(sign: Sign | None, running: bool, last: LastRun | None) -> list[
     return ["the service ended without a word (killed, or the machine went down); start it again"]
 
 
-def _of_vault(vault: VaultStatus, busy: bool) -> list[str]:
+def _of_vault(vault: VaultStatus, running: bool) -> list[str]:
     if not Path(vault.path).is_dir():
         return [f"{vault.name}: {vault.path} is not there"]
     failed = len(vault.failed)
     waiting = vault.waiting
     problems = [f"{vault.name}: {failed} document{'s' * (failed != 1)} failed"] if failed else []
-    if waiting and not busy:
+    if waiting and not running:  # else the service comes back to them
         problems.append(f"{vault.name}: {waiting} document{'s' * (waiting != 1)} not written yet")
     return problems
 

@@ -192,10 +192,13 @@ class Item(NamedTuple):
 class Owner:
     """What the vault's owner sees and does, page by page and line by line."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, app: str = "logseq") -> None:
         self.root = root
-        (root / "logseq").mkdir(parents=True)
-        (root / "logseq" / "config.edn").write_text("{:file/name-format :triple-lowbar}", "utf-8")
+        if app == "logseq":
+            (root / "logseq").mkdir(parents=True)
+            (root / "logseq" / "config.edn").write_text("{:file/name-format :triple-lowbar}", "utf-8")
+        else:
+            (root / ".obsidian").mkdir(parents=True)
         self._words = 0
         self._files = 0
 

@@ -29,11 +29,13 @@ TITLES = ["Owls", "Tweets From Owl", "鳥", "Owls", "بوم / جغد", "Owls?"]
 class AccountActs(RuleBasedStateMachine):
     """One account that changes, and one vault with its owner."""
 
+    app = "logseq"
+
     def __init__(self) -> None:
         super().__init__()
         shm = Path("/dev/shm")
         self.folder = Path(tempfile.mkdtemp(prefix="syncd-", dir=shm if os.access(shm, os.W_OK) else None))
-        self.owner = Owner(self.folder / "vault")
+        self.owner = Owner(self.folder / "vault", self.app)
         self.clock = Clock()
         self.library = Library(now=self.clock)
         self.sound = True  # no check has failed

@@ -126,7 +126,7 @@ class OwnerActs(AccountActs):
     def rename_page(self, page: int, title: bool) -> None:
         """Another file name, with or without another title."""
         pages = self.owner.pages()
-        if pages and "pages" in (path := pages[page % len(pages)]).parts:
+        if pages and "journals" not in (path := pages[page % len(pages)]).parts:
             name = self.owner.name()
             lines = self.owner.read(path)
             if title and lines and lines[0].startswith("title::"):
@@ -196,8 +196,8 @@ class OwnerActs(AccountActs):
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
         first = items[0].start if items else len(lines)
-        if where == "property" and "::" in lines[0] if lines else False:
-            lines.insert(1, f"alias:: {word}\n")
+        if where == "property" and lines and ("::" in lines[0] or lines[0].strip("\ufeff\r\n") == "---"):
+            lines.insert(1, f"alias:: {word}\n" if "::" in lines[0] else f"mine: {word}\n")
         elif where == "first":
             lines.insert(first, f"- {word}\n")
         else:

@@ -196,7 +196,13 @@ class Convergence(OwnerActs):
                 assert told, (name, text, self.version[one["id"]])
 
 
-Convergence.TestCase.settings = settings(
+class ObsidianConvergence(Convergence):
+    """The same in Obsidian."""
+
+    app = "obsidian"
+
+
+Convergence.TestCase.settings = ObsidianConvergence.TestCase.settings = settings(
     max_examples=int(os.environ.get("SYNCD_EXAMPLES", "100")),
     stateful_step_count=25,
     deadline=None,
@@ -204,3 +210,4 @@ Convergence.TestCase.settings = settings(
     print_blob=True,
 )
 TestConvergence = Convergence.TestCase
+TestObsidianConvergence = ObsidianConvergence.TestCase

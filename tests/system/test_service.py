@@ -269,6 +269,7 @@ def test_a_page_that_its_owner_is_writing_waits(filled: World, start: Start) -> 
         "notes: 1 waiting for you to pause",
         None,
     )
+    assert service.status()["problems"] == []
     asked = len(filled.sandbox.requests)
     assert "status/3" not in filled.text()
     until(lambda: "status/3" in filled.text(), "it was not written")
