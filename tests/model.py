@@ -228,8 +228,10 @@ class Owner:
         new.replace(path)
 
     def blocks(self, lines: list[str]) -> list[Item]:
-        """The page's blocks, children too."""
-        heads = [(at, found[1]) for at, line in enumerate(lines) if (found := BULLET.match(line))]
+        """The page's blocks, children too; a list in a front matter is none."""
+        fences = [at for at, line in enumerate(lines) if line.strip("\ufeff\r\n") == "---"]
+        top = fences[1] if fences[:1] == [0] and fences[1:] else 0
+        heads = [(at, found[1]) for at, line in enumerate(lines) if at >= top and (found := BULLET.match(line))]
         items = []
         for number, (start, indent) in enumerate(heads):
             own = heads[number + 1][0] if number + 1 < len(heads) else len(lines)
