@@ -10,8 +10,9 @@ from syncd.config import Config
 from syncd.errors import SyncdError, VaultError
 from syncd.filters import wants_document
 from syncd.gather import gather
-from syncd.match import Local, locals_of, match
+from syncd.match import Stand
 from syncd.mirror import account
+from syncd.plan import places
 from syncd.report import Report, VaultReport
 from syncd.session import client_of, opened
 from syncd.sync import Wishes, fetch, open_target, survey
@@ -53,14 +54,13 @@ def compare(db: sqlite3.Connection, target: Target) -> Comparison:
         document, case = found.document, found.case
         if not wants_document(target.vault, document):
             continue
-        blocks = locals_of(case.page, case.labels) if case.page else []
-        places = match(case.wanted, case.bases, blocks, case.elsewhere)
+        standing = places(case)
         for item in case.wanted:
             if not (item.live and item.comes):
                 continue
             upstream += 1
-            place = places.get(item.id)
-            page = found.path if place is None or isinstance(place, Local) else place.path
+            place = standing.get(item.id)
+            page = (place.path if isinstance(place, Stand) else "") or found.path
             if place is None:
                 kind = "deleted" if item.id in case.bases else "missing"
                 differences.append(Difference(kind, id_, document.title or "", item.id, page))

@@ -144,7 +144,7 @@ def _is_home(
     if len(held) * 2 > page.highlights:
         return True
     if page.url is None and page.title is None:
-        return False
+        return same_name and _in_words(target, page, wanted) * 2 > len(wanted)
     if url is not None:
         return page.url == url and (same_name or bool(held))
     return same_name and (bool(held) or (page.url is None and _in_words(target, page, wanted) > 0))
@@ -157,7 +157,8 @@ def _shares(target: Target, page: index.Candidate, held: set[str], wanted: Seque
 
 def _in_words(target: Target, page: index.Candidate, wanted: Sequence[Wanted]) -> int:
     """How many of these highlights a page holds, be it only by what they say."""
-    return len(match(wanted, {}, locals_of(page_at(target.root / page.path)[0], target.form.labels), {}))
+    there = page_at(target.root / page.path)[0]
+    return len(match(wanted, {}, locals_of(there, target.form.labels), {}, there.lines))
 
 
 def names_of(target: Target, document: Document) -> tuple[Name, Name]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from syncd.prose import said_below
 from syncd.render.block import Hashes, Labels, Rendered
 from syncd.vault.parse import Page, digest
 from syncd.vault.recognise import block_id, block_key, fingerprint, id_key
@@ -51,7 +52,10 @@ class Wanted(NamedTuple):
 
 
 class Stand(NamedTuple):
-    """A highlight's block on a page that is not its document's."""
+    """A highlight's block on a page that is not its document's.
+
+    Or what it says in the running text of a page, where the digest is empty; of its document's where the path is.
+    """
 
     path: str
     hash: bytes
@@ -88,7 +92,7 @@ def locals_of(page: Page, labels: Labels) -> list[Local]:
 
 
 def _last_id(content: list[str]) -> int | None:
-    return next((id_ for line in reversed(content) if (id_ := block_id(line)) is not None), None)
+    return next((id_ for line in reversed(content) if (id_ := block_id(line, at_home=True)) is not None), None)
 
 
 def match(
@@ -96,12 +100,13 @@ def match(
     bases: Mapping[int, Hashes],
     blocks: Sequence[Local],
     elsewhere: Mapping[str, Sequence[Stand]],
+    lines: Sequence[str] = (),
 ) -> dict[int, Local | Stand]:
     """Find each highlight's block: on the document's page (`blocks`), else among `elsewhere` (by key); absent: none.
 
-    No block is taken for two highlights.
+    No block is taken for two highlights. Those without a block may stand in the page's running text (`lines`).
     """
-    if not blocks and not elsewhere:
+    if not blocks and not elsewhere and not lines:
         return {}
     found: dict[int, Local | Stand] = {}
     ids = {item.id for item in wanted}
@@ -132,7 +137,18 @@ def match(
             stands = [stand for name in names for stand in elsewhere.get(name, ())]
             if stands:
                 found[item.id] = stands[0]
-    return found
+    return found | _in_prose(wanted, bases, found, lines)
+
+
+def _in_prose(
+    wanted: Sequence[Wanted], bases: Mapping[int, Hashes], found: Collection[int], lines: Sequence[str]
+) -> dict[int, Stand]:
+    """Those without a block that stand in the running text. On a page by syncd that is no new highlight's place."""
+    if not lines or len(found) == len(wanted):
+        return {}
+    texts = {item.id: item.says for item in wanted}
+    said = said_below(lines, texts, texts.keys() - found)
+    return dict.fromkeys(said, Stand("", b"")) if not bases or said & bases.keys() else {}
 
 
 def text_keys(*hashes: Hashes | None) -> list[str]:

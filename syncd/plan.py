@@ -50,10 +50,16 @@ class Plan:
     present: int = 0
 
 
+def places(case: Case) -> dict[int, Local | Stand]:
+    """Where each highlight of a document stands that is in the vault."""
+    page = case.page or Page([], [], 0, case.syntax)
+    return match(case.wanted, case.bases, locals_of(page, case.labels), case.elsewhere, page.lines)
+
+
 def plan(case: Case) -> Plan:
     """Decide on every highlight of a document."""
     page = case.page or Page([], [], 0, case.syntax)
-    found = match(case.wanted, case.bases, locals_of(page, case.labels), case.elsewhere)
+    found = places(case)
     result = Plan()
     adding: list[Wanted] = []
     for item in case.wanted:

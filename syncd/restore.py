@@ -8,9 +8,9 @@ from threading import Event
 from syncd.config import Config
 from syncd.errors import SyncdError
 from syncd.gather import gather
-from syncd.match import locals_of, match
 from syncd.mirror import ledger
 from syncd.mirror.db import transaction
+from syncd.plan import places
 from syncd.report import VaultReport
 from syncd.session import opened
 from syncd.sync import Wishes, open_target, survey
@@ -40,13 +40,12 @@ def restore(db: sqlite3.Connection, target: Target, documents: list[int], highli
     forgotten = 0
     for id_ in documents:
         case = gather(db, target, id_).case
-        blocks = locals_of(case.page, case.labels) if case.page else []
-        places = match(case.wanted, case.bases, blocks, case.elsewhere)
+        standing = places(case)
         for item in case.wanted:
             if (
                 item.live
                 and item.id in case.bases
-                and item.id not in places
+                and item.id not in standing
                 and (not highlights or item.id in highlights)
             ):
                 ledger.forget(db, target.id, id_, item.id)

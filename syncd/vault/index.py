@@ -146,7 +146,7 @@ def named(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
     by_id: list[tuple[str, bytes]] = []
     by_link: list[tuple[str, bytes]] = []
     for number, line in enumerate(page.lines):
-        id_, linked = block_id(line), at_home and has_link(line)
+        id_, linked = block_id(line, at_home), at_home and has_link(line)
         if id_ is None and not linked:
             continue
         block = page.blocks[bisect_right(starts, number) - 1] if starts and starts[0] <= number else None

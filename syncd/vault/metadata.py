@@ -15,7 +15,10 @@ from syncd.vault.parse import Page, properties
 from syncd.vault.recognise import title_key
 
 _BOOK = re.compile(r"https://readwise\.io/bookreview/(\d{1,18})\b")
-_FIELD = re.compile(r"[-*]?\s*(?:\*\*)?(Full Title|URL|Source URL|Readwise URL|Title|ID):(?:\*\*)?\s+(\S.*)")
+_FIELD = re.compile(
+    r"[-*>]?\s*(?:\*\*)?(Full[ -]?Title|URL|Source[ -]URL|Readwise URL|Link|Title|ID)(?:\*\*)?::?(?:\*\*)?\s+(\S.*)",
+    re.IGNORECASE,
+)
 _TOP = 60  # lines in which a plugin's metadata stand
 
 
@@ -51,10 +54,10 @@ def of_obsidian(page: Page, title: str) -> Metadata:
     for line in page.lines[:_TOP]:
         field = _FIELD.match(line)
         if field:
-            said.setdefault(field[1].lower(), field[2].strip().removeprefix("[[").removesuffix("]]"))
-    url = said.get("url") or said.get("source url")
-    whole = said.get("full-title") or said.get("full title")
-    text = " ".join(said.get(key, "") for key in ("readwise", "readwise_url", "uri", "readwise url"))
+            said.setdefault(_key(field[1]), field[2].strip().removeprefix("[[").removesuffix("]]"))
+    url = said.get("url") or said.get("sourceurl")
+    whole = said.get("fulltitle")
+    text = " ".join(said.get(key, "") for key in ("readwise", "readwiseurl", "uri", "link"))
     book = _BOOK.search(text)
     id_ = said.get("id", "")
     number = int(book[1]) if book else int(id_) if re.fullmatch(r"\d{1,18}", id_) and "readwise" in text else None
@@ -62,7 +65,7 @@ def of_obsidian(page: Page, title: str) -> Metadata:
 
 
 def _front_matter(page: Page) -> dict[str, str]:
-    """The front matter's plain values as text, by key in lower case; {} where there is none or it is broken."""
+    """The front matter's plain values as text, by their keys (_key); {} where there is none or it is broken."""
     import yaml
     from frontmatter.default_handlers import YAMLHandler
 
@@ -76,4 +79,9 @@ def _front_matter(page: Page) -> dict[str, str]:
         return {}
     if not isinstance(values, dict):
         return {}
-    return {str(key).lower(): str(value) for key, value in values.items() if isinstance(value, str | int)}
+    return {_key(str(key)): str(value) for key, value in values.items() if isinstance(value, str | int)}
+
+
+def _key(name: str) -> str:
+    """A field's name however it is written: `full-title`, `Full Title`, `fullTitle`."""
+    return re.sub("[ _-]", "", name).lower()

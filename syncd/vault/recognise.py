@@ -19,8 +19,12 @@ _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
 _MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
 _BLOCK_ID = re.compile(
-    r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))\s*\Z|%% highlight_id: (\d{1,18}) %%\s*\Z", re.ASCII
+    r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))(?:\s+#\S+)*\s*\Z|%% highlight_id: (\d{1,18}) %%\s*\Z"
+    r"|\A#{1,6} id(\d{3,18})\s*\Z",
+    re.ASCII,
 )
+_IN_READWISE = "Open in Readwise"
+_OPEN = re.compile(r"\]\(https://readwise\.io/open/(\d{1,18})\)", re.ASCII)
 _NOT_SAID = re.compile(
     r"\(\[(?:[^\[\]]*\]\([^\s)]*\)|\[[^\[\]]*\]\[[^\[\]]*\]\])\)"  # the highlight's own link
     r"|\((?:Page|Location) [\d,]+\)"
@@ -50,8 +54,10 @@ def block_key(content: list[str], at_home: bool) -> str | None:
         if not has_link(line):
             continue
         for label, url, org in reversed(_links(line)):
+            if label == _IN_READWISE:
+                continue  # it says the id
             address = url if org else _balanced(url)
-            known = _LABEL.fullmatch(label) is not None
+            known = _LABEL.fullmatch(label.strip("()")) is not None
             if known and at_home:
                 return link_key(address)
             marked = is_marked(content)
@@ -74,12 +80,17 @@ def _links(line: str) -> list[tuple[str, str, bool]]:
     return [(label, url, org) for _, label, url, org in sorted(found)]
 
 
-def block_id(line: str) -> int | None:
-    """The highlight's id in a line that ends with one, as syncd (`^rw-1`), readwise-mirror (`^1`) and others do."""
-    if "^" not in line and "%%" not in line:
-        return None
-    found = _BLOCK_ID.search(line)
-    return int(found[found.lastindex or 0]) if found else None
+def block_id(line: str, at_home: bool = False) -> int | None:
+    """The highlight's id in a line that ends with one, as syncd (`^rw-1`), readwise-mirror (`^1`) and others do.
+
+    Or in a heading (`### id1`); on a document's page also in a link to the highlight in Readwise.
+    """
+    if "^" in line or "%%" in line or line.startswith("#"):
+        found = _BLOCK_ID.search(line)
+        if found:
+            return int(found[found.lastindex or 0])
+    opened = _OPEN.findall(line) if at_home and "/open/" in line else []
+    return int(opened[-1]) if opened else None
 
 
 def id_key(id_: int) -> str:

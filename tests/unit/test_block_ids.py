@@ -6,7 +6,7 @@ import pytest
 
 from syncd.vault.index import named
 from syncd.vault.parse import parse
-from syncd.vault.recognise import block_id
+from syncd.vault.recognise import block_id, block_key
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,10 @@ from syncd.vault.recognise import block_id
         ("水 ^123456789\n", 123456789),
         ("text %% Color: red %% ^123456789", 123456789),
         ("text %% highlight_id: 5 %%", 5),
+        ("text ^rw61602823 #to-process #inbox", 61602823),
+        ("### id61602823", 61602823),
+        ("### id 61602823", None),
+        ("- [Open in Readwise](https://readwise.io/open/61602823)", None),
         ("text ^12", None),
         ("2^123456789", None),
         ("[[note#^rw-7]]", None),
@@ -35,6 +39,13 @@ from syncd.vault.recognise import block_id
 def test_a_line_says_its_highlight_by_the_id_at_its_end(line: str, id_: int | None) -> None:
     """Set off by a blank; links to ids and powers are none."""
     assert block_id(line) == id_
+
+
+def test_a_link_to_the_highlight_in_readwise_says_its_id_on_a_documents_page() -> None:
+    """Elsewhere its owner merely mentions it."""
+    line = "([View Tweet](https://twitter.com/example_owl/status/20)), [Open in Readwise](https://readwise.io/open/7)"
+    assert (block_id(line, at_home=True), block_id(line)) == (7, None)
+    assert block_key([line], at_home=True) == "tweet:20"
 
 
 def test_where_paragraphs_have_ids_their_links_do_not_count_too() -> None:

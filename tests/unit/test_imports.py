@@ -15,8 +15,17 @@ PACKAGE = Path(__file__).parents[2] / "syncd"
 LAYERS = (
     ("", "errors", "model", "tweets", "mirror", "readwise", "render", "sandbox", "service", "vault"),
     (
-        *("config", "config_values", "toml_file", "token", "match", "plan", "report", "readwise.decode", "render.*"),
-        *("filters", "vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.org"),
+        *("config", "config_values", "toml_file", "token", "match", "plan", "prose", "report", "readwise.decode"),
+        *(
+            "render.*",
+            "filters",
+            "vault.days",
+            "vault.edn",
+            "vault.frontmatter",
+            "vault.metadata",
+            "vault.names",
+            "vault.org",
+        ),
         *("vault.parse", "vault.recognise"),
     ),
     (
@@ -34,7 +43,7 @@ LAYERS = (
 
 # Values in, values out: no disk, no network, no clock, no log.
 PURE = (
-    *("errors", "model", "tweets", "filters", "match", "plan", "report", "readwise.decode", "render.*"),
+    *("errors", "model", "tweets", "filters", "match", "plan", "prose", "report", "readwise.decode", "render.*"),
     *("vault.days", "vault.edn", "vault.frontmatter", "vault.metadata", "vault.names", "vault.org"),
     *("vault.parse", "vault.recognise"),
 )
