@@ -16,7 +16,7 @@ from syncd.vault.recognise import title_key
 
 _BOOK = re.compile(r"https://readwise\.io/bookreview/(\d{1,18})\b")
 _FIELD = re.compile(
-    r"[-*>]?\s*(?:\*\*)?(Full[ -]?Title|URL|Source[ -]URL|Readwise URL|Link|Title|ID)(?:\*\*)?::?(?:\*\*)?\s+(\S.*)",
+    r"[-*>]?\s*(?:\*\*)?(Full[ -]?Title|URL|Source[ -]URL|Readwise URL|Title|ID)(?:\*\*)?::?(?:\*\*)?\s+(\S.*)",
     re.IGNORECASE,
 )
 _TOP = 60  # lines in which a plugin's metadata stand
@@ -57,7 +57,7 @@ def of_obsidian(page: Page, title: str) -> Metadata:
             said.setdefault(_key(field[1]), field[2].strip().removeprefix("[[").removesuffix("]]"))
     url = said.get("url") or said.get("sourceurl")
     whole = said.get("fulltitle")
-    text = " ".join(said.get(key, "") for key in ("readwise", "readwiseurl", "uri", "link"))
+    text = " ".join(said.get(key, "") for key in ("readwise", "readwiseurl", "uri"))
     book = _BOOK.search(text)
     id_ = said.get("id", "")
     number = int(book[1]) if book else int(id_) if re.fullmatch(r"\d{1,18}", id_) and "readwise" in text else None

@@ -145,7 +145,7 @@ def test_a_book_is_known_by_the_address_of_its_review_and_other_spellings_of_the
     """As callouts, Dataview fields or front matter say them."""
     for number, said in enumerate(
         (
-            "> Link:: https://readwise.io/bookreview/{book}\n",
+            "> Readwise URL:: https://readwise.io/bookreview/{book}\n",
             "---\nfullTitle: Eulen {number}\nURL: https://example.org/{number}\n---\n",
             "Full Title:: Eulen {number}\n",
         )
