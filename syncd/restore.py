@@ -7,6 +7,7 @@ from threading import Event
 
 from syncd.config import Config
 from syncd.errors import SyncdError
+from syncd.filters import wants_document
 from syncd.gather import gather
 from syncd.mirror import ledger
 from syncd.mirror.db import transaction
@@ -35,15 +36,18 @@ def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:
 def restore(db: sqlite3.Connection, target: Target, documents: list[int], highlights: set[int]) -> int:
     """Forget that highlights were deleted from the vault, so that the next run brings them back; returns how many.
 
-    `highlights` are the ids meant, none: all of the `documents`.
+    `highlights` are the ids meant, none: all of the `documents`. What the filters leave out stays forgotten.
     """
     forgotten = 0
     for id_ in documents:
-        case = gather(db, target, id_).case
+        document, case = gather(db, target, id_)[:2]
+        if not wants_document(target.vault, document):
+            continue
         standing = places(case)
         for item in case.wanted:
             if (
                 item.live
+                and item.comes
                 and item.id in case.bases
                 and item.id not in standing
                 and (not highlights or item.id in highlights)

@@ -11,6 +11,7 @@ from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.compare import compare_all
 from syncd.config import Vault
+from syncd.restore import restore_all
 from syncd.sandbox.library import Library
 
 
@@ -143,3 +144,15 @@ def test_check_full_counts_only_what_the_filters_want(make_world: MakeWorld) -> 
     (found,) = compare_all(world.config, Event()).values()
     assert not isinstance(found, Exception)
     assert (found.upstream, found.present, found.differences) == (1, 1, [])
+
+
+def test_restore_brings_back_nothing_that_the_filters_leave_out(world: World) -> None:
+    """Neither a document nor a highlight; once it is wanted again, it can be restored."""
+    add_book(world.library, "猫", tweet(1, "eins"), tweet(2, "zwei", tags=[{"id": 1, "name": "خاص"}]), tweet(3, "drei"))
+    world.sync()
+    (page,) = world.pages()
+    world.put(page, world.read(page).partition("- eins")[0].rstrip())
+    world.sync()
+    for filters, count in ({"categories": ("books",)}, 0), ({"categories": (), "tags": ("-خاص",)}, 2), ({"tags": ()}, 1):
+        assert restore_all(filtered(world, **filters).config, "猫", Event()) == {"notes": count}
+        assert only(world.sync()).highlights.added == count
