@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 from syncd.apply import PageWriter, leave_alone
 from syncd.errors import DocumentError, SyncdError
-from syncd.mirror import news
+from syncd.mirror import account, ledger, news
 from syncd.mirror.db import transaction
 from syncd.mirror.news import News
+from syncd.render.formats import Came
 from syncd.render.news import add_to_journal, add_to_log, log_line
+from syncd.render.outline import Piece
 from syncd.render.splice import Edit, splice
 from syncd.report import WAITS, VaultReport
 from syncd.target import Target
@@ -46,11 +48,11 @@ def tell(db: sqlite3.Connection, target: Target, writer: PageWriter, report: Vau
         untold = news.untold(db, target.id)
     try:
         for came in untold:
-            titles = [_title(target, path) for path in came.paths]
+            pages = [Came(_title(target, path), _author(work, path), count) for path, count in came.pages]
             if vault.log_page:
-                _settled(_log, work, came, titles)
+                _settled(_log, work, came, pages)
             if vault.journal:
-                _settled(_journal, work, came, titles)
+                _settled(_journal, work, came, pages)
             writer.flush()
             with transaction(db):
                 news.told(db, target.id, came.moment)
@@ -59,34 +61,34 @@ def tell(db: sqlite3.Connection, target: Target, writer: PageWriter, report: Vau
             report.warnings.append(f"what came is not in the log or journal: {error.message}")
 
 
-def _settled(write: Callable[[_Work, News, list[str]], None], work: _Work, came: News, titles: list[str]) -> None:
+def _settled(write: Callable[[_Work, News, list[Came]], None], work: _Work, came: News, pages: list[Came]) -> None:
     for _ in range(_TRIES):
         try:
-            return write(work, came, titles)
+            return write(work, came, pages)
         except PageChanged:
             continue
     raise DocumentError("its page keeps changing; the next run tries again", code="page-busy")
 
 
-def _log(work: _Work, came: News, titles: list[str]) -> None:
+def _log(work: _Work, came: News, pages: list[Came]) -> None:
     db, target = work.db, work.target
     name = own_page(target.graph, target.vault.namespace, target.vault.log_page)
     known = index.titled(db, target.id, name.title) if target.graph.format == "logseq" else None
     path = known or index.first(db, target.id, [name.path]) or name.path
     page, seen = _read(target, path)
-    line = target.form.notice(came.moment, came.highlights, titles)
-    line = line or log_line(came.moment.astimezone(target.zone), came.highlights, titles)
-    _write(work, path, page, seen, add_to_log(page, line, _mark(path), again=not came.tried))
+    line = log_line(came.moment.astimezone(target.zone), pages)
+    blocks = target.form.notice(came.moment, pages) or [Piece(0, [line])]
+    _write(work, path, page, seen, add_to_log(page, blocks, _mark(path), again=not came.tried))
 
 
-def _journal(work: _Work, came: News, titles: list[str]) -> None:
+def _journal(work: _Work, came: News, pages: list[Came]) -> None:
     db, target = work.db, work.target
     paths = _journals(target, came.moment.astimezone(target.zone).date())
     path = index.first(db, target.id, paths) or paths[0]
     page, seen = _read(target, path)
     line = news.line(db, target.id)
     before = line.titles if line is not None and line.path == path else []
-    edit, links = add_to_journal(page, before, titles, _mark(path))
+    edit, links = add_to_journal(page, before, [one.title for one in pages], _mark(path))
     _write(work, path, page, seen, edit)
     with transaction(db):
         news.set_line(db, target.id, news.Line(path, links))
@@ -132,6 +134,11 @@ def _ends(target: Target) -> tuple[str, str]:
 def _mark(path: str) -> str:
     """What begins a block in this file."""
     return "*" if path.endswith(".org") else "-"
+
+
+def _author(work: _Work, path: str) -> str:
+    document = ledger.tenant(work.db, work.target.id, path)
+    return (account.load(work.db, document).author or "") if document is not None else ""
 
 
 def _title(target: Target, path: str) -> str:

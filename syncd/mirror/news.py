@@ -10,14 +10,13 @@ import msgspec
 
 
 class News(NamedTuple):
-    """What one run brought: how many highlights, onto which pages (paths, each once); `moment` is UTC.
+    """What one run brought: onto which pages (paths, each once) how many highlights; `moment` is UTC.
 
     `tried`: whether an earlier run may have told it already, and could not say so.
     """
 
     moment: datetime
-    highlights: int
-    paths: list[str]
+    pages: list[tuple[str, int]]
     tried: bool
 
 
@@ -44,10 +43,7 @@ def untold(db: sqlite3.Connection, vault: int) -> list[News]:
     found: dict[str, list[tuple[str, int]]] = {}
     for moment, path, highlights in rows:
         found.setdefault(moment, []).append((path, highlights))
-    return [
-        News(datetime.fromisoformat(moment), sum(row[1] for row in rows), [row[0] for row in rows], moment != now)
-        for moment, rows in found.items()
-    ]
+    return [News(datetime.fromisoformat(moment), rows, moment != now) for moment, rows in found.items()]
 
 
 def told(db: sqlite3.Connection, vault: int, moment: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from syncd.model import Document, Highlight
 from syncd.render import logseq, obsidian, org
 from syncd.render.block import Labels, Rendered
+from syncd.render.outline import Piece
 from syncd.vault import frontmatter, metadata, parse
 from syncd.vault import org as org_pages
 from syncd.vault.metadata import Metadata
@@ -24,12 +25,20 @@ class Opening(NamedTuple):
     indent: str = ""
 
 
+class Came(NamedTuple):
+    """What a run brought onto one page: the page's title, its document's author, how many highlights."""
+
+    title: str
+    author: str
+    highlights: int
+
+
 class Format(NamedTuple):
     """One app's pages. `header`: each property's lines by key, for a document and its page's title.
 
     `alias`: the property by which a document that was retitled is found under its new title; `opening`: what a new page
-    begins with. The rest is for templates: `name` is a page's name, None for the format's own; `notice` the line that
-    tells when how many highlights came onto which pages, "" for the format's own; `keys` the properties that are
+    begins with. The rest is for templates: `name` is a page's name, None for the format's own; `notice` the blocks that
+    tell when how many highlights came onto which pages, none for the format's own; `keys` the properties that are
     written, None for all; `mark` says which templates these are.
     """
 
@@ -43,7 +52,7 @@ class Format(NamedTuple):
     block_ids: bool  # whether a block says which highlight it is
     opening: Callable[[Document, str], Opening]
     name: Callable[[Document], str | None] = lambda _document: None
-    notice: Callable[[datetime, int, Sequence[str]], str] = lambda _moment, _highlights, _titles: ""
+    notice: Callable[[datetime, Sequence[Came]], list[Piece]] = lambda _moment, _came: []
     labels: Labels = Labels()
     keys: frozenset[str] | None = None
     mark: str = ""

@@ -1,6 +1,6 @@
 """The lines that tell what came: one a run on the log page, one a day in the journal. Pure.
 
-They are blocks of one line, and no highlights: they hold links to pages alone.
+They are no highlights: they hold links to pages alone.
 """
 
 from __future__ import annotations
@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from syncd.render.formats import Came
+from syncd.render.outline import Piece
 from syncd.render.splice import Edit
-from syncd.vault.parse import Page
+from syncd.vault.parse import Page, bullet
 
 _MOST = 50  # links in one line
 
 
-def log_line(moment: datetime, highlights: int, titles: Sequence[str]) -> str:
+def log_line(moment: datetime, came: Sequence[Came]) -> str:
     """What a run at `moment` (in the vault's zone) brought: how many highlights, and onto which pages."""
+    highlights = sum(one.highlights for one in came)
     count = f"{highlights} highlight{'s' if highlights != 1 else ''}"
-    return f"{moment:%Y-%m-%d %H:%M}: {count} on {_links(titles)}"
+    return f"{moment:%Y-%m-%d %H:%M}: {count} on {_links([one.title for one in came])}"
 
 
 def journal_line(titles: Sequence[str]) -> str:
@@ -31,12 +34,20 @@ def _links(titles: Sequence[str]) -> str:
     return links if more <= 0 else f"{links} and {more} more"
 
 
-def add_to_log(page: Page, line: str, mark: str, *, again: bool) -> Edit | None:
-    """Put a line behind all that stands on the page; None where it is there already, unless it came `again`.
+def add_to_log(page: Page, blocks: Sequence[Piece], mark: str, *, again: bool) -> Edit | None:
+    """Put blocks behind all that stands on the page; None where the first is there already, unless it came `again`.
 
     `mark` begins the file's blocks.
     """
-    return None if not again and _at(page, line, mark) is not None else _append(page, line, mark)
+    lines = [line for block in blocks for line in _written(block, mark)]
+    there = not again and any(text.rstrip() == lines[0] for text in page.lines)
+    return None if there or not lines else _append(page, lines)
+
+
+def _written(block: Piece, mark: str) -> list[str]:
+    if mark == "*":
+        return [f"{'*' * (block.depth + 1)} {block.lines[0]}", *block.lines[1:]]
+    return bullet(block.lines, "\t" * block.depth)
 
 
 def add_to_journal(page: Page, before: list[str], titles: list[str], mark: str) -> tuple[Edit | None, list[str]]:
@@ -51,7 +62,7 @@ def add_to_journal(page: Page, before: list[str], titles: list[str], mark: str) 
     at = _at(page, journal_line(before), mark)
     if at is not None:
         return Edit(at, at + 1, [f"{mark} {journal_line(merged)}"]), merged
-    return _append(page, journal_line(titles), mark), titles
+    return _append(page, [f"{mark} {journal_line(titles)}"]), titles
 
 
 def _at(page: Page, line: str, mark: str) -> int | None:
@@ -59,8 +70,8 @@ def _at(page: Page, line: str, mark: str) -> int | None:
     return next((number for number, text in enumerate(page.lines) if text.rstrip() == own), None)
 
 
-def _append(page: Page, line: str, mark: str) -> Edit:
+def _append(page: Page, lines: list[str]) -> Edit:
     end = len(page.lines)
     while end and not page.lines[end - 1].strip():
         end -= 1
-    return Edit(end, end, [f"{mark} {line}"])
+    return Edit(end, end, lines)

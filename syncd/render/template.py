@@ -16,7 +16,7 @@ from syncd.errors import ConfigError, DocumentError
 from syncd.model import Document, Highlight, Tag
 from syncd.render import values
 from syncd.render.block import NOTE, TAGS, Labels, Rendered
-from syncd.render.formats import Format, Opening
+from syncd.render.formats import Came, Format, Opening
 from syncd.render.header import logseq_opening, obsidian_opening
 from syncd.render.jinja import Script, TemplateFaultError
 from syncd.render.outline import (
@@ -106,11 +106,10 @@ class _Templates:
             message = f"{source.name}:{_line_of(source.text, error.line)}: highlight {item.id} {error}"
             raise DocumentError(message, code="template") from None
 
-    def notice(self, moment: datetime, highlights: int, titles: Sequence[str]) -> str:
-        """The line that tells what a run at `moment` brought; "" where there is no template for it."""
+    def notice(self, moment: datetime, came: Sequence[Came]) -> list[Piece]:
+        """The blocks that tell what a run at `moment` brought; none where there is no template for it."""
         clock = self.clock._replace(now=moment)
-        output = self.output("sync_notification", values.of_run(clock, highlights, titles))
-        return " ".join(line for piece in self.pieces(output) for line in piece.lines)
+        return self.pieces(self.output("sync_notification", values.of_run(came, self.words, clock)))
 
 
 def templated(
@@ -130,7 +129,7 @@ def templated(
             made.changing |= {key for key in now if now[key] != then.get(key)}
             made.name(document)
         keys = frozenset(made.header(_DOCUMENT, "T")) | frozenset(made.header(_BARE, "T"))
-        made.notice(when, 2, ["T"])
+        made.notice(when, [Came("T", "A", 2)])
     except DocumentError as error:
         raise ConfigError(error.message) from None
     text = "\0".join([base.mark, *(f"{name}\0{sources[name].text}" for name in NAMES if name in sources)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from functools import partial
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from syncd.model import Document, Highlight
 from syncd.render import obsidian
 from syncd.render.dates import Moment, format_date, moment
 from syncd.render.escape import clean, link_target, logseq_lines, logseq_name
-from syncd.render.formats import Format
+from syncd.render.formats import Came, Format
 from syncd.render.obsidian_escape import obsidian_lines, stands_alone
 from syncd.render.origin import place
 from syncd.render.outline import BREAK, LATER, STOP
@@ -104,12 +104,14 @@ def of_highlight(
     }
 
 
-def of_run(clock: Clock, highlights: int, titles: Iterable[str]) -> dict[str, object]:
+def of_run(came: Sequence[Came], words: Words, clock: Clock) -> dict[str, object]:
     """What a template may say of what a run brought: how many highlights, onto which pages."""
-    books = [{"title": title} for title in titles]
+    books = [
+        {"title": one.title, "author": words.name(one.author), "num_highlights_added": one.highlights} for one in came
+    ]
     return {
         **NOTHING,
-        "num_highlights": highlights,
+        "num_highlights": sum(one.highlights for one in came),
         "num_books": len(books),
         "books": books,
         **_clocked(clock.at(clock.now)),

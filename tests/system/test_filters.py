@@ -153,6 +153,10 @@ def test_restore_brings_back_nothing_that_the_filters_leave_out(world: World) ->
     (page,) = world.pages()
     world.put(page, world.read(page).partition("- eins")[0].rstrip())
     world.sync()
-    for filters, count in ({"categories": ("books",)}, 0), ({"categories": (), "tags": ("-خاص",)}, 2), ({"tags": ()}, 1):
+    for filters, count in (
+        ({"categories": ("books",)}, 0),
+        ({"categories": (), "tags": ("-خاص",)}, 2),
+        ({"tags": ()}, 1),
+    ):
         assert restore_all(filtered(world, **filters).config, "猫", Event()) == {"notes": count}
         assert only(world.sync()).highlights.added == count

@@ -332,3 +332,19 @@ def test_the_log_is_told_by_the_notification(make_world: MakeWorld, library: Lib
     )
     assert bool(by_readwise) == bool(template), text
     nothing_new(world)
+
+
+def test_in_obsidian_readwises_log_names_each_document_below(make_world: MakeWorld, library: Library) -> None:
+    """With how many came, as its plugin does; a later run adds another block."""
+    world = make_world(library, edn=None, template=STOCK, log_page="Log")
+    book = owls(world)
+    world.library.add_highlight(book, **tweet(14, "四"))
+    add_book(world.library, "Käuze", tweet(20, "noch einer"))
+    world.sync()
+    (path,) = (path for path in world.pages() if path.endswith("Log.md"))
+    when = r"- \[\[\d{4}-\d\d-\d\d\]\] \d+:\d\d [AP]M — Synced "
+    first = rf"{when}3 highlights from 1 document\.\n\t- 3 highlights from \[\[Eulen\]\]\n"
+    each = "".join(rf"\t- 1 highlight from \[\[{title}\]\]\n" for title in ("Eulen", "Käuze"))
+    second = rf"{when}2 highlights from 2 documents\.\n{each}?"
+    assert re.fullmatch(first + second, world.read(path))
+    nothing_new(world)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncd.render.formats import Came
 from syncd.render.news import add_to_journal, add_to_log, journal_line, log_line
+from syncd.render.outline import Piece
 from syncd.render.splice import splice
 from syncd.vault.days import logseq_day, obsidian_day
 from syncd.vault.index import standing
@@ -68,11 +70,11 @@ def test_ordinals_are_english() -> None:
 def test_the_lines_name_the_moment_the_count_and_the_pages() -> None:
     """No line grows beyond fifty links."""
     moment = datetime(2024, 7, 1, 9, 5)  # noqa: DTZ001  # in the vault's zone
-    assert log_line(moment, 1, ["R/一"]) == "2024-07-01 09:05: 1 highlight on [[R/一]]"
-    assert log_line(moment, 3, ["a", "b"]) == "2024-07-01 09:05: 3 highlights on [[a]], [[b]]"
+    assert log_line(moment, [Came("R/一", "", 1)]) == "2024-07-01 09:05: 1 highlight on [[R/一]]"
+    assert log_line(moment, [Came("a", "", 2), Came("b", "", 1)]) == "2024-07-01 09:05: 3 highlights on [[a]], [[b]]"
     assert journal_line(["a"]) == "Highlights from Readwise: [[a]]"
-    assert log_line(moment, 99, ["a"] * 50).endswith("[[a]]")
-    assert log_line(moment, 99, ["a"] * 62).endswith(", [[a]] and 12 more")
+    assert log_line(moment, [Came("a", "", 2)] * 50).endswith("[[a]]")
+    assert log_line(moment, [Came("a", "", 2)] * 62).endswith(", [[a]] and 12 more")
 
 
 @given(TEXTS, st.sampled_from(["\n", "\r\n"]), st.booleans())
@@ -80,13 +82,27 @@ def test_what_stands_on_the_page_stays_byte_for_byte(lines: list[str], newline: 
     """A line is put behind it, once."""
     text = newline.join(lines) + (newline if ended else "")
     page = parse(text)
-    edit = add_to_log(page, "neu", "-", again=False)
+    new = [Piece(0, ["neu"])]
+    edit = add_to_log(page, new, "-", again=False)
     assert edit is not None
     after = splice(page, [edit])
     assert after.replace(newline, "\n").replace("- neu", "").strip("\n") == text.replace(newline, "\n").strip("\n")
     assert after.endswith(newline) == text.endswith(newline)
-    assert add_to_log(parse(after), "neu", "-", again=False) is None
-    assert add_to_log(parse(after), "neu", "-", again=True) is not None
+    assert add_to_log(parse(after), new, "-", again=False) is None
+    assert add_to_log(parse(after), new, "-", again=True) is not None
+
+
+def test_a_log_of_several_blocks_is_written_as_the_file_writes_blocks() -> None:
+    """And once, though only its first line is looked for."""
+    blocks = [Piece(0, ["zwei", "weiter"]), Piece(1, ["一"]), Piece(1, ["二"])]
+    for text, mark, expected in (
+        ("- alt\n", "-", "- alt\n- zwei\n  weiter\n\t- 一\n\t- 二\n"),
+        ("* alt\n", "*", "* alt\n* zwei\nweiter\n** 一\n** 二\n"),
+    ):
+        edit = add_to_log(parse(text), blocks, mark, again=False)
+        assert edit is not None
+        assert splice(parse(text), [edit]) == expected
+        assert add_to_log(parse(expected), blocks, mark, again=False) is None
 
 
 @given(TEXTS, st.lists(st.sampled_from("abc"), unique=True), st.lists(st.sampled_from("bcd"), unique=True, min_size=1))

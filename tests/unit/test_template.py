@@ -17,7 +17,7 @@ from syncd.errors import ConfigError, DocumentError
 from syncd.model import Document, Highlight, Tag
 from syncd.render.block import Labels, Rendered
 from syncd.render.dates import format_date, moment
-from syncd.render.formats import LOGSEQ, OBSIDIAN, Format
+from syncd.render.formats import LOGSEQ, OBSIDIAN, Came, Format
 from syncd.render.jinja import Script, TemplateFaultError
 from syncd.render.template import NAMES, Source, templated
 from syncd.templates import form_of
@@ -231,17 +231,22 @@ def test_templates_that_are_missing_are_the_formats_own() -> None:
     made = form(highlights_header="Neu:")
     assert made.highlight(DOCUMENT, ITEM, UTC) == LOGSEQ.highlight(DOCUMENT, ITEM, UTC)
     assert made.opening(DOCUMENT, "T").header == LOGSEQ.header(DOCUMENT, "T")
-    assert (made.name(DOCUMENT), made.keys, made.notice(WHEN, 1, [])) == (None, None, "")
+    assert (made.name(DOCUMENT), made.keys, made.notice(WHEN, [])) == (None, None, [])
 
 
 def test_a_notification_tells_what_came() -> None:
-    """On one line, at the moment that it came; `pluralize` is Django's."""
+    """At the moment that it came, each page in a block below; `pluralize` is Django's."""
     count = "{{ num_highlights }} highlight{{ num_highlights|pluralize }}"
     books = "{{ num_books }} stor{{ num_books|pluralize('y,ies') }}"
-    titles = "{% for book in books %}\n    - {{ book.title }}{% endfor %}"
+    book = "{{ book.num_highlights_added }} of {{ book.title }} by {{ book.author }}"
+    titles = f"{{% for book in books %}}\n    - {book}{{% endfor %}}"
     made = form(sync_notification=f"{{{{ date|date('Y-m-d') }}}} {{{{ time }}}}: {count} from {books}{titles}")
     later = WHEN + timedelta(hours=1)
-    assert made.notice(later, 1, ["甲", "乙"]) == "2024-07-01 1:05 PM: 1 highlight from 2 stories 甲 乙"
+    assert made.notice(later, [Came("甲", "Ada", 1), Came("乙", "[x]", 2)]) == [
+        (0, ["2024-07-01 1:05 PM: 3 highlights from 2 stories"]),
+        (1, ["1 of 甲 by Ada"]),
+        (1, ["2 of 乙 by (x)"]),
+    ]
 
 
 # --- text from outside ------------------------------------------------------------------------------------------------
@@ -426,4 +431,5 @@ def test_dates_are_those_of_the_vaults_zone() -> None:
     east = timezone(timedelta(hours=5, minutes=45))
     assert str(moment("2024-05-05T23:30:00Z", east)) == "2024-05-06"
     shown = stock("logseq", "Asia/Kathmandu")
-    assert shown.notice(datetime(2024, 5, 5, 23, 30, tzinfo=UTC), 1, []).startswith("On [[May 6th, 2024]] at 5:15 AM")
+    (line,) = shown.notice(datetime(2024, 5, 5, 23, 30, tzinfo=UTC), [])
+    assert line.lines[0].startswith("On [[May 6th, 2024]] at 5:15 AM")
