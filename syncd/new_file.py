@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from syncd.errors import ConfigError
@@ -31,7 +31,8 @@ def drafted(path: Path, text: str, mode: int = 0o666) -> Iterator[Path]:
             raise ConfigError(f"{path} cannot be written: {reason}; choose another place with --config") from None
         yield draft
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 def place(draft: Path, path: Path) -> None:

@@ -178,6 +178,18 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(
     assert not [path for path in (home / ".config").rglob("*") if path.is_file()]
 
 
+def test_a_file_where_the_folder_for_the_configuration_should_be_is_said(home: Path, sandbox: Sandbox) -> None:
+    """It is a mistake of the configuration's place, not a fault of syncd."""
+    (home / ".config").mkdir()
+    (home / ".config" / "syncd").write_text("meins")
+    done = run(home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.rstrip().endswith(
+        "/syncd/config.toml cannot be written: File exists; choose another place with --config"
+    )
+    assert (home / ".config" / "syncd").read_text() == "meins"
+
+
 def test_where_readwise_cannot_be_asked_all_is_written_and_the_status_says_so(home: Path, sandbox: Sandbox) -> None:
     """A machine that is offline for the moment is set up nonetheless."""
     sandbox.faults += [Fault("503", retry_after="0")] * 3
