@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from syncd.vault.recognise import fingerprint
 
 _HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
+WHOLE_TEXT = "Full Document"
 _ENOUGH = 12  # letters below which a text must be a whole line
 
 
@@ -38,10 +39,14 @@ def said_below(lines: Sequence[str], texts: Mapping[int, str], missing: Collecti
     return found & set(missing)
 
 
-def _below(lines: Sequence[str]) -> Iterable[str]:
-    """The lines behind the first heading of highlights; a text that the plugin puts above them is no highlight."""
-    for number, line in enumerate(lines):
-        heading = _HEADING.match(line)
-        if heading and "ighlights" in heading[1]:
-            return lines[number + 1 :]
-    return ()
+def _below(lines: Sequence[str]) -> Sequence[str]:
+    """The lines behind the first heading of highlights: what the plugin puts above them is none.
+
+    Where it puts the whole text there, which may have such headings of its own, it is the last one that is just that.
+    """
+    headings = [(at, found[1].strip()) for at, line in enumerate(lines) if (found := _HEADING.match(line))]
+    if any(words == WHOLE_TEXT for _, words in headings):
+        starts = [at for at, words in headings if words == "Highlights"][-1:]
+    else:
+        starts = [at for at, words in headings if "ighlights" in words]
+    return lines[starts[0] + 1 :] if starts else ()

@@ -44,3 +44,12 @@ def test_no_words_count_for_two_highlights() -> None:
     assert said("Eulen fliegen", among=("Eulen fliegen lautlos",)) == []
     assert len(said("Eulen fliegen lautlos", "eulen fliegen lautlos")) == 1
     assert len(said("ja", "Ja")) == 1
+
+
+def test_the_whole_text_of_a_document_says_no_highlight() -> None:
+    """Whatever headings it has: everything that can be highlighted stands in it."""
+    whole = "## Full Document\n# Highlights des Jahres\n## Highlights\nder ganze Text der Eulen\n"
+    known = {1: fingerprint("der ganze Text der Eulen"), 2: fingerprint("die zweite Eule fliegt")}
+    note = f"{whole}## Highlights\n> die zweite Eule fliegt\n"
+    assert said_below(note.splitlines(True), known, {1, 2}) == {2}
+    assert said_below(whole.replace("## Highlights\n", "").splitlines(True), known, {1, 2}) == set()
