@@ -13,8 +13,8 @@ from syncd.errors import SyncdError, VaultError
 from syncd.session import client_of
 from syncd.templates import form_of
 from syncd.vault.graph import read_graph
-from syncd.vault.index import walk
 from syncd.vault.names import is_conflict_copy
+from syncd.vault.walk import walk
 from syncd.vault.writer import check_space
 
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
@@ -48,7 +48,7 @@ def _vault(vault: Vault) -> Iterator[SyncdError]:
         if is_conflict_copy(path.rpartition("/")[2]):
             yield SyncdError(f"{vault.path / path} is a conflict copy; merge it by hand and delete it")
     for path, reason in lost.items():
-        yield SyncdError(f"{vault.path / path}: {reason}; let syncd's user read it")
+        yield SyncdError(f"{vault.path / path}: {reason}")
     with suppress(OSError, ValueError):
         limit = int(_WATCHES.read_text())
         if len(folders) * 2 > limit:

@@ -16,8 +16,8 @@ from syncd.mirror import account, ledger, runs
 from syncd.mirror.db import open_to_read
 from syncd.report import WAITS, Conflict, Failure, Report, VaultReport
 from syncd.service.beacon import Sign, read_sign
-from syncd.vault.index import walk
 from syncd.vault.names import is_conflict_copy
+from syncd.vault.walk import walk
 
 _LATE = timedelta(minutes=5)  # a run that is overdue for longer does not come
 _SHOWN = 100  # runs looked through for the last that failed

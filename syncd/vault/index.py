@@ -6,7 +6,6 @@ unreadable is not deleted.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,10 +22,9 @@ from syncd.vault.parse import Page, digest, parse
 from syncd.vault.place import title_from
 from syncd.vault.reader import PageChanged, Seen, read_page
 from syncd.vault.recognise import block_id, block_key, has_link, id_key, is_marked
+from syncd.vault.walk import walk
 
-_SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
 _CHUNK = 500  # values in one query
-PAGES = (".md", ".markdown", ".org")
 
 
 class Survey(NamedTuple):
@@ -36,34 +34,6 @@ class Survey(NamedTuple):
     read: int
     unreadable: list[str]  # each with its reason
     copies: list[str]  # conflict copies of syncing tools, neither read nor written
-
-
-def walk(root: Path, lost: dict[str, str], below: str = "") -> Iterator[tuple[str, os.stat_result]]:
-    """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out.
-
-    Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason.
-    """
-    folders = []
-    try:
-        with os.scandir(root / below) as entries:
-            for entry in entries:
-                path = f"{below}{entry.name}"
-                if entry.name.startswith(".") or path in _SKIPPED:
-                    continue
-                if entry.name.endswith(PAGES):
-                    try:
-                        if entry.is_file():
-                            yield path, entry.stat()
-                    except OSError as error:
-                        lost[path] = str(error.strerror)
-                elif entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{path}/")
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        lost[below] = str(error.strerror)
-    for folder in folders:
-        yield from walk(root, lost, folder)
 
 
 def survey(db: sqlite3.Connection, vault: int, root: Path, graph: Graph, stop: Event | None = None) -> Survey:
@@ -108,9 +78,10 @@ def enter(
     """Put a page as it stands now into the index; `own`: as syncd has just written it."""
     page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
     said = form.metadata(page, title_from(graph, path))
+    name, url, title = (value and storable(value) for value in (said.name, said.url, said.title))
     row = (
         vault, path, seen.mtime_ns, seen.size, seen.inode, seen.digest,
-        said.name, file_key(path), said.url, said.title, said.book,
+        name, file_key(path), url, title, said.book,
     )  # fmt: skip
     old = db.execute("SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, path)).fetchone()
     if old is not None:
@@ -121,8 +92,13 @@ def enter(
         (*row, own, old[0] if old else None),
     )
     found = enumerate([*standing(page, said.is_document), *(named(page, said.is_document) if form.block_ids else ())])
-    blocks = [(vault, key, cursor.lastrowid, number, hash_) for number, (key, hash_) in found]
+    blocks = [(vault, storable(key), cursor.lastrowid, number, hash_) for number, (key, hash_) in found]
     db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", blocks)
+
+
+def storable(text: str) -> str:
+    """What the index keeps of a text in which there may be bytes that are not UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:

@@ -27,7 +27,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from syncd.errors import VaultError
-from syncd.vault.index import PAGES
+from syncd.vault.walk import PAGES
 
 # Without those for opened and read files: the index reads pages.
 _EVENTS: list[type[FileSystemEvent]] = [

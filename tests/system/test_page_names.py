@@ -1,12 +1,17 @@
 """Whose page is whose: titles that collide with each other or with the owner's pages, and titles that change."""
 
+import inspect
+import json
+import os
+import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
-from support import LEGACY, MakeWorld, World, add_book, only, snapshot, tweet
+from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from syncd.vault.walk import walk
 
 NAME = "pages/Readwise___Highlights___{}.md"
 
@@ -214,3 +219,50 @@ def test_another_namespace_and_another_folder(make_world: MakeWorld) -> None:
         world = make_world(library, namespace=namespace)
         world.sync()
         assert list(world.pages()) == [path]
+
+
+@pytest.mark.parametrize("edn", [TRIPLE_LOWBAR, LEGACY, None])
+@pytest.mark.parametrize("path", [b"pages/\xc3.md", b"pages/\xff/a.md"])
+def test_a_file_whose_name_is_no_text_is_named_and_stops_nothing(
+    library: Library, make_world: MakeWorld, edn: str | None, path: bytes
+) -> None:
+    """No app can open it; a folder of such a name is passed over whole."""
+    add_book(library, "雨の音", tweet(1, "静か"))
+    world = make_world(library, edn=edn)
+    world.put(os.fsdecode(path), "- x")
+    world.write_config()
+    done = world.command("sync", "--json")
+    assert done.returncode == 0
+    (vault,) = json.loads(done.stdout)["vaults"]
+    assert vault["highlights"]["added"] == 1
+    assert [one.endswith(": its name is not UTF-8; rename it") for one in vault["warnings"]] == [True]
+
+
+@pytest.mark.parametrize("edn", [TRIPLE_LOWBAR, None])
+def test_a_page_that_is_no_utf8_stops_nothing(library: Library, make_world: MakeWorld, edn: str | None) -> None:
+    """Its title, its address, the links on it: an old file in Latin-1 may say anything."""
+    add_book(library, "雨の音", tweet(1, "静か"))
+    world = make_world(library, edn=edn)
+    said = b"title:: caf\xe9\nurl:: https://example.org/caf\xe9\nfull-title:: caf\xe9\ncategory:: #books\n\n"
+    page = world.put("pages/old.md", said + b"- x ([View Highlight](https://example.org/caf\xe9)) #Highlight\n")
+    before = page.read_bytes()
+    assert world.sync().code == 0
+    assert world.sync().message == "notes: nothing new"
+    assert page.read_bytes() == before
+    assert "status/1" in b"".join(path.read_bytes() for path in world.root.rglob("*.md")).decode("utf-8", "replace")
+
+
+def test_a_page_may_lie_deeper_than_calls_may_nest(tmp_path: Path) -> None:
+    """Folders are walked, not called."""
+    folder = tmp_path
+    for _ in range(300):
+        folder /= "深"
+        folder.mkdir()
+    (folder / "a.md").write_text("- x")
+    limit, lost = sys.getrecursionlimit(), dict[str, str]()
+    sys.setrecursionlimit(len(inspect.stack()) + 200)
+    try:
+        found = [path for path, _ in walk(tmp_path, lost)]
+    finally:
+        sys.setrecursionlimit(limit)
+    assert (found, lost) == ([f"{'深/' * 300}a.md"], {})

@@ -31,7 +31,7 @@ LAYERS = (
     (
         *("lock", "mirror.*", "readwise.client", "readwise.fetch", "vault.discover", "vault.graph", "vault.index"),
         *("media", "templates", "vault.attachments", "vault.place"),
-        *("vault.reader", "vault.swap", "vault.watcher", "vault.writer"),
+        *("vault.reader", "vault.swap", "vault.walk", "vault.watcher", "vault.writer"),
     ),
     ("target", "duplicates", "gather", "illustrate", "preview"),
     ("apply", "chronicle", "copying", "overview", "sync"),
