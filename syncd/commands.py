@@ -14,6 +14,7 @@ from syncd.config import Config
 from syncd.config_values import nearest
 from syncd.console import progress_bar, stop_on_signal, tell, tell_comparison
 from syncd.errors import ConfigError, SyncdError
+from syncd.render.escape import clean
 from syncd.report import Report
 from syncd.restore import restore_all
 from syncd.sandbox.library import Library
@@ -50,16 +51,18 @@ def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
     config = configuration.load(path)
     with stop_on_signal() as stop:
         findings = health.findings(config, stop)
-        compared = compare_all(config, stop) if full and not findings else {}
+        able = all(finding.exit_status == SyncdError.exit_status for finding in findings)
+        compared = compare_all(config, stop) if full and able else {}
     agree = all(isinstance(one, Comparison) and one.agrees for one in compared.values())
     code = max([0 if agree else 1, *(finding.exit_status for finding in findings)])
+    problems = [clean(finding.message).replace("\n", " ") for finding in findings]  # a file's name is any text
     if as_json:
         vaults = [_as_value(name, one) for name, one in compared.items()]
-        value = {"code": code, "problems": [finding.message for finding in findings], "vaults": vaults}
+        value = {"code": code, "problems": problems, "vaults": vaults}
         click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
         return code
-    for finding in findings:
-        click.echo(f"problem: {finding.message}", err=True)
+    for problem in problems:
+        click.echo(f"problem: {problem}", err=True)
     for name, one in compared.items():
         tell_comparison(name, one)
     if not findings and not compared:

@@ -175,6 +175,18 @@ def documents(db: sqlite3.Connection) -> list[int]:
     return [row[0] for row in db.execute("SELECT id FROM document ORDER BY id")]
 
 
+def documents_in(db: sqlite3.Connection, vault: int) -> Iterator[Document]:
+    """The documents that have a page in the vault, without their highlights."""
+    rows = db.execute("SELECT data FROM document JOIN home ON home.document = document.id WHERE vault = ?", (vault,))
+    return (_documents.decode(row[0]) for row in rows)
+
+
+def highlights_in(db: sqlite3.Connection, vault: int) -> Iterator[Highlight]:
+    """The live highlights of those documents."""
+    rows = db.execute("SELECT data FROM highlight JOIN home USING (document) WHERE vault = ? AND live", (vault,))
+    return (_highlights.decode(row[0]) for row in rows)
+
+
 def title(db: sqlite3.Connection, id_: int) -> str:
     """A document's title, to name it by."""
     return _documents.decode(db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0]).title or ""

@@ -134,9 +134,14 @@ def home(db: sqlite3.Connection, vault: int, document: int) -> Home | None:
     return Home(row[0], msgspec.msgpack.decode(row[1], type=dict[str, bytes])) if row else None
 
 
+def homes(db: sqlite3.Connection, vault: int) -> set[str]:
+    """The pages of all documents: their paths in the vault."""
+    return {row[0] for row in db.execute("SELECT path FROM home WHERE vault = ?", (vault,))}
+
+
 def folders(db: sqlite3.Connection, vault: int) -> set[str]:
     """The folders, in the vault, in which documents have their pages."""
-    return {row[0].rpartition("/")[0] for row in db.execute("SELECT path FROM home WHERE vault = ?", (vault,))}
+    return {path.rpartition("/")[0] for path in homes(db, vault)}
 
 
 def tenant(db: sqlite3.Connection, vault: int, path: str) -> int | None:

@@ -7,7 +7,8 @@ and weekdays are English, which Logseq has always and Obsidian by default.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 # A pattern's letters, and the same for strftime; `-`: without leading zeros, `o`: an ordinal.
 _JAVA = "yyyy=%Y yy=%y MMMM=%B MMM=%b MM=%m M=-%m dd=%d do=o%d d=-%d EEEE=%A EEE=%a EE=%a E=%a"
@@ -24,6 +25,31 @@ def logseq_day(pattern: str, day: date) -> str:
     'Jul 1st, 2024'
     """
     return _named(pattern, r"'([^']*)'", _JAVA, day)
+
+
+def logseq_date(pattern: str, name: str) -> date | None:
+    """The day that a name says by a pattern of Logseq's, in any case; None where it says none.
+
+    >>> logseq_date("MMM do, yyyy", "jul 1st, 2024")
+    datetime.date(2024, 7, 1)
+    """
+    try:
+        plain = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", name, flags=re.IGNORECASE)
+        return datetime.strptime(plain, _parsing(pattern)).replace(tzinfo=UTC).date()
+    except (ValueError, re.error):  # the latter: a pattern that has a part twice
+        return None
+
+
+@lru_cache(maxsize=64)
+def _parsing(pattern: str) -> str:
+    """A pattern of Logseq's for strptime, which takes numbers with and without leading zeros."""
+    known = dict(pair.split("=") for pair in _JAVA.split())
+    parts = re.findall(r"'([^']*)'|([A-Za-z]+)|([^A-Za-z']+)", pattern)
+    letters = re.compile("|".join(known))
+    return "".join(
+        letters.sub(lambda found: known[found[0]].lstrip("-o"), word) if word else (literal + other).replace("%", "%%")
+        for literal, word, other in parts
+    )
 
 
 def obsidian_day(pattern: str, day: date) -> str:

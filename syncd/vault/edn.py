@@ -51,6 +51,24 @@ def read_map(text: str) -> dict[str, str | None]:
     raise ValueError("the map is not closed")
 
 
+def read_texts(text: str, key: str) -> list[str]:
+    """The strings in the collection that stands behind `key`; none where there is no such key.
+
+    Raises ValueError where what comes before cannot be read.
+    """
+    tokens = _tokens(text)
+    if ("atom", key) not in tokens or next(tokens, ("", ""))[0] != "open":
+        return []
+    found, depth = [], 1
+    for kind, text in tokens:
+        depth += (kind == "open") - (kind == "close")
+        if not depth:
+            break
+        if kind == "string" and depth == 1:
+            found.append(_STRING_ESCAPE.sub(_unescaped, text[1:-1]))
+    return found
+
+
 def _paired(closer: str, discards: int, values: list[str | None]) -> dict[str, str | None]:
     """The map that a closing bracket completes."""
     if closer != "}" or discards:

@@ -8,14 +8,17 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 
 from syncd.errors import ConfigError, VaultError
-from syncd.vault.edn import read_map
+from syncd.vault.edn import read_map, read_texts
 from syncd.vault.names import NameStyle
 
 _CONFIG = Path("logseq", "config.edn")
 
 
 class Graph(NamedTuple):
-    """A vault's format, its folders (relative; `""` is the vault itself) and Logseq's patterns for dates."""
+    """A vault's format, its folders (relative; `""` is the vault itself) and Logseq's patterns for dates.
+
+    `hidden`: what the paths begin with that Logseq does not read.
+    """
 
     format: Literal["logseq", "obsidian"]
     pages: str = ""
@@ -24,6 +27,7 @@ class Graph(NamedTuple):
     org: bool = False
     journal_title_format: str = "yyyy-MM-dd"
     journal_file_format: str = "yyyy-MM-dd"
+    hidden: tuple[str, ...] = ()
 
 
 def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002  # the configuration's word for it
@@ -77,9 +81,10 @@ def _detected(root: Path) -> str:
 def _logseq(config: Path) -> Graph:
     """The graph's settings; where there is no file yet, those that Logseq gives a new graph."""
     try:
-        settings = read_map(config.read_text("utf-8-sig"))
+        text = config.read_text("utf-8-sig")
+        settings, hidden = read_map(text), read_texts(text, ":hidden")
     except FileNotFoundError:
-        settings = {":file/name-format": ":triple-lowbar"}
+        settings, hidden = {":file/name-format": ":triple-lowbar"}, []
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"{config}: {reason}; repair the file in Logseq") from error
@@ -109,4 +114,5 @@ def _logseq(config: Path) -> Graph:
         org=setting(":preferred-format", "Markdown").removeprefix(":").lower() == "org",
         journal_title_format=setting(":journal/page-title-format", "MMM do, yyyy"),
         journal_file_format=setting(":journal/file-name-format", "yyyy_MM_dd"),
+        hidden=tuple(pattern.removeprefix("/") for pattern in hidden),
     )

@@ -235,6 +235,12 @@ def repeated(db: sqlite3.Connection, vault: int) -> Iterator[tuple[int, int, str
             yield *live[0], path
 
 
+def names(db: sqlite3.Connection, vault: int) -> dict[str, tuple[tuple[int, int, int], str]]:
+    """Every file that the index knows: its time (ns), size and inode, and the page's name (name_key)."""
+    rows = db.execute("SELECT path, mtime, size, inode, name FROM page WHERE vault = ?", (vault,))
+    return {path: ((mtime, size, inode), name) for path, mtime, size, inode, name in rows}
+
+
 def count(db: sqlite3.Connection, vault: int) -> int:
     """How many files the index knows."""
     return int(db.execute("SELECT count(*) FROM page WHERE vault = ?", (vault,)).fetchone()[0])

@@ -40,8 +40,22 @@ def test_every_setting_that_matters_is_read(tmp_path: Path) -> None:
      :journal/file-name-format "yyyyMMdd"
      :file/name-format :triple-lowbar} trailing"""
     assert graph(tmp_path, config) == Graph(
-        "logseq", 'Сторінки/日"本', "journals", "triple-lowbar", True, "yyyy-MM-dd EEEE", "yyyyMMdd"
+        "logseq", 'Сторінки/日"本', "journals", "triple-lowbar", True, "yyyy-MM-dd EEEE", "yyyyMMdd", ("a",)
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "hidden"),
+    [
+        ('{;; :hidden ["/no"]\n:hidden ["/पुराना" "old/ma\\"p" ["deep"]] :x ["y"]}', ("पुराना", 'old/ma"p')),
+        ("{:hidden [] :x {:y [1]}}", ()),
+        ('{:hidden nil :x ["y"]}', ()),
+        ("{}", ()),
+    ],
+)
+def test_what_logseq_hides_is_known(tmp_path: Path, config: str, hidden: tuple[str, ...]) -> None:
+    """What paths begin with, from the vault's folder."""
+    assert graph(tmp_path, config).hidden == hidden
 
 
 @pytest.mark.parametrize(

@@ -30,13 +30,13 @@ LAYERS = (
     ),
     (
         *("lock", "mirror.*", "readwise.client", "readwise.fetch", "vault.discover", "vault.graph", "vault.index"),
-        *("media", "templates", "vault.attachments", "vault.place"),
+        *("media", "templates", "vault.attachments", "vault.namesakes", "vault.place"),
         *("vault.reader", "vault.swap", "vault.walk", "vault.watcher", "vault.writer"),
     ),
     ("target", "duplicates", "gather", "illustrate", "preview"),
     ("apply", "chronicle", "copying", "overview", "sync"),
     ("session",),
-    ("compare", "health", "restore", "sandbox.*", "service.*"),
+    ("compare", "health", "restore", "titles", "sandbox.*", "service.*"),
     ("commands", "console", "demo", "init", "new_file", "status", "status_text"),
     ("__main__", "cli"),
 )

@@ -12,7 +12,7 @@ from syncd.render.formats import Came
 from syncd.render.news import add_to_journal, add_to_log, journal_line, log_line
 from syncd.render.outline import Piece
 from syncd.render.splice import splice
-from syncd.vault.days import logseq_day, obsidian_day
+from syncd.vault.days import logseq_date, logseq_day, obsidian_day
 from syncd.vault.index import standing
 from syncd.vault.names import page_title
 from syncd.vault.parse import parse
@@ -51,6 +51,26 @@ def test_a_day_by_logseqs_patterns(pattern: str, name: str) -> None:
 def test_a_day_by_obsidians_patterns(pattern: str, name: str) -> None:
     """Folders too."""
     assert obsidian_day(pattern, date(2024, 7, 1)) == name
+
+
+@given(
+    st.dates(date(1000, 1, 1)),
+    st.sampled_from(
+        ["yyyy_MM_dd", "MMM do, yyyy", "do MMMM yyyy", "EEEE, d.M.yyyy", "yyyy年MM月dd日", "'100%' yyyyMMdd"]
+    ),
+)
+def test_a_day_is_read_from_the_name_that_it_was_given(day: date, pattern: str) -> None:
+    """In small letters too, as pages are compared."""
+    name = logseq_day(pattern, day)
+    assert logseq_date(pattern, name) == day
+    assert logseq_date(pattern, name.lower()) == day
+
+
+@pytest.mark.parametrize("name", ["2024_13_01", "2024_02_30", "2024_07_01 b", "x", "", "२०२४_०७", "\udcff_\n"])
+def test_what_is_no_day_is_none(name: str) -> None:
+    """Nor is anything a day by a pattern that is odd."""
+    assert logseq_date("yyyy_MM_dd", name) is None
+    assert logseq_date("yyyy yyyy", name) is None
 
 
 def test_letters_that_are_not_known_are_no_guess() -> None:
