@@ -19,6 +19,7 @@ from syncd.templates import form_of
 from syncd.titles import shared_titles
 from syncd.vault.graph import Graph, read_graph
 from syncd.vault.names import is_conflict_copy
+from syncd.vault.rivals import rivals
 from syncd.vault.walk import walk
 from syncd.vault.writer import check_space
 
@@ -56,6 +57,7 @@ def _vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
     for path, reason in lost.items():
         if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile
             yield SyncdError(f"{vault.path / path}: {reason}")
+    yield from rivals(vault.path, _home())
     folders = {path.rpartition("/")[0] for path, _ in files}
     with suppress(OSError, ValueError):
         limit = int(_WATCHES.read_text())
@@ -80,3 +82,9 @@ def _titles(
         yield error
     except (OSError, sqlite3.Error) as error:
         yield StateError(f"{state}: {error}; `syncd sync` says more")
+
+
+def _home() -> Path | None:
+    with suppress(RuntimeError):
+        return Path.home()
+    return None

@@ -1,4 +1,4 @@
-"""What `check` finds before it hurts: pages that share a title."""
+"""What `check` finds before it hurts: pages that share a title, and other tools that bring the same highlights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 import sqlite3
 import unicodedata
 from contextlib import closing
+from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, snapshot, tweet
@@ -200,3 +202,203 @@ def test_any_file_name_can_be_shown(world: World, name: bytes, said: str) -> Non
     found = json.loads(world.command("check", "--json").stdout)["problems"]
     assert all(said in problem for problem in found)
     assert sorted(done.stderr.splitlines()) == sorted(f"problem: {problem}" for problem in found)
+
+
+# --- other tools ---
+
+OFFICIAL = {"token": "not-this-one", "readwiseDir": "Eingang/読書"}
+MIRROR = {"apiToken": "not-this-one", "baseFolderName": "Eingang/読書"}
+COMMUNITY = {"highlightStoragePath": "Eingang/読書", "syncOnBoot": True}
+LOGSEQ = {"readwiseAccessToken": "not-this-one", "isLoadAuto": False, "frequency": "60"}
+SETTINGS = ".logseq/settings/logseq-readwise-official-plugin.json"
+
+
+def install(world: World, plugin: str, settings: Any, enabled: Any = None) -> Path:
+    """A plugin of Obsidian's with its settings, turned on; returns the settings' file."""
+    world.put(".obsidian/community-plugins.json", json.dumps(["dataview", plugin] if enabled is None else enabled))
+    return world.put(f".obsidian/plugins/{plugin}/data.json", json.dumps(settings))
+
+
+def install_in_logseq(home: Path, settings: Any, folder: str = "") -> Path:
+    """Readwise's plugin for Logseq below a home."""
+    file = home / folder / SETTINGS
+    file.parent.mkdir(parents=True)
+    (file.parents[1] / "plugins" / file.stem).mkdir(parents=True)
+    file.write_text(json.dumps(settings))
+    return file
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's home folder."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "name", "settings"),
+    [
+        ("readwise-official", "Readwise Official", OFFICIAL),
+        ("readwise-official", "Readwise Official", OFFICIAL | {"triggerOnLoad": False, "frequency": "720"}),
+        ("readwise-mirror", "Readwise Mirror", MIRROR),
+        ("obsidian-readwise", "Readwise Community", COMMUNITY),
+        ("obsidian-readwise", "Readwise Community", COMMUNITY | {"syncOnBoot": False, "autoSyncInterval": 3}),
+    ],
+)
+def test_a_plugin_that_fetches_by_itself_is_named_with_its_folder(
+    vault: World, plugin: str, name: str, settings: dict[str, Any]
+) -> None:
+    """The message has the file that shows it, why it hurts, and how it is turned off; no token."""
+    file = install(vault, plugin, settings)
+    (found,) = problems(vault)
+    assert found.startswith(f"{file}: the plugin {name} is on and fetches into Eingang/読書 by itself: ")
+    assert "come twice" in found
+    assert "; turn it off in Obsidian, or " in found
+    assert "not-this-one" not in found
+
+
+@pytest.mark.parametrize(
+    ("plugin", "settings", "enabled"),
+    [
+        ("readwise-official", OFFICIAL, ["dataview"]),
+        ("readwise-official", OFFICIAL, []),
+        ("readwise-official", OFFICIAL | {"triggerOnLoad": False}, None),
+        ("readwise-official", OFFICIAL | {"triggerOnLoad": False, "frequency": "0"}, None),
+        ("readwise-official", OFFICIAL | {"token": ""}, None),
+        ("readwise-mirror", MIRROR | {"autoSync": False}, None),
+        ("readwise-mirror", MIRROR | {"apiToken": None}, None),
+        ("obsidian-readwise", {"syncOnBoot": False, "autoSyncInterval": 0}, None),
+        ("obsidian-readwise", {}, None),
+        ("some-other-plugin", OFFICIAL, None),
+    ],
+)
+def test_a_plugin_that_is_off_or_waits_to_be_asked_is_no_finding(
+    vault: World, plugin: str, settings: Any, enabled: Any
+) -> None:
+    """Nor is one that has no token, or that is another."""
+    install(vault, plugin, settings, enabled)
+    assert problems(vault) == []
+
+
+def test_a_plugin_that_was_never_set_up_or_is_not_installed_is_no_finding(vault: World) -> None:
+    """Obsidian's list may name what is not there, and a plugin may be in no list."""
+    file = install(vault, "readwise-official", OFFICIAL)
+    file.unlink()
+    assert problems(vault) == []
+    install(vault, "readwise-official", OFFICIAL)
+    (vault.root / ".obsidian/community-plugins.json").unlink()
+    assert problems(vault) == []
+
+
+@pytest.mark.parametrize("where", ["data", "list"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"3", b'"x"', b"\xff\xfe", b"\xef\xbb\xbf{}"])
+def test_settings_that_cannot_be_understood_are_named(vault: World, content: bytes, where: str) -> None:
+    """It cannot be told whether the plugin is at work."""
+    data = install(vault, "readwise-official", OFFICIAL)
+    file = data if where == "data" else vault.root / ".obsidian/community-plugins.json"
+    file.write_bytes(content)
+    assert problems(vault) == [
+        f"{file} is not the JSON that was expected; if the plugin Readwise Official is on in Obsidian, turn it off"
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_settings_that_cannot_be_read_are_named_and_a_closed_folder_says_nothing(
+    library: Library, make_world: MakeWorld, home: Path
+) -> None:
+    """A home that is another user's is no reason to fail."""
+    world = make_world(library, format="logseq")
+    files = install(world, "readwise-mirror", MIRROR), install_in_logseq(home, LOGSEQ)
+    for file in files:
+        file.chmod(0)
+    assert [one.partition(";")[0] for one in problems(world)] == [f"{file}: Permission denied" for file in files]
+    folders = files[0].parents[1], home
+    for folder in folders:
+        folder.chmod(0)
+    assert problems(world) == []
+    for folder in folders:
+        folder.chmod(0o700)
+
+
+def test_settings_that_are_no_files_are_passed_over(vault: World) -> None:
+    """A folder, a pipe, a broken link, a link in a circle: the app reads none of them."""
+    file = install(vault, "readwise-official", OFFICIAL)
+    for make in (Path.mkdir, os.mkfifo, lambda path: path.symlink_to("gone"), lambda path: path.symlink_to(path)):
+        file.rmdir() if file.is_dir() else file.unlink()
+        make(file)
+        assert problems(vault) == []
+
+
+@pytest.mark.parametrize("folder", ["", ".var/app/com.logseq.Logseq"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        LOGSEQ,
+        LOGSEQ | {"isLoadAuto": True, "frequency": "Never"},
+        LOGSEQ | {"disabled": False, "currentGraph": None},
+        {"readwiseAccessToken": "not-this-one"},
+    ],
+)
+def test_readwises_plugin_for_logseq_is_named(world: World, home: Path, settings: dict[str, Any], folder: str) -> None:
+    """It has its settings in the home of whoever runs Logseq, in Flatpak's too."""
+    file = install_in_logseq(home, settings, folder)
+    (found,) = problems(world)
+    assert found.startswith(f"{file}: the plugin Readwise Official is on and fetches into this graph by itself: ")
+    assert "; turn it off in Logseq, or " in found
+    assert "not-this-one" not in found
+
+
+def test_readwises_plugin_for_logseq_is_named_in_its_own_graph_alone(world: World, home: Path) -> None:
+    """By whichever way the graph's folder is reached."""
+    other = home / "other"
+    other.mkdir(parents=True)
+    link = home / "link"
+    link.symlink_to(world.root)
+    file = install_in_logseq(home, {})
+    for path, count in ((world.root, 1), (link, 1), (other, 0), (home / "gone", 0), ("\0", 0)):
+        file.write_text(json.dumps(LOGSEQ | {"currentGraph": {"url": f"logseq_local_{path}", "path": str(path)}}))
+        assert len(problems(world)) == count
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [LOGSEQ | {"disabled": True}, LOGSEQ | {"frequency": "Never"}, LOGSEQ | {"readwiseAccessToken": None}, {}],
+)
+def test_readwises_plugin_for_logseq_is_no_finding_where_it_does_nothing(
+    world: World, home: Path, settings: dict[str, Any]
+) -> None:
+    """Turned off, told to wait, not connected."""
+    install_in_logseq(home, settings)
+    assert problems(world) == []
+
+
+def test_what_is_left_of_readwises_plugin_for_logseq_is_no_finding(world: World, vault: World, home: Path) -> None:
+    """Settings outlive the plugin; and a vault of Obsidian's is no graph."""
+    file = install_in_logseq(home, LOGSEQ)
+    assert problems(vault) == []
+    (file.parents[1] / "plugins" / file.stem).rmdir()
+    assert problems(world) == []
+
+
+def test_settings_of_logseqs_plugin_that_cannot_be_understood_are_named(world: World, home: Path) -> None:
+    """As those of Obsidian's are."""
+    file = install_in_logseq(home, [])
+    assert problems(world) == [
+        f"{file} is not the JSON that was expected; if the plugin Readwise Official is on in Logseq, turn it off"
+    ]
+
+
+# --- the command ---
+
+
+def test_what_can_wait_does_not_keep_account_and_vault_from_being_compared(vault: World) -> None:
+    """Whoever moves over sees both: the old plugin is on, and a highlight is missing."""
+    add_book(vault.library, "雨の音", tweet(1, "静か"))
+    vault.write_config()
+    assert vault.command("sync").returncode == 0
+    assert vault.command("check").returncode == 0
+    install(vault, "readwise-official", OFFICIAL)
+    assert vault.command("check").returncode == 1
+    done = vault.command("check", "--full", "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["code"], len(said["problems"]), said["vaults"][0]["present"]) == (1, 1, 1, 1)

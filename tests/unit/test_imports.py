@@ -30,7 +30,7 @@ LAYERS = (
     ),
     (
         *("lock", "mirror.*", "readwise.client", "readwise.fetch", "vault.discover", "vault.graph", "vault.index"),
-        *("media", "templates", "vault.attachments", "vault.namesakes", "vault.place"),
+        *("media", "templates", "vault.attachments", "vault.namesakes", "vault.place", "vault.rivals"),
         *("vault.reader", "vault.swap", "vault.walk", "vault.watcher", "vault.writer"),
     ),
     ("target", "duplicates", "gather", "illustrate", "preview"),
