@@ -74,9 +74,8 @@ def _titles(
     try:
         known = state.exists() and state.stat().st_size  # empty: as where there was no room for it
         with closing(open_to_read(state)) if known else nullcontext() as db:
-            made = (
-                db is not None and db.execute("PRAGMA user_version").fetchone()[0]
-            )  # not while the first run makes it
+            # a first run that is at work may have made the file, and no tables yet
+            made = db is not None and db.execute("PRAGMA user_version").fetchone()[0]
             yield from shared_titles(db if made else None, vault, graph, files, lost)
     except ConfigError as error:
         yield error
