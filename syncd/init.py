@@ -188,7 +188,9 @@ def _loaded(draft: Path) -> Config:
 
 
 def _farewell(path: Path, vault: Path, unsure: ReadwiseError | None) -> int:
-    syncd = "syncd" if configuration.config_path(None) == path else f"syncd --config {shlex.quote(str(path))}"
+    syncd = "syncd" if shutil.which("syncd") else f"{shlex.quote(sys.executable)} -m syncd"
+    if configuration.config_path(None) != path:
+        syncd += f" --config {shlex.quote(str(path))}"
     if unsure is not None:
         click.echo(f"syncd: the token could not be checked: {unsure.message}", err=True)
     following = {"check": "is everything in place?", "sync --dry-run": "what would happen, as diffs"}

@@ -66,8 +66,8 @@ def uninstall(config_option: str | None, *, user: bool) -> int:
         raise ConfigError(f"{target} is not there; nothing to remove") from None
     except OSError as error:
         raise ConfigError(f"{target} cannot be removed: {error.strerror}; run it as root") from None
-    for link in target.parent.glob(f"*.wants/{unit}"):  # as `disable` does, which needs the unit for it
-        link.unlink(missing_ok=True)
+    for wants in target.parent.glob("*.wants"):  # as `disable` does, which needs the unit for it
+        (wants / unit).unlink(missing_ok=True)
     systemctl = "systemctl --user" if user else "systemctl"
     click.echo(f"{target} is removed; now run:\n  {systemctl} stop {unit}\n  {systemctl} daemon-reload")
     return 0
