@@ -138,7 +138,7 @@ def test_it_starts_syncs_on_usr1_reloads_and_stops(service: Service, sandbox: Sa
     until(lambda: "nonsense is unknown" in log(), "the reason was not said")
     config.write_text(good)
     service.ctl("reload")
-    assert service.shows("ActiveState") == "active"
+    until(lambda: service.shows("ActiveState") == "active", "it is not ready again")
     service.ctl("stop")
     assert service.shows("Result") == "success"
 
