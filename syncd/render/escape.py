@@ -26,7 +26,7 @@ _CARE = re.compile(
     + r"|`|\\|\$|<|\[|\{|_|\(\(|::|@@|:(?<!(?i:http):)(?<!(?i:https):)//"
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n(?:{TASKS})\b"
 )
-_TICK = re.compile(r"(?<!\\)`")
+_OPENED_IN_KEY = re.compile(r"(?<!\\)`|(?<=\[)\[(?!.*\]\])|(?<!\\)\$")  # which the backslash would stand in
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
 
 
@@ -67,7 +67,7 @@ def _line(line: str, *, first: bool) -> str:
     rest = line[at:]
     if "::" in rest and (key := PROPERTY.match(rest)):
         # The parser sees a property before it sees code.
-        rest = _TICK.sub(r"\\`", key[0]) + "\\" + rest[key.end() :]
+        rest = _OPENED_IN_KEY.sub(r"\\\g<0>", key[0]) + "\\" + rest[key.end() :]
     return start + TOKEN.sub(_escaped, rest)
 
 
