@@ -17,6 +17,7 @@ _TAIL = f"([View Tweet]({_ADDRESS})) #Highlight #[[2023-05-05]]"
 _PROPERTIES = {"title": "T", "url": "https://x.com/a_/status/1"}
 _LIVE = {"Macro", "Block_ref", "Inline_Html", "Raw_Html", "Hiccup", "Inline_Hiccup", "Export_Snippet", "Custom"}
 _LIVE |= {"Property_Drawer", "Directive", "Drawer", "Export", "Example", "Footnote_Definition", "Timestamp"}
+_LIVE |= {"Footnote_Reference", "Entity", "Search", "File"}
 _WEB = re.compile(r".*https?|mailto", re.IGNORECASE | re.DOTALL).fullmatch  # in "見https://…" it is the end of a word
 _PER_PAGE = 8
 _LINKS = Counter({"Link": 2, "Tag": 2})  # the tail's own
@@ -95,11 +96,18 @@ def _wrong(
     yield from (f"link or tags broken: {nodes}" for nodes in [*mains, *shown] if not _ends_with_tail(nodes))
     yield from (f"a link too many: {nodes}" for nodes in [*mains, *shown] if plain and _links(nodes) != _LINKS)
     for nodes in [tree[starts[0] :], *shown]:
-        if live := _LIVE & set(_kinds(nodes)):
-            yield f"live {live}: {nodes}"
-    yield from (f"a link to {scheme}" for scheme in _protocols([tree, shown]) if not _WEB(scheme))
+        yield from _alive(nodes)
     if any(sum(node[0] == "Heading" for node in nodes) != 1 for nodes in shown):
         yield "more than one block alone"
+
+
+def _alive(nodes: list[Any]) -> Iterator[str]:
+    if live := _LIVE & set(_kinds(nodes)):
+        yield f"live {live}: {nodes}"
+    items = list(_items(nodes))
+    if any("checkbox" in item for item in items):
+        yield f"checkbox: {nodes}"
+    yield from (f"a link to {item['protocol']}" for item in items if not _WEB(item.get("protocol", "http")))
 
 
 def _wrong_block(block: dict[str, Any], lines: list[str]) -> Iterator[str]:
@@ -131,14 +139,13 @@ def _links(nodes: list[Any]) -> Counter[str]:
     return Counter(kind for kind in _kinds(nodes) if kind in _LINKS)
 
 
-def _protocols(node: Any) -> Iterator[str]:
+def _items(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
-        if "protocol" in node:
-            yield node["protocol"]
+        yield node
         node = list(node.values())
     if isinstance(node, list):
         for child in node:
-            yield from _protocols(child)
+            yield from _items(child)
 
 
 def _is_plain_date(node: list[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -96,10 +97,18 @@ def _wrong(texts: list[str], page: dict[str, Any], tree: list[Any], plain: bool)
             yield f"link or tags broken: {nodes}"
         if plain and _links(nodes) != _LINKS:
             yield f"live: {nodes}"
-    if live := _LIVE & set(_kinds(tree[starts[0] :])):
-        yield f"live {live}: {tree[starts[0] :]}"
+    yield from _alive(tree[starts[0] :])
     if any(node[1]["tags"] for node in tree if node[0] == "Heading"):
         yield "tags of a headline"
+
+
+def _alive(nodes: list[Any]) -> Iterator[str]:
+    if live := _LIVE & set(_kinds(nodes)):
+        yield f"live {live}: {nodes}"
+    if "'checkbox'" in repr(nodes):
+        yield f"checkbox: {nodes}"
+    if schemes := set(re.findall(r"'protocol': '(.*?)'", repr(nodes))) - {"http", "https"}:
+        yield f"links to {schemes}"
 
 
 def _wrong_block(block: dict[str, Any], lines: list[str]) -> Iterator[str]:

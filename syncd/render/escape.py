@@ -23,8 +23,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _CODES = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF)
 _CARE = re.compile(
     "|".join(re.escape(chr(code)) for code in _CODES)
-    + r"|`|\\|\$|<|\[|\{|_|\(\(|::|@@|:(?<!(?i:http):)(?<!(?i:https):)//"
-    + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n(?:{TASKS})\b"
+    + r"|`|\\|\$|<|\[|\{|_|\(\(|\]\(|::|@@|:(?<!(?i:http):)(?<!(?i:https):)//"
+    + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n[ \t>]*\d{{10}}|\n(?:{TASKS})\b"
 )
 _OPENED_IN_KEY = re.compile(r"(?<!\\)`|(?<=\[)\[(?!.*\]\])|(?<!\\)\$")  # which the backslash would stand in
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})

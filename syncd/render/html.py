@@ -11,9 +11,12 @@ from html import unescape
 _ELEMENT = re.compile(
     r"<img\b(?P<img>[^<>]*)>"
     r"|<a\b(?P<a>[^<>]*)>(?P<label>[^<>\[\]\n]*)</a\s*>"
-    r"|<video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>",
+    r"|<video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>"
+    r"|(?<=\]\()[ \t]*<(?P<target>https?://[^<>\n]*)>"
+    r"|(?<!`)(?:`++[^`\n]++`++|```[^`\n]*+\n[^`]*+```)",
     re.IGNORECASE | re.DOTALL,
 )
+_KINDS = ("img", "a", "video", "target")
 _ADDRESS = re.compile(r"""\b(?:src|href)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 # What could end a link, its label or its page: spaces of every kind, controls, brackets, quotes, the marks of code,
@@ -42,13 +45,18 @@ def _utf8(character: str) -> bytes:
 def from_html(text: str) -> str:
     """`text` with `<img src>` as `![](src)`, `<a href>@x</a>` as `[@x](href)` and `<video>` as `[Video](mp4)`.
 
-    An element without a web address is left.
+    A link's target in angle brackets, in which Markdown allows blanks and brackets, becomes a plain one. An element
+    without a web address is left, and so is code.
     """
     return _ELEMENT.sub(_markdown, text) if "<" in text else text
 
 
 def _markdown(found: re.Match[str]) -> str:
-    kind = "img" if found["img"] is not None else "a" if found["a"] is not None else "video"
+    kind = next((kind for kind in _KINDS if found[kind] is not None), None)
+    if kind is None:
+        return found[0]
+    if kind == "target":
+        return link_target(found[kind].replace("\\", "")) or found[0]
     targets = [
         target
         for double, single, bare in _ADDRESS.findall(found[kind])

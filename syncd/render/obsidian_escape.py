@@ -129,7 +129,7 @@ def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> l
         if at in fences:
             out += [_harmless(lines[at]), *lines[at + 1 : fences[at]]]
         else:
-            out.append(_line(_plain(lines[at]) if plain else lines[at]))
+            out.append(_line(_plain(lines[at]) if plain else lines[at], second=at == 1))
     return out
 
 
@@ -153,7 +153,10 @@ def obsidian_unescape(lines: list[str]) -> str:
 
 _FENCE = re.compile(r"(`{3,}|~{3,})([^`\n]*)")
 _ADDED_WORD = re.compile(r"\A(`{3,}|~{3,})text (?=.*\S)")
-_RUNS_IN_CODE = re.compile(r"<%|::(?:\s|\Z)")
+# What Dataview, Datacore, Meta Bind, Buttons and dice rollers take for theirs where code begins with it, in fences and
+# indented code too. A backslash before the mark that follows makes it text.
+_RUNS = r"(?:\$?(?:dc(?:js)?)?(?==)|(?:INPUT|VIEW|BUTTON|EMBED)\w*(?=\[)|button(?=-)|dice(?:-\w+)?(?=:))"
+_RUNS_IN_CODE = re.compile(rf"\A\s*{_RUNS}|<%|::(?:\s|\Z)")
 
 
 def _fences(lines: list[str], first: int) -> list[tuple[int, int]]:
@@ -165,7 +168,7 @@ def _fences(lines: list[str], first: int) -> list[tuple[int, int]]:
         if mark not in ("```", "~~~"):
             continue
         if start >= 0 and line.rstrip() == closing:
-            if not _RUNS_IN_CODE.search("\n".join(lines[start:at])):
+            if not any(map(_RUNS_IN_CODE.search, (lines[start], "\n".join(lines[start + 1 : at])))):
                 found.append((start, at + 1))
             start = -1
             continue
@@ -186,9 +189,14 @@ def stands_alone(lines: list[str]) -> bool:
     for line in reversed(lines):
         if not line.strip():
             return False
-        if _LIST_OR_QUOTE.match(line) or ("|" in line and "-" in line and _TABLE_RULE.issuperset(line)):
+        if _LIST_OR_QUOTE.match(line) or _is_rule(line):
             return True
     return False
+
+
+def _is_rule(line: str) -> bool:
+    """Whether a line makes a table of the one above it."""
+    return "|" in line and "-" in line and _TABLE_RULE.issuperset(line)
 
 
 # --- one line ---------------------------------------------------------------------------------------------------------
@@ -203,28 +211,27 @@ _START = re.compile(
     r"|([-*_])(?:[ \t]*\1){2,}[ \t]*$"  # a rule
     r"|~~~"
     r"|\[[^!^\n]\](?:\s|$))"  # a task
+    rf"|[ \t]+{_RUNS}"
 )
 _DASH = re.compile(r"[ \t]*(?=-(?:\s|$))")  # a block to whoever reads the page by its bullets, us included
 _TOO_DEEP = re.compile(r"[ \t]*(?=>|[*+-](?:[ \t]|$))|[ \t]*\d+(?=[.)](?:[ \t]|$))")
 _TOKEN = re.compile(
-    r"(?P<keep>\\[!-/:-@\[-`{-~]"
+    r"(?P<keep>\\(?!::|%%|<%)[!-/:-@\[-`{-~]"
     r"|https?://(?:(?!%%|::|\{\{)[^\s<>\\^`$\[\]{}\"])+"
     r"|<https?://(?:(?!%%|::|\{\{)[^\s<>\\^`$\[\]{}\"])+>"
     r"|(?<!!)\[\[(?![!^])(?:(?!%%|::)[^\[\]\n`$<\\])+\]\](?![(:]))"
     r"|(?P<code>`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`))"
-    r"|(?P<each>`+|%%+|\$\$+|(?<=\S)\$)"
-    r"|(?P<rest>\{\{+|\[\[+|::+|<%+)"
+    r"|(?P<each>`+|(?<!\\)%%+|\$\$+|(?<=\S)\$)"
+    r"|(?P<rest>\{\{+|\[\[+|::+|%%+|<%+)"
     r"|(?P<before><(?=[A-Za-z/!?])|\[(?=!(?!\[)|\^)|\^(?=\[)|(?<!\S)\^(?=[A-Za-z0-9-]+\s*$)|\\(?=[ \t]*$))"
-    r"|(?P<after>\](?=:)|\](?=\()(?!\([ \t]*<?(?:https?://|mailto:))"
+    r"|(?P<after>\](?=:)|\](?=\()(?!\([ \t]*(?:https?://|mailto:|<https?://[^\s<>()]+>))"
     r"|(?<![A-Za-z0-9+-])(?!https?:)[A-Za-z][A-Za-z0-9+-]{1,30}:(?=//))",
     re.IGNORECASE,
 )
 _LIVE = re.compile(
     r"(?P<keep>\\[!-/:-@\[-`{-~]|`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)|`+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)"
 )
-_RUNS_INLINE = re.compile(
-    r"\A`+\s*(?:\$?=|\$?dc(?:js)?=|(?:INPUT|VIEW|BUTTON|EMBED)\w*\[|button-|dice(?:-\w+)?:)|<%|::"
-)
+_RUNS_INLINE = re.compile(rf"\A`+\s*{_RUNS}|<%|::")
 _TICK = re.compile(r"(\\*)`")
 
 
@@ -232,8 +239,10 @@ def _plain(line: str) -> str:
     return _LIVE.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
 
 
-def _line(line: str) -> str:
+def _line(line: str, *, second: bool) -> str:
     at = _start(line)
+    if second and _is_rule(line):  # the bullet would be in the table's head, to some readers before it is a bullet
+        at = len(line) - len(line.lstrip(" \t"))
     return _TOKEN.sub(_escaped, line) if at is None else _TOKEN.sub(_escaped, f"{line[:at]}\\{line[at:]}")
 
 

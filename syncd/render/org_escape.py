@@ -18,15 +18,17 @@ from syncd.render.syntax import TASKS
 ZERO = "\u200b"
 
 _FENCE = re.compile(r"([ \t]*)(```|~~~)[ \t]*([\w+#.-]*)[^`~]*")
-_ENDS_CODE = re.compile(r"[ \t]*#\+END_", re.IGNORECASE)
+_NO_CODE = re.compile(r"[ \t]*#\+END_|(?:id|collapsed)::(?:\s|$)", re.IGNORECASE)
 
 # What begins a line that is no paragraph: a headline (of two stars and more: one star is a list in Markdown), `#+key:`,
-# a comment, a drawer or an example, a quote (it swallows the next block), mathematics, HTML, a fence without an end,
-# and what stands for Logseq's own lines in a block.
+# a comment, a drawer or an example, a quote (it swallows the next block), mathematics, HTML, a fence without an end, a
+# list's number of more than 31 bits (the parser gives up the page), a list's checkbox, and what stands for Logseq's own
+# lines in a block.
 _START = re.compile(
-    r"(?=\*{2,}(?:\s|$)|[ \t]*(?:#(?:\+|\s|$)|:|>|\$\$|<[A-Za-z/!?]|```|~~~|\[fn:)|(?:id|collapsed)::(?:\s|$))"
+    r"(?=\*{2,}(?:\s|$)|[ \t]*(?:#(?:\+|\s|$)|:|>|\$\$|<[A-Za-z/!?]|```|~~~|\[fn:|\d{10,}\.\s)"
+    r"|(?<=[ \t])\[[ xX-]\]|(?:id|collapsed)::(?:\s|$))"
 )
-_ITEMS = re.compile(r"(?:[ \t]*(?:[-+]|\d+\.)[ \t]+)+")
+_ITEMS = re.compile(r"(?:[ \t]*(?:[-+]|\d{1,9}\.)[ \t]+)+")
 _STAR = re.compile(r"([ \t]*)\*(?=[ \t]|$)")
 _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
 _TAGS = re.compile(r":[^\s:]*:[ \t]*$")
@@ -36,17 +38,17 @@ _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
 _URL = r"(?i:https?)://(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
 _TOKEN = re.compile(
-    r"(?=[`!\[<h*_~({\\@HjJvVdD/=+])(?:"
+    r"(?=[`!\[<h*_~({\\@H:/=+])(?:"
     r"(?P<code>(?P<ticks>`+)(?!`)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
     rf"|(?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(<?(?P<address>{_URL})>?(?:[ \t]+\"[^\"\n]*\")?\))"
     rf"|<(?P<angle>{_URL})>"
     rf"|(?P<url>{_URL})"
     r"|(?P<page>\[\[(?!file:)(?:(?!://)[^\[\]\\\n])+\]\])"
-    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<!\s)\*\*(?!\*))"
-    r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<!\s)(?P=slant)(?![*_\w]))"
-    r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<!\s)~~(?!~))"
+    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<![\s\\])\*\*(?!\*))"
+    r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<![\s\\])(?P=slant)(?![*_\w]))"
+    r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<![\s\\])~~(?!~))"
     r"|(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
-    r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])|\\(?=[A-Za-z(\[])|(?i:javascript|vbscript|data):(?=//))"
+    r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])|\\(?=[A-Za-z(\[])|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
     r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
     re.DOTALL,
 )
@@ -99,7 +101,7 @@ def _closing(lines: list[str], at: int, last: dict[str, int]) -> int:
 def _code(lines: list[str]) -> list[str]:
     indent, _, language = _FENCE.fullmatch(lines[0]).groups()  # type: ignore[union-attr]
     inside = [line.removeprefix(indent) for line in lines[1:-1]]
-    inside = [ZERO + line if _ENDS_CODE.match(line) else line for line in inside]
+    inside = [ZERO + line if _NO_CODE.match(line) else line for line in inside]
     return [f"#+BEGIN_SRC {language}".rstrip(), *inside, "#+END_SRC"]
 
 
@@ -126,7 +128,9 @@ def _inline(line: str, ahead: frozenset[str] = _MARKS) -> str:
     def shown(found: re.Match[str]) -> str:
         for kind, as_org in _AS_ORG.items():
             if found[kind] is not None:
-                return as_org(found)
+                org = as_org(found)
+                joins = org.startswith("[[") and line[: found.start()].endswith("[")
+                return ZERO + org if joins else org
         mark = found["opener"]
         if mark is None:
             return found[0]

@@ -11,10 +11,12 @@ TASKS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|S
 
 # Where a block or a definition starts, or `#+key: value`, which renames the page from anywhere in the file, behind the
 # marks of quotes and lists too. Beyond the bullets and headings: drawers, `: x` (a definition list, which swallows the
-# next block), `[^1]: x`, and `~~~`, a fence like ```.
+# next block), `~~~`, a fence like ```, a list's number of more than 31 bits, which makes the parser give up the whole
+# page, and a list's checkbox.
 START = re.compile(
-    r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$|\[\^[^\]]*\]:)"
-    r"|[ \t>*+\d.)]*(?=#\+|~~~)"
+    r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
+    r"|[ \t>]*\d{10,}(?=\.\s)"
+    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[*+.][ \t])(?=\[[ xX-]\]))"
 )
 TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[A-Za-z0-9]\])")
 # A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything without blanks, in
@@ -53,11 +55,11 @@ TOKEN = re.compile(
     r"|(?:(?<!_)|(?<=\\_))__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
     # A backslash between the marks: references, macros, pages without an end.
     r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
-    # A backslash in front: HTML, dates, environments, and what makes an address of a scheme that is not the web's.
-    r"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-)|\[(?=\d+-\d+-)|\\(?=begin\{)|:(?=//))"
-    # A backslash behind: links to anything but the web, hiccup, `\word_`.
-    r"|(?P<after>\](?=\(\s*<?[a-z][\w+.-]*:)(?!\(\s*<?(?:https?|mailto):)|\[(?=:)"
-    r"|\\[A-Za-z]+(?=_)))",
+    # A backslash in front: HTML, dates, LaTeX and its words (`\alpha`), and what makes an address of a scheme that is
+    # not the web's.
+    rf"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-)|\[(?=\d+-\d+-)|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$))|:(?=//))"
+    # A backslash behind: links to anything but the web, hiccup, footnotes.
+    r"|(?P<after>\](?=\()(?!\(\s*(?:https?://|mailto:|<https?://[^\s<>()]+>))|\[(?=[:^])))",
     re.IGNORECASE,
 )
 

@@ -40,6 +40,14 @@ FOUND = [
     "~~\\~~",
     "\\begin{a}\nx",
     "```\n#+END_SRC\n* x\n```",
+    "```\nid:: x\n```",
+    "```\na\ncollapsed:: true\n```",
+    "a\n13800000000. x",
+    "a\n* [ ] x\n1. [x] y",
+    "_\\_",
+    "*\\*",
+    "[https://e.org] [[a](https://e.org)]",
+    "zotero://select file:///etc/passwd",
 ]
 
 

@@ -49,7 +49,7 @@ ESCAPES = [
     ("CLOCK: [2023-01-01 Sun 10:00]", r"CLOCK: \[2023-01-01 Sun 10:00]"),
     ("a\n:PROPERTIES:\n:id: 1\n:END:", "a\n\\:PROPERTIES:\n:id: 1\n\\:END:"),
     ("a\nterm\n: meaning", "a\nterm\n\\: meaning"),
-    ("a\n[^1]: note", "a\n\\[^1]: note"),
+    ("a\n[^1]: note", "a\n[\\^1]: note"),
     ("IN-PROGRESS x", r"\IN-PROGRESS x"),
     ("TODO", r"\TODO"),
     ("[#A] x", r"[\#A] x"),
@@ -67,6 +67,10 @@ ESCAPES = [
     ("a\nid::\t\nb", "a\nid:\\:\t\nb"),
     ("logseq://graph Obsidian://open https://e.org", r"logseq\://graph Obsidian\://open https://e.org"),
     ("an _open end", r"an \_open end"),
+    ("电话\n13800000000. 王", "电话\n13800000000\\. 王"),
+    ("a\n* [ ] b\n> 1. [x] c", "a\n* \\[ ] b\n> 1. \\[x] c"),
+    (r"C:\alpha", r"C:\\alpha"),
+    ("[x](y) and [^1]", r"[x]\(y) and [\^1]"),
 ]
 
 UNTOUCHED = [
@@ -141,6 +145,14 @@ def test_raw_html_of_tweets_becomes_markdown() -> None:
     assert from_html(f"a {video} b") == "a [Video](https://e.org/v.mp4?tag=1) b"
     assert from_html('<a href="javascript:x">y</a>') == '<a href="javascript:x">y</a>'
     assert from_html("<b>x</b> <video> a < b") == "<b>x</b> <video> a < b"
+    assert from_html("[a](<https://e.org/b c>) <https://e.org>") == "[a](https://e.org/b%20c) <https://e.org>"
+
+
+def test_html_in_code_is_code() -> None:
+    """Who shows how an element is written meant the words, not the picture."""
+    text = "`<img src='https://e.org/a.jpg'>` ``[a](<https://e.org/>)``\n```html\n<a href='https://e.org/'>x</a>\n```"
+    assert from_html(text) == text
+    assert from_html("a ` <img src='https://e.org/a.jpg'>") == "a ` ![](https://e.org/a.jpg)"
 
 
 def test_link_target_takes_web_addresses_only_and_keeps_them() -> None:

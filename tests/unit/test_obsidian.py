@@ -191,6 +191,15 @@ def test_the_address_can_set_no_field_and_open_no_comment() -> None:
         ("a\\\nb", "a\\\\\nb"),
         ("\\# a \\%\\%", "\\# a \\%\\%"),
         ("<img src='https://e.org/i.png'/>", "![](https://e.org/i.png)"),
+        ("```\n= x\n```", "\\`\\`\\`\n= x\n\\`\\`\\`"),
+        ("~~~js\n\n $= x\n~~~", "\\~~~js\n\n $\\= x\n\\~~~"),
+        ("a\n\n      = x\n\n>     $= y", "a\n\n      \\= x\n\n>     $\\= y"),
+        ("a\n\n\tINPUT[toggle:a]\n\tbutton-b", "a\n\n\tINPUT\\[toggle:a]\n\tbutton\\-b"),
+        ("k\\:: v \\<% x \\%% y", "k\\:\\: v \\<\\% x \\%\\% y"),
+        ("a|b\n-|-\nc|d", "a|b\n\\-|-\nc|d"),
+        ("a\n\nb|c\n-|-", "a\n\nb|c\n-|-"),
+        ("![](<https://e.org/a b.png>)", "![](https://e.org/a%20b.png)"),
+        ("[a](<javascript:b>) [a](<https://e.org/\\_(b)>)", "[a]\\(\\<javascript:b>) [a](https://e.org/_%28b%29)"),
     ],
 )
 def test_marks_that_would_do_something_are_escaped_and_others_stay(text: str, shown: str) -> None:
