@@ -111,9 +111,10 @@ def _shown(found: re.Match[str]) -> str:
 def logseq_name(text: str) -> str:
     """`text` as the name of a page in `[[…]]` and `#[[…]]`: one line, may be empty.
 
-    Square brackets become round ones, commas blanks (`tags::` splits at them), and a backslash a wide one.
+    Square brackets become round ones, commas blanks (`tags::` splits at them), and a backslash a wide one; so does the
+    colon of an address, which would be a link instead.
     """
-    return " ".join(clean(text).translate(_IN_NAME).split())
+    return " ".join(clean(text).translate(_IN_NAME).replace("://", "：//").split())
 
 
 def logseq_value(text: str, *, plain: bool = False) -> str:

@@ -21,12 +21,13 @@ def values(document: Document, title: str, whole: str) -> dict[str, str]:
     """The properties' values by key, in their order; `whole` is the document's whole title."""
     authors = [logseq_name(name) for name in (document.author or "").split(", ")]
     tags = [f"#[[{name}]]" for name in map(logseq_name, document.tag_names) if name]
+    category = logseq_name(document.category or "") or "articles"
     url = link_target(document.source_url)
     found = {
         "title": title,
         "author": ", ".join(f"[[{name}]]" for name in authors if name),
         "full-title": whole,
-        "category": f"#{logseq_name(document.category or '') or 'articles'}",
+        "category": f"#{category}" if category.isalnum() else f"#[[{category}]]",
         "url": url or "",
         "tags": " ".join(tags),
     }

@@ -76,12 +76,12 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\t\n]+", " ", clean(text)) if text.strip() else ""
 
 
-_IN_LINK = str.maketrans({"[": "(", "]": ")", "|": "-", "\\": "-", "/": "-", ":": "-", "#": None, "^": None})
+_IN_LINK = str.maketrans("[]<>|\\/:", "()()----", "#^")
 
 
 def link_name(text: str) -> str:
     """`text` as the name of a note in `[[…]]`: one line without what ends a link or names a part; may be empty."""
-    return " ".join(re.sub("%%+", "%", clean(text).translate(_IN_LINK)).split())
+    return " ".join(re.sub(r"([%$])\1+", r"\1", clean(text).translate(_IN_LINK)).split())
 
 
 def tags(names: Iterable[str]) -> list[str]:

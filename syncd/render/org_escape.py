@@ -37,6 +37,11 @@ _MARKS = frozenset("/=+~")  # each pairs with a later one of the same paragraph,
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
 _URL = r"(?i:https?)://(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
+_INERT = (
+    r"(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
+    r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])"
+    r"|\\(?=[A-Za-z(\[])|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
+)
 _TOKEN = re.compile(
     r"(?=[`!\[<h*_~({\\@H:/=+])(?:"
     r"(?P<code>(?P<ticks>`+)(?!`)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
@@ -47,12 +52,12 @@ _TOKEN = re.compile(
     r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<![\s\\])\*\*(?!\*))"
     r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<![\s\\])(?P=slant)(?![*_\w]))"
     r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<![\s\\])~~(?!~))"
-    r"|(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
-    r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])|\\(?=[A-Za-z(\[])|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
+    rf"|{_INERT}"
     r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
     re.DOTALL,
 )
 _LIVE = re.compile(r"(?P<code>(?P<ticks>`+)(?!`)[^`\n]+(?P=ticks)(?!`)|`+)|#|\[(?=\[)|\](?=\()|:(?=//)")
+_VALUE = re.compile(_INERT)
 _CLOSES = re.compile(r"$|[\s)\]}'\",.:;!?-]")
 
 
@@ -187,9 +192,6 @@ _AS_ORG: dict[str, Callable[[re.Match[str]], str]] = {
 }
 
 
-_VALUE = re.compile(r"\((?=\()|\{(?=\{)|\[(?=\[)|<(?=<)")
-
-
 def org_link(url: str, label: str = "") -> str:
     """A link to a web address; an underscore in it that could end emphasis is percent-encoded."""
     target = _CLOSER.sub("%5F", link_target(url) or url)
@@ -199,4 +201,4 @@ def org_link(url: str, label: str = "") -> str:
 def org_value(text: str) -> str:
     """`text` as the value of a page's property: one line, in which nothing is live."""
     line = " ".join(clean(text).split())
-    return _VALUE.sub(lambda found: found[0] + ZERO, line)
+    return _VALUE.sub(lambda found: "".join(mark + ZERO for mark in found[0]), line)

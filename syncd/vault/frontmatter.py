@@ -62,10 +62,11 @@ def _value(node: Any) -> str | list[str] | None:
 
 # What every reader of YAML 1.1 and 1.2 takes for this very text without quotes: it begins with a letter, holds no
 # `: ` and no ` #`, and is no word that stands for something else.
-_PLAIN = re.compile(r"[^\W\d_](?:[\w'’./?=&%+~(),;!@*…—–“”-]|:(?=\S)|(?<=\S)#|[ ](?=[^\s#]))*")
+_PLAIN = re.compile(r"[^\W\d_](?:[\w'’./?=&%+~(),;!@*…—–“”-]|:(?=[^\s:])|(?<=\S)#|[ ](?=[^\s#]))*")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
 _QUOTED = re.compile(r'["\\]')
-_UNPRINTABLE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# What cannot be printed, and what Templater and Dataview look for in a note's source, here too.
+_AS_CODE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|<(?=%)|(?<=:):")
 
 
 def entry(key: str, value: str | Sequence[str]) -> list[str]:
@@ -80,7 +81,7 @@ def scalar(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     quoted: str = _QUOTED.sub(r"\\\g<0>", text)
-    return f'"{_UNPRINTABLE.sub(_as_code, quoted)}"'
+    return f'"{_AS_CODE.sub(_as_code, quoted)}"'
 
 
 def _as_code(found: re.Match[str]) -> str:

@@ -80,14 +80,22 @@ def test_each_hostile_token_alone_is_inert() -> None:
 
 @needs_parser
 def test_names_are_one_reference_and_values_one_property() -> None:
-    """A tag's or author's name is one page, and a title one value, whatever they hold but addresses."""
-    texts = [text for text in hostile.texts(99, 300) if logseq_name(text) and "://" not in text]
+    """A tag's or author's name is one page, and a title one value, whatever they hold."""
+    texts = [text for text in hostile.texts(99, 300) if logseq_name(text)]
     drawer = ":PROPERTIES:\n:title: T\n:full-title: {0}\n:END:\n* a #[[{1}]] [[{1}]]"
     pages = [drawer.format(org_value(text), logseq_name(text)) for text in texts]
     for text, page in zip(texts, logseq_parser.pages(pages, "org"), strict=True):
         assert page["properties"] == {"title": "T", "full-title": org_value(text)}, text
         assert page["blockCount"] == 1, text
         assert page["blocks"][0]["refs"] == [f"#[[{logseq_name(text)}]]", f"[[{logseq_name(text)}]]"], text
+
+
+@needs_parser
+def test_nothing_in_a_pages_value_is_live() -> None:
+    """Logseq shows a property's value as a line of text: no HTML, date, macro or link but to the web in it."""
+    words = ["<b>x</b>", "[:div x]", "<2023-01-01 Sun>", "zotero://x", "[fn:1]", "\\alpha", "{{x}}", "![](file:///x)"]
+    for tree in logseq_parser.syntax([f"* a {org_value(word)}" for word in words], "Org"):
+        assert list(org_oracle._alive(tree)) == []
 
 
 @given(st.text())

@@ -170,6 +170,7 @@ def test_names_and_values_are_one_line() -> None:
     """A name cannot close its brackets or become two tags; a value has its `#` escaped once."""
     assert logseq_name(" a ]] [[b,\nc，d\\ ") == "a )) ((b c d＼"
     assert logseq_name("\n\0") == ""
+    assert logseq_name("https://e.org") == "https：//e.org"
     assert logseq_name("@name on Twitter") == "@name on Twitter"
     assert logseq_value("Die #1\nder \\#2 {{x}}") == r"Die \#1 der \#2 {\{x}}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -114,6 +115,20 @@ def test_an_author_cannot_end_the_link() -> None:
     """Brackets and the marks of aliases, headings and folders are replaced."""
     entry = obsidian.header(document(author="A ]] [[B|c#d^e/f"), "T")["author"]
     assert yaml.safe_load("\n".join(entry)) == {"author": ["[[A )) ((B-cde-f]]"]}
+
+
+@pytest.mark.parametrize("text", ["<% tp.x %>", "a <%* b", "k:: v", "[k::v]", ":::", "https://e.org/a::b"])
+def test_no_value_holds_what_plugins_look_for(text: str) -> None:
+    """Templater and Dataview read the front matter's source: what is theirs is written in YAML's own escapes."""
+    for key, lines in obsidian.header(document(title=text, category=text), "T").items():
+        assert not re.search("<%|::", "".join(lines))
+        if key in ("full-title", "category"):
+            assert yaml.safe_load(lines[0]) == {key: text}
+
+
+def test_a_name_in_a_link_is_no_html_and_no_template() -> None:
+    """By a template an author stands in the note's text."""
+    assert obsidian.link_name("<% x %> <b> $$y$$ %%z") == "(% x %) (b) $y$ %z"
 
 
 def test_a_highlight_is_a_bullet_with_tags_and_note_below() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -250,6 +251,15 @@ def test_a_notification_tells_what_came() -> None:
 
 
 # --- text from outside ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["{{embed ((x))}}", "x <b> DEADLINE: <2023-01-01>", "a\nk:: v"])
+def test_a_category_is_one_tag(word: str) -> None:
+    """Readwise's own word stands behind a `#`, with a template and without; what is none of it is still one tag."""
+    document = Document(1, title="T", category=word)
+    assert re.fullmatch(r"category:: #\[\[.*\]\]", LOGSEQ.header(document, "T")["category"][0])
+    made = block("#{{ category }}{{ highlight_location_url }}", Highlight(1), document=document)
+    assert re.fullmatch(r"#[\w-]+", made.text[0])
 
 
 @pytest.mark.skipif(REASON is not None, reason=str(REASON))
