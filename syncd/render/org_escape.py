@@ -44,7 +44,7 @@ _INERT = (
 )
 _TOKEN = re.compile(
     r"(?=[`!\[<h*_~({\\@H:/=+])(?:"
-    r"(?P<code>(?P<ticks>`+)(?!`)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
+    r"(?P<code>(?<!`)(?P<ticks>`++)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
     rf"|(?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(<?(?P<address>{_URL})>?(?:[ \t]+\"[^\"\n]*\")?\))"
     rf"|<(?P<angle>{_URL})>"
     rf"|(?P<url>{_URL})"
@@ -56,7 +56,7 @@ _TOKEN = re.compile(
     r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
     re.DOTALL,
 )
-_LIVE = re.compile(r"(?P<code>(?P<ticks>`+)(?!`)[^`\n]+(?P=ticks)(?!`)|`+)|#|\[(?=\[)|\](?=\()|:(?=//)")
+_LIVE = re.compile(r"(?P<code>(?<!`)(?P<ticks>`++)[^`\n]+(?P=ticks)(?!`)|`+)|#|\[(?=\[)|\](?=\()|:(?=//)")
 _VALUE = re.compile(_INERT)
 _CLOSES = re.compile(r"$|[\s)\]}'\",.:;!?-]")
 

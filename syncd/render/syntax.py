@@ -45,7 +45,7 @@ _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
 TOKEN = re.compile(
     # What every alternative begins with: elsewhere `re` need not try them one by one.
-    r"(?=(?-i:[\\`$<\[\](@{_hH:])|[ \t]*\$\$)(?:"
+    r"(?=(?-i:[\\`$<\[\](@{_hH:])|^[ \t]*\$\$)(?:"
     # `\[[` still opens a page in a hashtag.
     r"(?P<twin>\\\[\[+)"
     rf"|(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|{_URL}|{_PAGE}|{_ITALIC})"
@@ -76,14 +76,16 @@ def verbatim(lines: list[str], first: int = 0) -> set[int]:
     """The numbers of the lines that are code, displayed mathematics or a LaTeX environment: nothing in them is live.
 
     Such a region begins, at line `first` at the earliest, and ends on lines of its own. In a list or quote it must hold
-    no line that ends the list, since its own end would then open a region that reaches into the next block.
+    no line that ends the list, since its own end would then open a region that reaches into the next block; and whoever
+    reads the page by its bullets knows code alone.
     """
     regions: set[int] = set()
     start, closing, listed, nested = -1, "", False, False
     for at, line in enumerate(lines):
         stripped = line.strip(" \t")
         if start >= 0 and stripped == closing and (at + 1 < len(lines) or line[0] not in " \t"):
-            if not (nested and any(map(_ENDS_LIST.match, lines[start + 1 : at]))):
+            ends = _ENDS_LIST if nested else None if closing in _FENCES else START
+            if not (ends and any(map(ends.match, lines[start + 1 : at]))):
                 regions.update(range(start, at + 1))
             start = -1
         elif start < 0 or (closing in _FENCES and stripped.startswith(_FENCES)):
