@@ -9,11 +9,11 @@ import re
 from html import unescape
 
 _ELEMENT = re.compile(
-    r"<img\b(?P<img>[^<>]*)>"
+    r"(?<!\\)(?:<img\b(?P<img>[^<>]*)>"
     r"|<a\b(?P<a>[^<>]*)>(?P<label>[^<>\[\]\n]*)</a\s*>"
-    r"|<video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>"
+    r"|<video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>)"
     r"|(?<=\]\()[ \t]*<(?P<target>https?://[^<>\n]*)>"
-    r"|(?<!`)(?:`++[^`\n]++`++|```[^`\n]*+\n[^`]*+```)",
+    r"|(?<!`)(?:(?P<ticks>`++)[^`\n]++(?P=ticks)(?!`)|```[^`\n]*+\n[^`]*+```)",
     re.IGNORECASE | re.DOTALL,
 )
 _KINDS = ("img", "a", "video", "target")
@@ -46,7 +46,7 @@ def from_html(text: str) -> str:
     """`text` with `<img src>` as `![](src)`, `<a href>@x</a>` as `[@x](href)` and `<video>` as `[Video](mp4)`.
 
     A link's target in angle brackets, in which Markdown allows blanks and brackets, becomes a plain one. An element
-    without a web address is left, and so is code.
+    without a web address is left, and so is code, and what has a backslash.
     """
     return _ELEMENT.sub(_markdown, text) if "<" in text else text
 

@@ -10,7 +10,7 @@ from syncd.render.escape import logseq_name
 from syncd.render.org_escape import org_lines, org_value
 from syncd.vault.org import ORG
 from syncd.vault.parse import app_lines, digest, parse
-from tests import hostile, logseq_parser, org_oracle
+from tests import hostile, logseq_parser, mldoc_tree, org_oracle
 
 REASON = logseq_parser.missing()
 needs_parser = pytest.mark.skipif(REASON is not None, reason=str(REASON))
@@ -95,7 +95,7 @@ def test_nothing_in_a_pages_value_is_live() -> None:
     """Logseq shows a property's value as a line of text: no HTML, date, macro or link but to the web in it."""
     words = ["<b>x</b>", "[:div x]", "<2023-01-01 Sun>", "zotero://x", "[fn:1]", "\\alpha", "{{x}}", "![](file:///x)"]
     for tree in logseq_parser.syntax([f"* a {org_value(word)}" for word in words], "Org"):
-        assert list(org_oracle._alive(tree)) == []
+        assert list(mldoc_tree.alive(tree, org_oracle.LIVE)) == []
 
 
 @given(st.text())

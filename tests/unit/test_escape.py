@@ -151,6 +151,14 @@ def test_raw_html_of_tweets_becomes_markdown() -> None:
     assert from_html("[a](<https://e.org/b c>) <https://e.org>") == "[a](https://e.org/b%20c) <https://e.org>"
 
 
+def test_html_with_a_backslash_is_text() -> None:
+    """Also what the escapes themselves wrote, and between backticks that are no code."""
+    for text in (r"\<img src='https://b.c/x'>", "``x<a href='https://b.c/'>@x</a>```"):
+        lines = logseq_lines(text)
+        assert logseq_lines("\n".join(lines)) == lines
+    assert from_html(r"\<img src='https://b.c/x'>") == r"\<img src='https://b.c/x'>"
+
+
 def test_html_in_code_is_code() -> None:
     """Who shows how an element is written meant the words, not the picture."""
     text = "`<img src='https://e.org/a.jpg'>` ``[a](<https://e.org/>)``\n```html\n<a href='https://e.org/'>x</a>\n```"
