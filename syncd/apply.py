@@ -151,7 +151,7 @@ def _create(
     db: sqlite3.Connection, target: Target, writer: PageWriter, found: Gathered, steps: Plan, report: VaultReport
 ) -> ledger.Home:
     name, form = _free_name(db, target, found), target.form
-    header, opening = form.header(found.document, name.title), form.opening(found.document, name.title)
+    opening = form.opening(found.document, name.title)
     fence = form.fence if opening.header else ()
     top = [*fence[:1], *chain(*opening.header.values()), *fence[1:], *opening.lines]
     text = "\n".join([*top, *(opening.indent + line for edit in steps.edits for line in edit.new)])
@@ -159,7 +159,8 @@ def _create(
     seen = writer.write(Path(name.path), text.encode(), None)
     index.enter(db, target.id, name.path, text, seen, target.graph, own=True)
     report.pages.created.append(name.path)
-    return ledger.Home(name.path, {key: digest(lines) for key, lines in header.items()})
+    ours = {key: lines for key, lines in opening.header.items() if form.keys is None or key in form.keys}
+    return ledger.Home(name.path, {key: digest(lines) for key, lines in ours.items()})
 
 
 def _free_name(db: sqlite3.Connection, target: Target, found: Gathered) -> Name:
