@@ -37,7 +37,7 @@ _PAGE = r"\[\[[^\[\]\n]+\]\]"
 # there is parsed like a new line.
 _IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\\[()])[^$\n`<@])"
 _MATH = (
-    r"(?:(?<=[^\s#])|(?<=\S ))\$\$[^$\n]+\$\$(?!\$)|^[ \t]*\$\$[^$\n]+\$\$[ \t]*$"
+    r"(?:(?<=[^\s#>])|(?<=[^\s>] ))\$\$[^$\n]+\$\$(?!\$)|^[ \t]*\$\$[^$\n]+\$\$[ \t]*$"
     rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\])\$(?!\$)|\\\({_IN_MATH}*\\\)"
 )
 _ITALIC = r"(?:^|(?<=[\s(*]))_(?! )[^_\n`$<>\[\](){}\\~^=|@]+(?<! )_(?![^\x00-\x7f]|\w)"
@@ -51,13 +51,13 @@ TOKEN = re.compile(
     rf"|(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|{_URL}|{_PAGE}|{_ITALIC})"
     # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
     # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
-    r"|(?P<each>`+|@@+|\$\$+|\$(?=[^\s$][^$\n]*(?<![\s\\])\$)"
+    r"|(?P<each>`+|@@+|\$\$+|\$(?=[^ $][^$\n]*(?<![ \\])\$)"
     r"|(?:(?<!_)|(?<=\\_))__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
     # A backslash between the marks: references, macros, pages without an end.
     r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
-    # A backslash in front: HTML, dates, LaTeX and its words (`\alpha`), and what makes an address of a scheme that is
-    # not the web's.
-    rf"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-)|\[(?=\d+-\d+-)|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$))|:(?=//))"
+    # A backslash in front: HTML, mail addresses, dates, LaTeX and its words (`\alpha`), and what makes an address of a
+    # scheme that is not the web's.
+    rf"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]+@)|\[(?=\d+-\d+-)|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$))|:(?=//))"
     # A backslash behind: links to anything but the web, hiccup, footnotes.
     r"|(?P<after>\](?=\()(?!\(\s*(?:https?://|mailto:|<https?://[^\s<>()]+>))|\[(?=[:^])))",
     re.IGNORECASE,
