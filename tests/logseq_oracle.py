@@ -29,7 +29,7 @@ def problems(texts: list[str], *, plain: bool = False) -> list[tuple[str, str]]:
 def round_trip(text: str) -> str | None:
     """What is wrong with the escapes of `text` by themselves: words lost, or a backslash set twice."""
     lines = logseq_lines(text)
-    plain = clean(from_html(text.strip())).strip()
+    plain = from_html(clean(text.strip())).strip()
     if "\\" not in plain and logseq_unescape(lines) != plain:
         return f"reads back as {logseq_unescape(lines)!r}"
     again = logseq_lines("\n".join(lines))

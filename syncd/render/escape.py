@@ -49,7 +49,7 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
     text = text.strip()
     if not plain and not _CARE.search("\n" + text) and not _SURROGATES.search(text):
         return text.split("\n")
-    lines = clean(from_html(text)).strip().split("\n")
+    lines = from_html(clean(text)).strip().split("\n")
     kept = verbatim(lines, 1 if inline else 0)
     if plain:
         lines = [line if at in kept else _plain(line) for at, line in enumerate(lines)]
@@ -76,6 +76,8 @@ def _escaped(found: re.Match[str]) -> str:
     match found.lastgroup:
         case "each":
             return _before_each(token)
+        case "ticked":
+            return token.replace("`", "\\`")
         case "rest":
             return token[0] + _before_each(token[1:])
         case "twin":

@@ -34,7 +34,7 @@ def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> l
     The first line may follow a bullet. Whether the last one may be continued tells `stands_alone`. `inline`: the first
     line will follow other words (`**Note**: …`), where no fence can open.
     """
-    lines = clean(from_html(text)).strip().split("\n")
+    lines = from_html(clean(text)).strip().split("\n")
     fences = dict(_fences(lines, 1 if inline else 0))
     out: list[str] = []
     while len(out) < len(lines):

@@ -67,7 +67,7 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
     It is so behind code and a table. `inline`: the first line will follow other words (`*Note*: …`). Code that would
     stand first is put on the second line.
     """
-    lines = clean(from_html(text)).strip().split("\n")
+    lines = from_html(clean(text)).strip().split("\n")
     ahead = [_MARKS.intersection(tail)]
     for line in reversed(lines):
         ahead.append(ahead[-1].union(_MARKS.intersection(line)))

@@ -32,7 +32,7 @@ def addresses(text: str, lines: list[str]) -> list[str]:
         return []
     meant: dict[str, None] = {}
     shown: set[str] = set()
-    _each(clean(from_html(text)).split("\n"), lambda target, org: None if org else meant.setdefault(_plain(target)))
+    _each(from_html(clean(text)).split("\n"), lambda target, org: None if org else meant.setdefault(_plain(target)))
     _each(lines, lambda target, _org: shown.add(_plain(target)))
     return [address for address in meant if address and address in shown]
 

@@ -16,7 +16,7 @@ TASKS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|S
 START = re.compile(
     r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
     r"|[ \t>]*\d{10,}(?=\.\s)"
-    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[*+.][ \t])(?=\[[ xX-]\]))"
+    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])(?=\[[ xX-]\]))"
 )
 TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[A-Za-z0-9]\])")
 # A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything without blanks, in
@@ -45,9 +45,11 @@ _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
 TOKEN = re.compile(
     # What every alternative begins with: elsewhere `re` need not try them one by one.
-    r"(?=(?-i:[\\`$<\[\](@{_hH:])|^[ \t]*\$\$)(?:"
+    r"(?=(?-i:[\\`$<\[\](@{_hH:#])|^[ \t]*\$\$)(?:"
     # `\[[` still opens a page in a hashtag.
     r"(?P<twin>\\\[\[+)"
+    # A hashtag takes the mark of code for its own.
+    r"|(?P<ticked>\#[^\s`\\#<\[\]$(){}@]*`+)"
     rf"|(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|{_URL}|{_PAGE}|{_ITALIC})"
     # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
     # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
@@ -57,7 +59,7 @@ TOKEN = re.compile(
     r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
     # A backslash in front: HTML, mail addresses, dates, LaTeX and its words (`\alpha`), and what makes an address of a
     # scheme that is not the web's.
-    rf"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]+@)|\[(?=\d+-\d+-)|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$))|:(?=//))"
+    rf"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]*@)|\[(?=\d+-\d+-)|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$))|:(?=//))"
     # A backslash behind: links to anything but the web, hiccup, footnotes.
     r"|(?P<after>\](?=\()(?!\(\s*(?:https?://|mailto:|<https?://[^\s<>()]+>))|\[(?=[:^])))",
     re.IGNORECASE,
