@@ -9,12 +9,12 @@ import re
 from html import unescape
 
 _ELEMENT = re.compile(
-    r"(?<!\\)(?:<img\b(?P<img>[^<>]*)>"
-    r"|<a\b(?P<a>[^<>]*)>(?P<label>[^<>\[\]\n]*)</a\s*>"
-    r"|<video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>)"
+    r"(?<!\\)<(?:img\b(?P<img>[^<>]*)>"
+    r"|a\b(?P<a>[^<>]*)>(?P<label>[^<>\[\]\n]*)</a\s*>"
+    r"|video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>)"
     r"|(?<=\]\()[ \t]*<(?P<target>https?://[^<>\n]*)>"
-    r"|(?<!`)(?:(?P<ticks>`++)[^`\n]++(?P=ticks)(?!`)|```[^`\n]*+\n[^`]*+```)",
-    re.IGNORECASE | re.DOTALL,
+    r"|(?<!`)(?:`[^`\n]++`(?!`)|``(?!`)(?:[^`\n]|`(?!`))++``(?!`)|^```[^`\n]*+\n[^`]*+```)",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 _KINDS = ("img", "a", "video", "target")
 _ADDRESS = re.compile(r"""\b(?:src|href)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))""", re.IGNORECASE)

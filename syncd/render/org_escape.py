@@ -174,7 +174,7 @@ def _as_url(found: re.Match[str]) -> str:
     url = found["url"].rstrip(".,;:!?'*_~")
     before, after = found.string[: found.start()][-1:], found.string[found.start() + len(url) :][:1]
     rest = found["url"][len(url) :]
-    if before.strip() or (after.strip() and after not in ".,;:!?"):
+    if before.strip(" \t") or "(" in url or (after.strip(" \t") and after not in ".,;:!?"):
         return org_link(url) + rest.replace("~", f"{ZERO}~")
     return url + rest
 

@@ -16,29 +16,31 @@ TASKS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|S
 START = re.compile(
     r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
     r"|[ \t>]*\d{10,}(?=\.\s)"
-    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])(?=\[[ xX-]\]))"
+    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])\[[ xX-](?=\]))"
 )
-TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[A-Za-z0-9]\])")
+TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 # A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything without blanks, in
 # every script.
 PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 
 # An address becomes a link only at the line's start and behind a blank or an opening mark; elsewhere its underscores
-# can open emphasis.
-_IN_URL = r"""[^\s<>\\`$\[\]{}"()_]|\((?!\()[^\s<>\\`$\[\]{}"()]*\)"""
+# can open emphasis. A host alone takes the backslash behind it for its own, which then escapes nothing, but not what
+# stands in parentheses: such an address is no link.
+_WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\\<`$]|@@|(?<![^\W_])_|://|\[\d|\([^\s()]*_))"
+_IN_URL = r"""[^\s<>\\`$\[\]{}"()_]"""
 _URL = (
-    rf"(?:^|(?<=[ \t*\[])(?<!\#\[))https?://(?=[^\W_])(?:{_IN_URL}|_(?<![*~^=]_))+"
-    rf"|https?://(?=[^\W_])(?:(?!(?<!http)(?<!https)://){_IN_URL}|_(?<=[^\W_]_))+"
+    rf"(?:^|(?<=[ \t*\[])(?<!\#\[)){_WEB}(?=[^\W_])(?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=]_))+"
+    rf"|{_WEB}(?=[^\W_])(?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)|_(?<=[^\W_]_)(?=[^\W_]))+"
     r"|<https?://[^\s<>]+>"
 )
 _CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
-_PAGE = r"\[\[[^\[\]\n]+\]\]"
+_PAGE = r"\[\[[^\[\]\n\\]+\]\]"
 # Mathematics without anything in it that could run. At a line's start `$$x$$` must be all of the line: what follows it
 # there is parsed like a new line.
 _IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\\[()])[^$\n`<@])"
 _MATH = (
     r"(?:(?<=[^\s#>*+])|(?<=[^\s>*+] )(?<!\d\. ))\$\$[^$\n]+\$\$(?!\$)|^[ \t]*\$\$[^$\n]+\$\$[ \t]*$"
-    rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\])\$(?!\$)|\\\({_IN_MATH}*\\\)"
+    rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\(\[{{])\$(?!\$)|\\\({_IN_MATH}*\\\)"
 )
 _ITALIC = r"(?:^|(?<=[\s(*]))_(?! )[^_\n`$<>\[\](){}\\~^=|@]+(?<! )_(?![^\x00-\x7f]|\w)"
 _ESCAPED = r"\\[!-/:-@\[-`{-~]"
@@ -53,7 +55,8 @@ TOKEN = re.compile(
     rf"|(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|{_URL}|{_PAGE}|{_ITALIC})"
     # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
     # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
-    r"|(?P<each>`+|@@+|\$\$+|\$(?=[^ $][^$\n]*(?<![ \\])\$)"
+    # Braces behind a link are swallowed as its size.
+    r"|(?P<each>`+|@@+|(?<=\))\{+|\$\$+|\$(?=[^ $][^$\n]*(?<![ \\])\$)"
     r"|(?:(?<!_)|(?<=\\_))__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
     # A backslash between the marks: references, macros, pages without an end.
     r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
@@ -61,7 +64,7 @@ TOKEN = re.compile(
     # scheme that is not the web's.
     rf"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]*@)|\[(?=\d+-\d+-)|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$))|:(?=//))"
     # A backslash behind: links to anything but the web, hiccup, footnotes.
-    r"|(?P<after>\](?=\()(?!\(\s*(?:https?://|mailto:|<https?://[^\s<>()]+>))|\[(?=[:^])))",
+    rf"|(?P<after>\](?=\()(?!\(\s*(?:{_WEB}|mailto:|<https?://[^\s<>()]+>))|\[(?=[:^])))",
     re.IGNORECASE,
 )
 

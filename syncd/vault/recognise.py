@@ -49,10 +49,12 @@ def block_key(content: list[str], at_home: bool) -> str | None:
     `content` are the block's own lines; `at_home` says whether its page is a document's, where the link counts
     wherever it stands in the block. The last such link is the highlight's own; earlier ones are quoted in its text.
     """
+    marked: bool | None = None
     for number in range(len(content) - 1, -1, -1):
         line = content[number]
         if not has_link(line):
             continue
+        marked = is_marked(content) if marked is None else marked
         for label, url, org in reversed(_links(line)):
             if label == _IN_READWISE:
                 continue  # it says the id
@@ -60,7 +62,6 @@ def block_key(content: list[str], at_home: bool) -> str | None:
             known = _LABEL.fullmatch(label.strip("()")) is not None
             if known and at_home:
                 return link_key(address)
-            marked = is_marked(content)
             link = f"[[{address}][{label}]]" if org else f"[{label}]({address})"
             if not known and not (marked and f"({link})" in line):
                 continue

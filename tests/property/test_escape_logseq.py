@@ -57,6 +57,19 @@ FOUND = [
     "[a](((6421a0b1-0000-4000-8000-000000000000)))",
     "[a](<https://e.org/b c)d>)",
     "```\n[a](<https://e.org/b c>)",
+    "https://e.org<b>x</b>",
+    "https://e.org\\{{query x}} https://e.org\\((x))",
+    "https://e.org[2023-01-01 Sun]",
+    "https://e.org(_x)",
+    "(https://e.org/p___)",
+    "a $=}}_{$[x]",
+    "[# ] x",
+    "![(($$[[x\\]]",
+    "https://e.org\u2003\\((x))",
+    "xhttps://t.co/bhttp://u:p@e.org\\((x))",
+    "a\n* [X] {{\\]id:: x",
+    "<%x@e.org\u3000)<2023-01-01 Sun>",
+    "![](https://e.org/i(_x)",
 ]
 
 

@@ -46,6 +46,7 @@ FOUND = [
     "a\n* [ ] x\n1. [x] y",
     "_\\_",
     "*\\*",
+    "https://e(HTTPS://E.ORG)",
     "[https://e.org] [[a](https://e.org)]",
     "zotero://select file:///etc/passwd",
 ]

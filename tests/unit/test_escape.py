@@ -70,9 +70,14 @@ ESCAPES = [
     ("logseq://graph Obsidian://open https://e.org", r"logseq\://graph Obsidian\://open https://e.org"),
     ("an _open end", r"an \_open end"),
     ("电话\n13800000000. 王", "电话\n13800000000\\. 王"),
-    ("a\n* [ ] b\n> 1. [x] c", "a\n* \\[ ] b\n> 1. \\[x] c"),
+    ("a\n* [ ] b\n> 1. [x] c", "a\n* [ \\] b\n> 1. [x\\] c"),
     (r"C:\alpha", r"C:\\alpha"),
     ("$$\n- x\n$$", "\\$\\$\n\\- x\n\\$\\$"),
+    ("https://e.org<b>", r"https\://e.org\<b>"),
+    (
+        "[a](https://e.org/){b} ![](https://e.org/c.png){{d}}",
+        r"[a](https://e.org/)\{b} ![](https://e.org/c.png)\{\{d}}",
+    ),
     ("[x](y) and [^1]", r"[x]\(y) and [\^1]"),
 ]
 
