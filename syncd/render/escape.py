@@ -77,7 +77,7 @@ def _escaped(found: re.Match[str]) -> str:
         case "each":
             return _before_each(token)
         case "ticked":
-            return token.replace("`", "\\`")
+            return TOKEN.sub(_escaped, token.replace("`", "\\`"))
         case "rest":
             return token[0] + _before_each(token[1:])
         case "twin":

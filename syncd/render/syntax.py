@@ -37,7 +37,7 @@ _CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
 _PAGE = r"\[\[[^\[\]\n\\]+\]\]"
 # Mathematics without anything in it that could run. At a line's start `$$x$$` must be all of the line: what follows it
 # there is parsed like a new line.
-_IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\\[()])[^$\n`<@])"
+_IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\](?=\()|\\[()])[^$\n`<@])"
 _MATH = (
     r"(?:(?<=[^\s#>*+])|(?<=[^\s>*+] )(?<!\d\. ))\$\$[^$\n]+\$\$(?!\$)|^[ \t]*\$\$[^$\n]+\$\$[ \t]*$"
     rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\(\[{{])\$(?!\$)|\\\({_IN_MATH}*\\\)"
