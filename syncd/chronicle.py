@@ -138,7 +138,7 @@ def _mark(path: str) -> str:
 
 def _author(work: _Work, path: str) -> str:
     document = ledger.tenant(work.db, work.target.id, path)
-    return (account.load(work.db, document).author or "") if document is not None else ""
+    return (account.head(work.db, document).author or "") if document is not None else ""
 
 
 def _title(target: Target, path: str) -> str:

@@ -11,13 +11,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from syncd.prose import WHOLE_TEXT, said_below
+from syncd.prose import HEADING, WHOLE_TEXT, said_below
 from syncd.render.block import Hashes, Labels, Rendered
 from syncd.vault.parse import Page, digest
 from syncd.vault.recognise import block_id, block_key, fingerprint, id_key
 
 _LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
-_HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
 _ABOVE = ("Metadata", WHOLE_TEXT)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
 
@@ -82,7 +81,7 @@ def locals_of(page: Page, labels: Labels) -> list[Local]:
         if content[0].startswith(labels.tags + labels.note):
             continue
         key, id_ = block_key(content, at_home=True), _last_id(content)
-        heading = _HEADING.match(page.lines[block.start])
+        heading = HEADING.match(page.lines[block.start])
         if heading and not (above == WHOLE_TEXT and "ighlights" not in heading[1]):
             above = heading[1].strip()
         if key is not None or id_ is not None or not (above in _ABOVE or (heading and len(content) == 1)):

@@ -69,6 +69,11 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
         return list(dict.fromkeys(tag.name for tag in self.tags or () if tag.name.strip()))
 
     @property
+    def author_names(self) -> list[str]:
+        """The authors' names in their order; they may be empty."""
+        return (self.author or "").split(", ")
+
+    @property
     def is_reader_tweet(self) -> bool:
         """Whether this is a tweet that was saved in Reader: its highlights are selections of the tweet's text."""
         return self.source == "reader" and status_id(self.source_url) is not None

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from syncd.vault.recognise import fingerprint
 
-_HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
+HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
 WHOLE_TEXT = "Full Document"
 _ENOUGH = 12  # letters below which a text must be a whole line
 
@@ -44,7 +44,7 @@ def _below(lines: Sequence[str]) -> Sequence[str]:
 
     Where it puts the whole text there, which may have such headings of its own, it is the last one that is just that.
     """
-    headings = [(at, found[1].strip()) for at, line in enumerate(lines) if (found := _HEADING.match(line))]
+    headings = [(at, found[1].strip()) for at, line in enumerate(lines) if (found := HEADING.match(line))]
     if any(words == WHOLE_TEXT for _, words in headings):
         starts = [at for at, words in headings if words == "Highlights"][-1:]
     else:

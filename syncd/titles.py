@@ -55,7 +55,7 @@ def _linked(db: sqlite3.Connection, number: int, vault: Vault, names: Iterable[s
     wanted = set(names)
     if not wanted:
         return set()
-    authors = {link_name(name) for one in account.documents_in(db, number) for name in (one.author or "").split(", ")}
+    authors = {link_name(name) for one in account.documents_in(db, number) for name in one.author_names}
     linked = wanted.intersection(map(name_key, authors))
     if any(map(_DAY.fullmatch, wanted)):
         where = zone(vault)

@@ -16,7 +16,7 @@ _STATUS = re.compile(
     r"(?:i/web/|i/|(?:#!/)?\w{1,30}/)?status(?:es)?/(\d{1,19})(?![\w])",
     re.IGNORECASE | re.ASCII,
 )
-_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)  # what an address of the web begins with
 _REFUSED = re.compile(r"[\t\r\n\[\]]")
 _NOISE = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref_src|ref_url|rw_tt_thread|si", re.IGNORECASE)
 _TWITTER_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
@@ -45,7 +45,7 @@ def link_key(url: str | None) -> str | None:
     Scheme, `www.`, a trailing slash, percent-encoding, tracking parameters and the case of the host make no
     difference. What is no web address has none: no page shows it.
     """
-    if not url or not _WEB.match(url.strip()):
+    if not url or not WEB.match(url.strip()):
         return None
     status = status_id(url)
     if status is not None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from syncd.mirror.db import set_setting, setting
 from syncd.model import Document, Highlight, highlight_key
 from syncd.tweets import status_id
 
@@ -127,11 +128,15 @@ def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) ->
 
 def load(db: sqlite3.Connection, id_: int) -> Document:
     """A document with all of its highlights, deleted ones too, in reading order."""
-    data = db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0]
     rows = db.execute("SELECT data FROM highlight WHERE document = ?", (id_,))
     highlights = [_highlights.decode(row[0]) for row in rows]
     highlights.sort(key=lambda highlight: highlight.order)
-    return msgspec.structs.replace(_documents.decode(data), highlights=tuple(highlights))
+    return msgspec.structs.replace(head(db, id_), highlights=tuple(highlights))
+
+
+def head(db: sqlite3.Connection, id_: int) -> Document:
+    """A document without its highlights."""
+    return _documents.decode(db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0])
 
 
 def rivals(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
@@ -166,8 +171,7 @@ def thread(db: sqlite3.Connection, tweet: str) -> Iterator[Rival]:
 
 def _rivals(db: sqlite3.Connection, query: str, value: object) -> Iterator[Rival]:
     for document, data, key in db.execute(query, (value,)).fetchall():
-        whole = db.execute("SELECT data FROM document WHERE id = ?", (document,)).fetchone()[0]
-        yield Rival(_documents.decode(whole), _highlights.decode(data), key or "")
+        yield Rival(head(db, document), _highlights.decode(data), key or "")
 
 
 def documents(db: sqlite3.Connection) -> list[int]:
@@ -189,7 +193,7 @@ def highlights_in(db: sqlite3.Connection, vault: int) -> Iterator[Highlight]:
 
 def title(db: sqlite3.Connection, id_: int) -> str:
     """A document's title, to name it by."""
-    return _documents.decode(db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0]).title or ""
+    return head(db, id_).title or ""
 
 
 def reject(db: sqlite3.Connection, documents: Iterable[tuple[int, str, str]]) -> None:
@@ -210,21 +214,20 @@ def rejected(db: sqlite3.Connection) -> list[tuple[int, str, str]]:
 
 def cursor(db: sqlite3.Connection, key: str = "cursor") -> datetime | None:
     """The time (UTC) from which the next fetch asks for changes; `full` instead of `cursor`: the last full fetch."""
-    row = db.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
-    return datetime.fromisoformat(row[0]) if row else None
+    value = setting(db, key)
+    return None if value is None else datetime.fromisoformat(value)
 
 
 def set_cursor(db: sqlite3.Connection, value: datetime, key: str = "cursor") -> None:
     """Remember such a time."""
-    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value.isoformat()))
+    set_setting(db, key, value.isoformat())
 
 
 def server(db: sqlite3.Connection) -> str | None:
     """The address from which the whole account last came: another server is another account."""
-    row = db.execute("SELECT value FROM setting WHERE key = 'server'").fetchone()
-    return row[0] if row else None
+    return setting(db, "server")
 
 
 def set_server(db: sqlite3.Connection, address: str) -> None:
     """Remember such an address."""
-    db.execute("INSERT OR REPLACE INTO setting VALUES ('server', ?)", (address,))
+    set_setting(db, "server", address)

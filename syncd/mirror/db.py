@@ -198,3 +198,14 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
             db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
+
+
+def setting(db: sqlite3.Connection, key: str) -> str | None:
+    """What is remembered under a key; None where nothing is."""
+    row = db.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else None
+
+
+def set_setting(db: sqlite3.Connection, key: str, value: str) -> None:
+    """Remember that under the key."""
+    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value))

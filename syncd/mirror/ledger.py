@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from syncd.mirror.db import set_setting, setting
 from syncd.render.block import Hashes
 from syncd.tweets import link_key
 
@@ -42,13 +43,12 @@ def vault_id(db: sqlite3.Connection, name: str, path: Path) -> int:
 
 def base_file(db: sqlite3.Connection, vault: int) -> str | None:
     """What became of the vault's Base: "made", "wanted" where that failed, None where it was never tried."""
-    row = db.execute("SELECT value FROM setting WHERE key = ?", (f"base {vault}",)).fetchone()
-    return row[0] if row else None
+    return setting(db, f"base {vault}")
 
 
 def note_base_file(db: sqlite3.Connection, vault: int, what: str) -> None:
     """Remember that."""
-    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (f"base {vault}", what))
+    set_setting(db, f"base {vault}", what)
 
 
 def find_vault(db: sqlite3.Connection, name: str) -> int | None:

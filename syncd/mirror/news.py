@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from syncd.mirror.db import set_setting, setting
+
 
 class News(NamedTuple):
     """What one run brought: onto which pages (paths, each once) how many highlights; `moment` is UTC.
@@ -53,11 +55,10 @@ def told(db: sqlite3.Connection, vault: int, moment: datetime) -> None:
 
 def line(db: sqlite3.Connection, vault: int) -> Line | None:
     """The line that syncd last wrote into a journal."""
-    row = db.execute("SELECT value FROM setting WHERE key = ?", (f"journal {vault}",)).fetchone()
-    return msgspec.json.decode(row[0], type=Line) if row else None
+    value = setting(db, f"journal {vault}")
+    return None if value is None else msgspec.json.decode(value, type=Line)
 
 
 def set_line(db: sqlite3.Connection, vault: int, value: Line) -> None:
     """Remember that line."""
-    text = msgspec.json.encode(value).decode()
-    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (f"journal {vault}", text))
+    set_setting(db, f"journal {vault}", msgspec.json.encode(value).decode())

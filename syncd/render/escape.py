@@ -13,7 +13,16 @@ import re
 from syncd.render.html import from_html, link_target
 from syncd.render.syntax import LIVE, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
 
-__all__ = ["clean", "from_html", "link_target", "logseq_lines", "logseq_name", "logseq_unescape", "logseq_value"]
+__all__ = [
+    "clean",
+    "from_html",
+    "link_target",
+    "logseq_lines",
+    "logseq_name",
+    "logseq_unescape",
+    "logseq_value",
+    "without_links",
+]
 
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
@@ -26,7 +35,7 @@ _CARE = re.compile(
     + r"|`|\\|\$|<|\[|\{|_|\(\(|\]\(|::|@@|:(?<!(?i:http):)(?<!(?i:https):)//"
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n[ \t>]*\d{{10}}|\n(?:{TASKS})\b"
 )
-_OPENED_IN_KEY = re.compile(r"(?<!\\)`|(?<=\[)\[(?!.*\]\])|(?<!\\)\$")  # which the backslash would stand in
+_OPENED_IN_KEY = re.compile(r"(?<!\\)[`$]")  # which the backslash would stand in
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
 
 
@@ -52,12 +61,13 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
     lines = from_html(clean(text)).strip().split("\n")
     kept = verbatim(lines, 1 if inline else 0)
     if plain:
-        lines = [line if at in kept else _plain(line) for at, line in enumerate(lines)]
+        lines = [line if at in kept else without_links(line) for at, line in enumerate(lines)]
     return [line if at in kept else _line(line, first=at == 0) for at, line in enumerate(lines)]
 
 
-def _plain(line: str) -> str:
-    return LIVE.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
+def without_links(line: str, live: re.Pattern[str] = LIVE) -> str:
+    """A line with a backslash before what `live` finds, all but what it is to keep: its links are plain text."""
+    return live.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
 
 
 def _line(line: str, *, first: bool) -> str:
@@ -122,4 +132,4 @@ def logseq_name(text: str) -> str:
 def logseq_value(text: str, *, plain: bool = False) -> str:
     r"""`text` as the value of a page property: one line, `#` written as `\#`, macros and references inert."""
     line = " ".join(clean(text).split())
-    return re.sub(r"(?<!\\)#", r"\\#", TOKEN.sub(_escaped, _plain(line) if plain else line))
+    return re.sub(r"(?<!\\)#", r"\\#", TOKEN.sub(_escaped, without_links(line) if plain else line))

@@ -39,7 +39,7 @@ class Format(NamedTuple):
     `alias`: the property by which a document that was retitled is found under its new title; `opening`: what a new page
     begins with. The rest is for templates: `name` is a page's name, None for the format's own; `notice` the blocks that
     tell when how many highlights came onto which pages, none for the format's own; `keys` the properties that are
-    written, None for all; `mark` says which templates these are.
+    written, None for all; `mark` says which templates these are, and whether texts are plain.
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -61,60 +61,59 @@ class Format(NamedTuple):
     extension: str = ".md"
 
 
-def _logseq(*, plain: bool = False) -> Format:
-    header = partial(logseq.header, plain=plain)
-    return Format(
-        header,
-        partial(logseq.highlight, plain=plain),
-        lambda _document: {},
-        partial(logseq.full_title, plain=plain),
-        parse.properties,
-        metadata.of_logseq,
-        (),
-        block_ids=False,
-        opening=lambda document, title: Opening(header(document, title)),
-        plain=plain,
-        mark="plain" if plain else "",
-    )
+def _opens_with(header: Callable[[Document, str], dict[str, list[str]]]) -> Callable[[Document, str], Opening]:
+    return lambda document, title: Opening(header(document, title))
 
 
-def _obsidian(*, plain: bool = False) -> Format:
-    return Format(
-        obsidian.header,
-        partial(obsidian.highlight, plain=plain),
-        obsidian.alias,
-        obsidian.full_title,
-        frontmatter.properties,
-        metadata.of_obsidian,
-        ("---", "---"),
-        block_ids=True,
-        opening=lambda document, title: Opening(obsidian.header(document, title)),
-        plain=plain,
-        mark="plain" if plain else "",
-    )
+LOGSEQ = Format(
+    logseq.header,
+    logseq.highlight,
+    lambda _document: {},
+    logseq.full_title,
+    parse.properties,
+    metadata.of_logseq,
+    (),
+    block_ids=False,
+    opening=_opens_with(logseq.header),
+)
+OBSIDIAN = Format(
+    obsidian.header,
+    obsidian.highlight,
+    obsidian.alias,
+    obsidian.full_title,
+    frontmatter.properties,
+    metadata.of_obsidian,
+    ("---", "---"),
+    block_ids=True,
+    opening=_opens_with(obsidian.header),
+)
+ORG = Format(
+    org.header,
+    org.highlight,
+    lambda _document: {},
+    org.full_title,
+    org_pages.drawer,
+    metadata.of_logseq,
+    (":PROPERTIES:", ":END:"),
+    block_ids=False,
+    opening=_opens_with(org.header),
+    labels=org.LABELS,
+    mark="org",
+    syntax=org_pages.ORG,
+    extension=".org",
+)
 
-
-def _org(*, plain: bool = False) -> Format:
-    return Format(
-        org.header,
-        partial(org.highlight, plain=plain),
-        lambda _document: {},
-        org.full_title,
-        org_pages.drawer,
-        metadata.of_logseq,
-        (":PROPERTIES:", ":END:"),
-        block_ids=False,
-        opening=lambda document, title: Opening(org.header(document, title)),
-        labels=org.LABELS,
-        plain=plain,
-        mark="org plain" if plain else "org",
-        syntax=org_pages.ORG,
-        extension=".org",
-    )
-
-
-LOGSEQ, OBSIDIAN, ORG = _logseq(), _obsidian(), _org()
-_PLAIN_LOGSEQ, _PLAIN_OBSIDIAN, _PLAIN_ORG = _logseq(plain=True), _obsidian(plain=True), _org(plain=True)
+_PLAIN_HEADER = partial(logseq.header, plain=True)
+_PLAIN_LOGSEQ = LOGSEQ._replace(
+    header=_PLAIN_HEADER,
+    highlight=partial(logseq.highlight, plain=True),
+    full_title=partial(logseq.full_title, plain=True),
+    opening=_opens_with(_PLAIN_HEADER),
+    plain=True,
+    mark="plain",
+)
+_PLAIN_OBSIDIAN = OBSIDIAN._replace(highlight=partial(obsidian.highlight, plain=True), plain=True, mark="plain")
+_PLAIN_ORG = ORG._replace(highlight=partial(org.highlight, plain=True), plain=True, mark="org plain")
 
 
 def format_of(name: str, *, org: bool = False, plain: bool = False) -> Format:

@@ -8,17 +8,19 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from syncd.render.syntax import CODE
+from syncd.tweets import WEB
+
 _ELEMENT = re.compile(
     r"(?<!\\)<(?:img\b(?P<img>[^<>]*)>"
     r"|a\b(?P<a>[^<>]*)>(?P<label>[^<>\[\]\n]*)</a\s*>"
     r"|video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>)"
     r"|(?<=\]\()[ \t]*<(?P<target>https?://[^<>\n]*)>"
-    r"|(?<!`)(?:`[^`\n]++`(?!`)|``(?!`)(?:[^`\n]|`(?!`))++``(?!`)|^```[^`\n]*+\n[^`]*+```)",
+    rf"|(?<!`)(?:{CODE}|^```[^`\n]*+\n[^`]*+```)",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 _KINDS = ("img", "a", "video", "target")
 _ADDRESS = re.compile(r"""\b(?:src|href)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))""", re.IGNORECASE)
-_WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 # What could end a link, its label or its page: spaces of every kind, controls, brackets, quotes, the marks of code,
 # mathematics and emphasis (doubled, where single ones are common in addresses), invisible format characters.
 _UNSAFE_IN_LINK = re.compile(
@@ -33,7 +35,7 @@ def link_target(url: str | None) -> str | None:
     What could end the link early is percent-encoded; an ordinary address stays as it is, byte for byte.
     """
     url = (url or "").strip()
-    if not _WEB.match(url):
+    if not WEB.match(url):
         return None
     return _UNSAFE_IN_LINK.sub(lambda found: "".join(f"%{byte:02X}" for byte in _utf8(found[0])), url)
 

@@ -19,7 +19,7 @@ def header(document: Document, title: str, *, plain: bool = False) -> dict[str, 
 
 def values(document: Document, title: str, whole: str) -> dict[str, str]:
     """The properties' values by key, in their order; `whole` is the document's whole title."""
-    authors = [logseq_name(name) for name in (document.author or "").split(", ")]
+    authors = [logseq_name(name) for name in document.author_names]
     tags = [f"#[[{name}]]" for name in map(logseq_name, document.tag_names) if name]
     category = logseq_name(document.category or "") or "articles"
     url = link_target(document.source_url)

@@ -20,7 +20,7 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
 
     Only `author` and `tags` are lists. What has no value has no entry.
     """
-    authors = [link_name(name) for name in (document.author or "").split(", ")]
+    authors = [link_name(name) for name in document.author_names]
     values: dict[str, str | list[str]] = {
         "title": title,
         "author": [f"[[{name}]]" for name in authors if name],

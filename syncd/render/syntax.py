@@ -33,7 +33,7 @@ _URL = (
     rf"|{_WEB}(?=[^\W_])(?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)|_(?<=[^\W_]_)(?=[^\W_]))+"
     r"|<https?://[^\s<>]+>"
 )
-_CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
+CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
 _PAGE = r"\[\[[^\[\]\n\\]+\]\]"
 # Mathematics without anything in it that could run. At a line's start `$$x$$` must be all of the line: what follows it
 # there is parsed like a new line.
@@ -52,7 +52,7 @@ TOKEN = re.compile(
     r"(?P<twin>\\\[\[+)"
     # A hashtag takes the mark of code for its own.
     r"|(?P<ticked>\#[^\s`\\#<\[\]$(){}@]*`+)"
-    rf"|(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|{_URL}|{_PAGE}|{_ITALIC})"
+    rf"|(?P<keep>{_MATH}|{_ESCAPED}|{CODE}|{_URL}|{_PAGE}|{_ITALIC})"
     # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
     # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
     # Braces behind a link are swallowed as its size.
@@ -69,7 +69,7 @@ TOKEN = re.compile(
 )
 
 # What makes a hashtag, a page, a link or an address live, outside code and mathematics.
-LIVE = re.compile(rf"(?P<keep>{_MATH}|{_ESCAPED}|{_CODE}|`+|\$+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)", re.IGNORECASE)
+LIVE = re.compile(rf"(?P<keep>{_MATH}|{_ESCAPED}|{CODE}|`+|\$+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)", re.IGNORECASE)
 
 _OPENING = re.compile(r"[ \t]*(?:(?P<fence>```|~~~)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)")
 _LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")

@@ -65,7 +65,7 @@ def about(document: Document, words: Words, clock: Clock) -> dict[str, object]:
         **NOTHING,
         "title": words.line(short_title(document.title or "")),
         "full_title": words.line(document.title or "") or short_title(""),
-        "author": ", ".join(filter(None, map(words.name, (document.author or "").split(", ")))),
+        "author": ", ".join(filter(None, map(words.name, document.author_names))),
         "category": words.name(next(iter(obsidian.tags([document.category or ""])), "articles")),
         "source": words.name(document.source or ""),
         "url": words.url(document.source_url),
