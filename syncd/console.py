@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
 from collections import Counter
@@ -27,7 +28,8 @@ def stop_on_signal() -> Iterator[Event]:
     stop = Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # The thread that this interrupts may hold the event's own lock, and would wait for itself.
+        _thread.start_new_thread(stop.set, ())
 
     old = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
