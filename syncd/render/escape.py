@@ -9,9 +9,10 @@ link or picture that is live either. All of it is linear in the text.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from syncd.render.html import from_html, link_target
-from syncd.render.syntax import LIVE, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
+from syncd.render.syntax import CALM, LATEX, LIVE, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
 
 __all__ = [
     "clean",
@@ -36,6 +37,7 @@ _CARE = re.compile(
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n[ \t>]*\d{{10}}|\n(?:{TASKS})\b"
 )
 _OPENED_IN_KEY = re.compile(r"(?<!\\)[`$]")  # which the backslash would stand in
+_MARK = re.compile(r"[`$]|\\(?=[()])")  # of code and mathematics
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
 
 
@@ -62,7 +64,12 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
     kept = verbatim(lines, 1 if inline else 0)
     if plain:
         lines = [line if at in kept else without_links(line) for at, line in enumerate(lines)]
-    return [line if at in kept else _line(line, first=at == 0) for at, line in enumerate(lines)]
+    latex = False
+    for at, line in enumerate(lines):
+        if at not in kept:
+            lines[at] = _line(line, first=at == 0, latex=latex, plain=plain)
+            latex = latex or bool(LATEX.search(lines[at]))
+    return lines
 
 
 def without_links(line: str, live: re.Pattern[str] = LIVE) -> str:
@@ -70,15 +77,41 @@ def without_links(line: str, live: re.Pattern[str] = LIVE) -> str:
     return live.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
 
 
-def _line(line: str, *, first: bool) -> str:
+def _line(line: str, *, first: bool, latex: bool = False, plain: bool = False) -> str:
+    """A line made inert; `latex`: LaTeX may have begun above, and goes on over lines."""
     found = START.match(line) or (TASK.match(line) if first else None)
     at = found.end() if found else 0
     start = f"{line[:at]}\\" if found else ""
     rest = line[at:]
     if "::" in rest and (key := PROPERTY.match(rest)):
         # The parser sees a property before it sees code.
-        rest = _OPENED_IN_KEY.sub(r"\\\g<0>", key[0]) + "\\" + rest[key.end() :]
-    return start + TOKEN.sub(_escaped, rest)
+        words = _OPENED_IN_KEY.sub(r"\\\g<0>", key[0])
+        rest = (without_links(words) if plain else words) + "\\" + rest[key.end() :]
+    return start + _inline(rest, 0 if latex else _calm(line[:at] + rest) - at, plain=plain)
+
+
+def _calm(line: str) -> int:
+    found = CALM.match(line)
+    return found.end() if found else 0
+
+
+def _inline(text: str, calm: int = 0, *, plain: bool = False) -> str:
+    """Text made inert; `calm`: up to where nothing takes a mark of code or mathematics for its own."""
+    if _MARK.search(text):
+        without = partial(_without_span, calm=calm, plain=plain)
+        while (fewer := TOKEN.sub(without, text)) != text:
+            text = fewer
+    return TOKEN.sub(_escaped, text)
+
+
+def _without_span(found: re.Match[str], calm: int, *, plain: bool) -> str:
+    """Code or mathematics behind other marks is text, unless it could also stand there as text."""
+    token = found[0]
+    if found.lastgroup != "span" or found.start() < calm:
+        return token
+    words = _MARK.sub(r"\\\g<0>", token)
+    text = without_links(words) if plain else words
+    return token if _inline(text) == words else text
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -86,8 +119,6 @@ def _escaped(found: re.Match[str]) -> str:
     match found.lastgroup:
         case "each":
             return _before_each(token)
-        case "ticked":
-            return TOKEN.sub(_escaped, token.replace("`", "\\`"))
         case "rest":
             return token[0] + _before_each(token[1:])
         case "twin":
@@ -132,4 +163,5 @@ def logseq_name(text: str) -> str:
 def logseq_value(text: str, *, plain: bool = False) -> str:
     r"""`text` as the value of a page property: one line, `#` written as `\#`, macros and references inert."""
     line = " ".join(clean(text).split())
-    return re.sub(r"(?<!\\)#", r"\\#", TOKEN.sub(_escaped, without_links(line) if plain else line))
+    text = without_links(line) if plain else line
+    return re.sub(r"(?<!\\)#", r"\\#", _inline(text, _calm(text), plain=plain))

@@ -23,36 +23,35 @@ TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 # every script.
 PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 
-# An address becomes a link only at the line's start and behind a blank or an opening mark; elsewhere its underscores
+# An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
 # can open emphasis. A host alone takes the backslash behind it for its own, which then escapes nothing, but not what
 # stands in parentheses: such an address is no link.
 _WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\\<`$]|@@|(?<![^\W_])_|://|\[\d|\([^\s()]*_))"
 _IN_URL = r"""[^\s<>\\`$\[\]{}"()_]"""
 _URL = (
-    rf"(?:^|(?<=[ \t*\[])(?<!\#\[)){_WEB}(?=[^\W_])(?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=]_))+"
+    rf"(?:^|(?<=[ \t])){_WEB}(?=[^\W_])(?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=]_))+"
     rf"|{_WEB}(?=[^\W_])(?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)|_(?<=[^\W_]_)(?=[^\W_]))+"
-    r"|<https?://[^\s<>]+>"
+    r"|<https?://[^\s<>\\`$\[\]{}]+>"
 )
 CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
-_PAGE = r"\[\[[^\[\]\n\\]+\]\]"
+_PAGE = r"\[\[(?:(?!\(\(|\{\{)[^\[\]\n\\`$<@])+\]\]"
 # Mathematics without anything in it that could run. At a line's start `$$x$$` must be all of the line: what follows it
 # there is parsed like a new line.
 _IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\](?=\()|\\[()])[^$\n`<@])"
 _MATH = (
-    r"(?:(?<=[^\s#>*+])|(?<=[^\s>*+] )(?<!\d\. ))\$\$[^$\n]+\$\$(?!\$)|^[ \t]*\$\$[^$\n]+\$\$[ \t]*$"
+    rf"(?:(?<=[^\s#>*+])|(?<=[^\s>*+] )(?<!\d\. ))\$\${_IN_MATH}+\$\$(?!\$)|^[ \t]*\$\${_IN_MATH}+\$\$[ \t]*$"
     rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\(\[{{])\$(?!\$)|\\\({_IN_MATH}*\\\)"
 )
-_ITALIC = r"(?:^|(?<=[\s(*]))_(?! )[^_\n`$<>\[\](){}\\~^=|@]+(?<! )_(?![^\x00-\x7f]|\w)"
+_ITALIC = r"(?:^|(?<=[ \t(*]))_(?! )[^_\n`$<>\[\](){}\\~^=|@]+(?<! )_(?![^\x00-\x7f]|\w)"
 _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
 TOKEN = re.compile(
     # What every alternative begins with: elsewhere `re` need not try them one by one.
-    r"(?=(?-i:[\\`$<\[\](@{_hH:#])|^[ \t]*\$\$)(?:"
+    r"(?=(?-i:[\\`$<\[\](@{_hH:])|^[ \t]*\$\$)(?:"
     # `\[[` still opens a page in a hashtag.
     r"(?P<twin>\\\[\[+)"
-    # A hashtag takes the mark of code for its own.
-    r"|(?P<ticked>\#[^\s`\\#<\[\]$(){}@]*`+)"
-    rf"|(?P<keep>{_MATH}|{_ESCAPED}|{CODE}|{_URL}|{_PAGE}|{_ITALIC})"
+    rf"|(?P<span>{CODE}|{_MATH})"
+    rf"|(?P<keep>{_ESCAPED}|{_URL}|{_PAGE}|{_ITALIC})"
     # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
     # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
     # Braces behind a link are swallowed as its size.
@@ -67,6 +66,16 @@ TOKEN = re.compile(
     rf"|(?P<after>\](?=\()(?!\(\s*(?:{_WEB}|mailto:|<https?://[^\s<>()]+>))|\[(?=[:^])))",
     re.IGNORECASE,
 )
+
+# Words behind which nothing takes the first mark of code or mathematics for its own, as hashtags, addresses, LaTeX and
+# links do. Their escaped form is such words too.
+CALM = re.compile(
+    rf"(?:\\(?=(?:{TASKS})\b))?(?:(?<![^ \t])(?:(?:{_URL})(?![^ \t])|\#[\w.]+(?![^ \t!\"',:?]))|{CODE}|{_MATH}"
+    rf"|\[[\w ]*\]\({_WEB}{_IN_URL}*\)(?!\{{)"
+    r"|[^\\`$#(\[{<@^|:\]]|\((?!\()|\](?!\()|:(?!//|:)|@(?!@)|\\(?:_|[^\w\s(\[{]))*+",
+    re.IGNORECASE,
+)
+LATEX = re.compile(r"\\[(\[]")
 
 # What makes a hashtag, a page, a link or an address live, outside code and mathematics.
 LIVE = re.compile(rf"(?P<keep>{_MATH}|{_ESCAPED}|{CODE}|`+|\$+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)", re.IGNORECASE)
