@@ -9,10 +9,9 @@ link or picture that is live either. All of it is linear in the text.
 from __future__ import annotations
 
 import re
-from functools import partial
 
 from syncd.render.html import from_html, link_target
-from syncd.render.syntax import CALM, LATEX, LIVE, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
+from syncd.render.syntax import CALM, LATEX, PLAIN, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
 
 __all__ = [
     "clean",
@@ -22,7 +21,6 @@ __all__ = [
     "logseq_name",
     "logseq_unescape",
     "logseq_value",
-    "without_links",
 ]
 
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
@@ -37,7 +35,7 @@ _CARE = re.compile(
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n[ \t>]*\d{{10}}|\n(?:{TASKS})\b"
 )
 _OPENED_IN_KEY = re.compile(r"(?<!\\)[`$]")  # which the backslash would stand in
-_MARK = re.compile(r"[`$]|\\(?=[()])")  # of code and mathematics
+_MARK = re.compile(r"`+|\$+|\\[()]")  # of code and mathematics
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
 
 
@@ -62,8 +60,6 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
         return text.split("\n")
     lines = from_html(clean(text)).strip().split("\n")
     kept = verbatim(lines, 1 if inline else 0)
-    if plain:
-        lines = [line if at in kept else without_links(line) for at, line in enumerate(lines)]
     latex = False
     for at, line in enumerate(lines):
         if at not in kept:
@@ -72,22 +68,16 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
     return lines
 
 
-def without_links(line: str, live: re.Pattern[str] = LIVE) -> str:
-    """A line with a backslash before what `live` finds, all but what it is to keep: its links are plain text."""
-    return live.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
-
-
 def _line(line: str, *, first: bool, latex: bool = False, plain: bool = False) -> str:
     """A line made inert; `latex`: LaTeX may have begun above, and goes on over lines."""
-    found = START.match(line) or (TASK.match(line) if first else None)
-    at = found.end() if found else 0
-    start = f"{line[:at]}\\" if found else ""
-    rest = line[at:]
-    if "::" in rest and (key := PROPERTY.match(rest)):
+    at = 0
+    if found := START.match(line) or (TASK.match(line) if first else None):
+        at = found.end()
+        line = f"{line[:at]}\\{line[at:]}"
+    if "::" in line and (key := PROPERTY.match(line, at)):
         # The parser sees a property before it sees code.
-        words = _OPENED_IN_KEY.sub(r"\\\g<0>", key[0])
-        rest = (without_links(words) if plain else words) + "\\" + rest[key.end() :]
-    return start + _inline(rest, 0 if latex else _calm(line[:at] + rest) - at, plain=plain)
+        line = line[:at] + _OPENED_IN_KEY.sub(r"\\\g<0>", key[0]) + "\\" + line[key.end() :]
+    return _inline(line, 0 if latex else _calm(line), PLAIN if plain else TOKEN)
 
 
 def _calm(line: str) -> int:
@@ -95,23 +85,30 @@ def _calm(line: str) -> int:
     return found.end() if found else 0
 
 
-def _inline(text: str, calm: int = 0, *, plain: bool = False) -> str:
-    """Text made inert; `calm`: up to where nothing takes a mark of code or mathematics for its own."""
-    if _MARK.search(text):
-        without = partial(_without_span, calm=calm, plain=plain)
-        while (fewer := TOKEN.sub(without, text)) != text:
-            text = fewer
-    return TOKEN.sub(_escaped, text)
+def _inline(text: str, calm: int, tokens: re.Pattern[str]) -> str:
+    """Text made inert; `calm`: up to where nothing takes a mark of code or mathematics for its own.
+
+    Behind that, such a span becomes text, unless what it holds would be inert as text.
+    """
+    parts, at, closing = [], 0, set()
+    while found := tokens.search(text, at):
+        parts.append(text[at : found.start()])
+        token, at = found[0], found.end()
+        opens = found.lastgroup == "span" and found.start() >= calm and not _inert(token, tokens)
+        if opens or found.start() in closing:
+            first, *_, last = [*_MARK.finditer(token)] * 2
+            if opens:
+                closing.add(found.start() + last.start())
+            at = found.start() + first.end()
+            parts.append(_before_each(first[0]))
+        else:
+            parts.append(_escaped(found))
+    return "".join(parts) + text[at:]
 
 
-def _without_span(found: re.Match[str], calm: int, *, plain: bool) -> str:
-    """Code or mathematics behind other marks is text, unless it could also stand there as text."""
-    token = found[0]
-    if found.lastgroup != "span" or found.start() < calm:
-        return token
-    words = _MARK.sub(r"\\\g<0>", token)
-    text = without_links(words) if plain else words
-    return token if _inline(text) == words else text
+def _inert(span: str, tokens: re.Pattern[str]) -> bool:
+    words = _MARK.sub(lambda mark: _before_each(mark[0]), span)
+    return tokens.sub(_escaped, words) == words
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -163,5 +160,4 @@ def logseq_name(text: str) -> str:
 def logseq_value(text: str, *, plain: bool = False) -> str:
     r"""`text` as the value of a page property: one line, `#` written as `\#`, macros and references inert."""
     line = " ".join(clean(text).split())
-    text = without_links(line) if plain else line
-    return re.sub(r"(?<!\\)#", r"\\#", _inline(text, _calm(text), plain=plain))
+    return re.sub(r"(?<!\\)#", r"\\#", _inline(line, _calm(line), PLAIN if plain else TOKEN))

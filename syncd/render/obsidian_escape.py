@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from syncd.render.escape import clean, from_html, without_links
+from syncd.render.escape import clean, from_html
 from syncd.render.syntax import CODE
 
 MAX_NESTING = 8  # quotes and lists inside each other on one line; deeper ones are shown as text
@@ -43,7 +43,7 @@ def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> l
         if at in fences:
             out += [_harmless(lines[at]), *lines[at + 1 : fences[at]]]
         else:
-            out.append(_line(without_links(lines[at], _LIVE) if plain else lines[at], second=at == 1))
+            out.append(_line(_without_links(lines[at]) if plain else lines[at], second=at == 1))
     return out
 
 
@@ -142,9 +142,15 @@ _TOKEN = re.compile(
     r"|(?<![A-Za-z0-9+-])(?!https?:)[A-Za-z][A-Za-z0-9+-]{1,30}:(?=//))",
     re.IGNORECASE,
 )
-_LIVE = re.compile(rf"(?P<keep>\\[!-/:-@\[-`{{-~]|{CODE}|`+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)")
 _RUNS_INLINE = re.compile(rf"\A`+\s*{_RUNS}|<%|::")
 _TICK = re.compile(r"(\\*)`")
+
+
+_LIVE = re.compile(rf"(?P<keep>\\[!-/:-@\[-`{{-~]|{CODE}|`+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)")
+
+
+def _without_links(line: str) -> str:
+    return _LIVE.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
 
 
 def _line(line: str, *, second: bool) -> str:

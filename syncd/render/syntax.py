@@ -23,18 +23,19 @@ TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 # every script.
 PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 
-# An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
-# can open emphasis. A host alone takes the backslash behind it for its own, which then escapes nothing, but not what
-# stands in parentheses: such an address is no link.
-_WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\\<`$]|@@|(?<![^\W_])_|://|\[\d|\([^\s()]*_))"
+# An address becomes a link only at the line's start and behind a blank; elsewhere its underscores can open emphasis. A
+# host alone takes the backslash behind it for its own, which then escapes nothing: such an address is no link.
+_WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\\<`$]|@@|(?<![^\W_])_|://|\[\d))(?=[^\W_])"
 _IN_URL = r"""[^\s<>\\`$\[\]{}"()_]"""
+_HOST = r"""(?:[^\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))+"""
 _URL = (
-    rf"(?:^|(?<=[ \t])){_WEB}(?=[^\W_])(?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=]_))+"
-    rf"|{_WEB}(?=[^\W_])(?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)|_(?<=[^\W_]_)(?=[^\W_]))+"
+    rf"(?:^|(?<=[ \t])){_WEB}{_HOST}(?:[/?#](?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=]_))*)?"
+    rf"|{_WEB}{_HOST}(?:[/?#](?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
+    r"|_(?<=[^\W_]_)(?=[^\W_]))*)?"
     r"|<https?://[^\s<>\\`$\[\]{}]+>"
 )
 CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
-_PAGE = r"\[\[(?:(?!\(\(|\{\{)[^\[\]\n\\`$<@])+\]\]"
+_PAGE = r"\[\[(?:(?!\(\(|\{\{|://)[^\[\]\n\\`$<@])+\]\]"
 # Mathematics without anything in it that could run. At a line's start `$$x$$` must be all of the line: what follows it
 # there is parsed like a new line.
 _IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\](?=\()|\\[()])[^$\n`<@])"
@@ -42,30 +43,39 @@ _MATH = (
     rf"(?:(?<=[^\s#>*+])|(?<=[^\s>*+] )(?<!\d\. ))\$\${_IN_MATH}+\$\$(?!\$)|^[ \t]*\$\${_IN_MATH}+\$\$[ \t]*$"
     rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\(\[{{])\$(?!\$)|\\\({_IN_MATH}*\\\)"
 )
-_ITALIC = r"(?:^|(?<=[ \t(*]))_(?! )[^_\n`$<>\[\](){}\\~^=|@]+(?<! )_(?![^\x00-\x7f]|\w)"
+_ITALIC = r"(?:^|(?<=[ \t(*]))_(?! )[^_\n`$<>\[\](){{}}\\~^=|@{}]+(?<! )_(?![^\x00-\x7f]|\w)"
 _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
-TOKEN = re.compile(
-    # What every alternative begins with: elsewhere `re` need not try them one by one.
-    r"(?=(?-i:[\\`$<\[\](@{_hH:])|^[ \t]*\$\$)(?:"
-    # `\[[` still opens a page in a hashtag.
-    r"(?P<twin>\\\[\[+)"
-    rf"|(?P<span>{CODE}|{_MATH})"
-    rf"|(?P<keep>{_ESCAPED}|{_URL}|{_PAGE}|{_ITALIC})"
-    # A backslash before each mark: what pairs with something later, in this block or another one. An underscore pairs
-    # with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
-    # Braces behind a link are swallowed as its size.
-    r"|(?P<each>`+|@@+|(?<=\))\{+|\$\$+|\$(?=[^ $][^$\n]*(?<![ \\])\$)"
-    r"|(?:(?<!_)|(?<=\\_))__++(?=[^ ])|(?:(?<![^\W_])(?<!\#)|(?<=\\\W))_(?=[^ _]))"
-    # A backslash between the marks: references, macros, pages without an end.
-    r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
-    # A backslash in front: HTML, mail addresses, dates, LaTeX and its words (`\alpha`), and what makes an address of a
-    # scheme that is not the web's.
-    rf"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]*@)|\[(?=\d+-\d+-)|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$))|:(?=//))"
-    # A backslash behind: links to anything but the web, hiccup, footnotes.
-    rf"|(?P<after>\](?=\()(?!\(\s*(?:{_WEB}|mailto:|<https?://[^\s<>()]+>))|\[(?=[:^])))",
-    re.IGNORECASE,
-)
+
+def _token(*, plain: bool) -> re.Pattern[str]:
+    keep = (_ESCAPED, _ITALIC.format("#:")) if plain else (_ESCAPED, _URL, _PAGE, _ITALIC.format(""))
+    web = "" if plain else rf"(?!\(\s*(?:{_WEB}|mailto:|<https?://[^\s<>()]+>))"
+    return re.compile(
+        # What every alternative begins with: elsewhere `re` need not try them one by one.
+        rf"(?=(?-i:[\\`$<\[\](@{{_hH:{'#' if plain else ''}])|^[ \t]*\$\$)(?:"
+        # `\[[` still opens a page in a hashtag.
+        r"(?P<twin>\\\[\[+)"
+        rf"|(?P<span>{CODE}|{_MATH})"
+        rf"|(?P<keep>{'|'.join(keep)})"
+        # A backslash before each mark: what pairs with something later, in this block or another one. An underscore
+        # pairs with one in the block's own link (`https://x.com/a_/…`); `$` only where it would hold something live.
+        # Braces behind a link are swallowed as its size.
+        r"|(?P<each>`+|@@+|(?<=\))\{+|\$\$+|\$(?=[^ $][^$\n]*(?<![ \\])\$)"
+        rf"|(?:(?<!_)|(?<=\\_))__++(?=[^ ])|(?:(?<![^\W_]){'' if plain else r'(?<!#)'}|(?<=\\\W))_(?=[^ _]))"
+        # A backslash between the marks: references, macros, pages without an end.
+        r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
+        # A backslash in front: HTML, mail addresses, dates, LaTeX and its words (`\alpha`), what makes an address of a
+        # scheme that is not the web's, and hashtags in plain text.
+        r"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]*@)|\[(?=\d+-\d+-)|:(?=//)|\#"
+        rf"|\\(?=[A-Za-z])(?!(?:{TASKS})(?:\s|$)))"
+        # A backslash behind: links (in plain text also to the web), hiccup, footnotes.
+        rf"|(?P<after>\](?=\(){web}|\[(?=\^|:(?!//))))",
+        re.IGNORECASE,
+    )
+
+
+TOKEN = _token(plain=False)
+PLAIN = _token(plain=True)
 
 # Words behind which nothing takes the first mark of code or mathematics for its own, as hashtags, addresses, LaTeX and
 # links do. Their escaped form is such words too.
@@ -76,9 +86,6 @@ CALM = re.compile(
     re.IGNORECASE,
 )
 LATEX = re.compile(r"\\[(\[]")
-
-# What makes a hashtag, a page, a link or an address live, outside code and mathematics.
-LIVE = re.compile(rf"(?P<keep>{_MATH}|{_ESCAPED}|{CODE}|`+|\$+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)", re.IGNORECASE)
 
 _OPENING = re.compile(r"[ \t]*(?:(?P<fence>```|~~~)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)")
 _LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
