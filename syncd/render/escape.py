@@ -96,11 +96,11 @@ def _inline(text: str, calm: int, tokens: re.Pattern[str]) -> str:
         token, at = found[0], found.end()
         opens = found.lastgroup == "span" and found.start() >= calm and not _inert(token, tokens)
         if opens or found.start() in closing:
-            first, *_, last = [*_MARK.finditer(token)] * 2
+            marks = list(_MARK.finditer(token))
             if opens:
-                closing.add(found.start() + last.start())
-            at = found.start() + first.end()
-            parts.append(_before_each(first[0]))
+                closing.add(found.start() + marks[-1].start())
+            at = found.start() + marks[0].end()
+            parts.append(_before_each(marks[0][0]))
         else:
             parts.append(_escaped(found))
     return "".join(parts) + text[at:]

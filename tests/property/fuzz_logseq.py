@@ -16,7 +16,7 @@ BATCH = 2000
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", range(-(-COUNT // BATCH)))
 def test_fuzz(batch: int) -> None:
-    """A batch of hostile texts: none breaks a page, is live on it, loses words or gets a backslash twice; some are plain."""
+    """A batch of hostile texts: none breaks a page, is live on it, loses words or gets a backslash twice."""
     if reason := logseq_parser.missing():
         pytest.skip(reason)
     texts = hostile.texts(SEED * 1_000_003 + 1000 + batch, min(BATCH, COUNT - batch * BATCH))
