@@ -43,7 +43,7 @@ def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> l
         if at in fences:
             out += [_harmless(lines[at]), *lines[at + 1 : fences[at]]]
         else:
-            out.append(_line(_without_links(lines[at]) if plain else lines[at], second=at == 1))
+            out.append(_line(lines[at], _PLAIN if plain else _TOKEN, second=at == 1))
     return out
 
 
@@ -129,35 +129,38 @@ _START = re.compile(
 )
 _DASH = re.compile(r"[ \t]*(?=-(?:\s|$))")  # a block to whoever reads the page by its bullets, us included
 _TOO_DEEP = re.compile(r"[ \t]*(?=>|[*+-](?:[ \t]|$))|[ \t]*\d+(?=[.)](?:[ \t]|$))")
-_TOKEN = re.compile(
-    r"(?P<keep>\\(?!::|%%|<%)[!-/:-@\[-`{-~]"
-    r"|https?://(?:(?!%%|::|\{\{)[^\s<>\\^`$\[\]{}\"])+"
+_LINKS = (
+    r"https?://(?:(?!%%|::|\{\{)[^\s<>\\^`$\[\]{}\"])+"
     r"|<https?://(?:(?!%%|::|\{\{)[^\s<>\\^`$\[\]{}\"])+>"
-    r"|(?<!!)\[\[(?![!^])(?:(?!%%|::)[^\[\]\n`$<\\])+\]\](?![(:]))"
-    rf"|(?P<code>{CODE})"
-    r"|(?P<each>`+|(?<!\\)%%+|\$\$+|(?<=\S)\$)"
-    r"|(?P<rest>\{\{+|\[\[+|::+|%%+|<%+)"
-    r"|(?P<before><(?=[A-Za-z/!?])|\[(?=!(?!\[)|\^)|\^(?=\[)|(?<!\S)\^(?=[A-Za-z0-9-]+\s*$)|\\(?=[ \t]*$))"
-    r"|(?P<after>\](?=:)|\](?=\()(?!\([ \t]*(?:https?://|mailto:|<https?://[^\s<>()]+>))"
-    r"|(?<![A-Za-z0-9+-])(?!https?:)[A-Za-z][A-Za-z0-9+-]{1,30}:(?=//))",
-    re.IGNORECASE,
+    r"|(?<!!)\[\[(?![!^])(?:(?!%%|::|\{\{)[^\[\]\n`$<\\])+\]\](?![(:])"
 )
+
+
+def _token(keep: str, live: str, web: str) -> re.Pattern[str]:
+    """The marks of a line: those of `keep` stay, those of `live` are escaped too, and links to anything but `web`."""
+    return re.compile(
+        rf"(?P<keep>\\(?!::|%%|<%)[!-/:-@\[-`{{-~]{keep})"
+        rf"|(?P<code>{CODE})"
+        r"|(?P<each>`+|(?<!\\)%%+|\$\$+|(?<=\S)\$)"
+        r"|(?P<rest>\{\{+|\[\[+|::+|%%+|<%+)"
+        r"|(?P<before><(?=[A-Za-z/!?])|\[(?=!(?!\[)|\^)|\^(?=\[)|(?<!\S)\^(?=[A-Za-z0-9-]+\s*$)|\\(?=[ \t]*$)"
+        rf"{live})|(?P<after>\](?=:)|\](?=\(){web}"
+        r"|(?<![A-Za-z0-9+-])(?!https?:)[A-Za-z][A-Za-z0-9+-]{1,30}:(?=//))",
+        re.IGNORECASE,
+    )
+
+
+_TOKEN = _token(f"|{_LINKS}", "", r"(?!\([ \t]*(?:https?://|mailto:|<https?://[^\s<>()]+>))")
+_PLAIN = _token("", r"|\#|:(?=//)", "")
 _RUNS_INLINE = re.compile(rf"\A`+\s*{_RUNS}|<%|::")
 _TICK = re.compile(r"(\\*)`")
 
 
-_LIVE = re.compile(rf"(?P<keep>\\[!-/:-@\[-`{{-~]|{CODE}|`+)|#|(?<=\[)\[|(?<=\])\(|:(?=//)")
-
-
-def _without_links(line: str) -> str:
-    return _LIVE.sub(lambda found: found[0] if found["keep"] else "\\" + found[0], line)
-
-
-def _line(line: str, *, second: bool) -> str:
+def _line(line: str, tokens: re.Pattern[str], *, second: bool) -> str:
     at = _start(line)
     if second and _is_rule(line):  # the bullet would be in the table's head, to some readers before it is a bullet
         at = len(line) - len(line.lstrip(" \t"))
-    return _TOKEN.sub(_escaped, line) if at is None else _TOKEN.sub(_escaped, f"{line[:at]}\\{line[at:]}")
+    return tokens.sub(_escaped, line if at is None else f"{line[:at]}\\{line[at:]}")
 
 
 def _start(line: str) -> int | None:
@@ -179,7 +182,7 @@ def _escaped(found: re.Match[str]) -> str:
     token = found[0]
     match found.lastgroup:
         case "code" if _RUNS_INLINE.search(token):
-            return _TOKEN.sub(_escaped, _TICK.sub(lambda tick: tick[1] * 2 + "\\`", token))
+            return found.re.sub(_escaped, _TICK.sub(lambda tick: tick[1] * 2 + "\\`", token))
         case "each":
             return "".join("\\" + mark for mark in token)
         case "rest":

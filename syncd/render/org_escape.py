@@ -34,6 +34,7 @@ _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
 _TAGS = re.compile(r":[^\s:]*:[ \t]*$")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _MARKS = frozenset("/=+~")  # each pairs with a later one of the same paragraph, be it in an address
+_EMPHASIS = frozenset("*/_+")
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
 _URL = r"(?i:https?)://(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
@@ -42,21 +43,31 @@ _INERT = (
     r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])"
     r"|\\(?=[A-Za-z(\[])|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
 )
-_TOKEN = re.compile(
-    r"(?=[`!\[<h*_~({\\@H:/=+])(?:"
-    r"(?P<code>(?<!`)(?P<ticks>`++)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
+_LINKS = (
     rf"|(?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(<?(?P<address>{_URL})>?(?:[ \t]+\"[^\"\n]*\")?\))"
     rf"|<(?P<angle>{_URL})>"
     rf"|(?P<url>{_URL})"
-    r"|(?P<page>\[\[(?!file:)(?:(?!://)[^\[\]\\\n])+\]\])"
-    r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<![\s\\])\*\*(?!\*))"
-    r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<![\s\\])(?P=slant)(?![*_\w]))"
-    r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<![\s\\])~~(?!~))"
-    rf"|{_INERT}"
-    r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
-    re.DOTALL,
+    r"|(?P<page>\[\[(?!file:)(?:(?!://|\{\{|\(\()[^\[\]\\\n<@])+\]\])"
 )
-_LIVE = re.compile(r"(?P<code>(?<!`)(?P<ticks>`++)[^`\n]+(?P=ticks)(?!`)|`+)|#|\[(?=\[)|\](?=\()|:(?=//)")
+
+
+def _token(links: str) -> re.Pattern[str]:
+    return re.compile(
+        r"(?=[`!\[<h*_~({\\@H:/=+#])(?:"
+        r"(?P<code>(?<!`)(?P<ticks>`++)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
+        rf"{links}"
+        r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<![\s\\])\*\*(?!\*))"
+        r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<![\s\\])(?P=slant)(?![*_\w]))"
+        r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<![\s\\])~~(?!~))"
+        rf"|{_INERT}"
+        r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
+        re.DOTALL,
+    )
+
+
+_TOKEN = _token(_LINKS)
+# Nothing that is not seen keeps `#` from being a hashtag: hence its wide twin.
+_PLAIN = _token(r"|(?P<hash>\#)|(?P<scheme>:(?=//))")
 _VALUE = re.compile(_INERT)
 _CLOSES = re.compile(r"$|[\s)\]}'\",.:;!?-]")
 
@@ -80,8 +91,8 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
             out += [*([] if out else [""]), *_code(lines[at : end + 1])]
             at = end + 1
             continue
-        line = _plain(lines[at]) if plain else lines[at]
-        out.append(_line(line, first=not out and not inline, ahead=ahead[-2 - at]))
+        tokens = _PLAIN if plain else _TOKEN
+        out.append(_line(lines[at], tokens, first=not out and not inline, ahead=ahead[-2 - at]))
         if at == 0 and _TAGS.search(out[0]):
             out[0] += ZERO
         at += 1
@@ -110,40 +121,31 @@ def _code(lines: list[str]) -> list[str]:
     return [f"#+BEGIN_SRC {language}".rstrip(), *inside, "#+END_SRC"]
 
 
-def _plain(line: str) -> str:
-    """The line with no live link or hashtag: nothing that is not seen keeps `#` from being one, hence its wide twin."""
-    return _LIVE.sub(
-        lambda found: found[0] if found["code"] else "＃" if found[0] == "#" else found[0] + ZERO,
-        line,
-    )
-
-
-def _line(line: str, *, first: bool, ahead: frozenset[str]) -> str:
+def _line(line: str, tokens: re.Pattern[str], *, first: bool, ahead: frozenset[str]) -> str:
     line = _STAR.sub(r"\1-", line, count=1) if _STAR.match(line) else line
     found = _ITEMS.match(line)
     at = found.end() if found else 0
     if _START.match(line, at) or (first and _TASK.match(line)):
         line = line[:at] + ZERO + line[at:]
-    return _inline(line, ahead)
+    return _inline(line, tokens, ahead)
 
 
-def _inline(line: str, ahead: frozenset[str] = _MARKS) -> str:
+def _inline(line: str, tokens: re.Pattern[str], ahead: frozenset[str] = _MARKS) -> str:
     """One line's Markdown as Org; `ahead` are the marks of emphasis that follow it."""
 
     def shown(found: re.Match[str]) -> str:
-        for kind, as_org in _AS_ORG.items():
-            if found[kind] is not None:
-                org = as_org(found)
-                joins = org.startswith("[[") and line[: found.start()].endswith("[")
-                return ZERO + org if joins else org
-        mark = found["opener"]
-        if mark is None:
+        kind = found.lastgroup or ""
+        if kind in _AS_ORG:
+            org = _AS_ORG[kind](found)
+            joins = org.startswith("[[") and line[: found.start()].endswith("[")
+            return ZERO + org if joins else org
+        if kind != "opener":
             return found[0]
         rest = line[found.end() :]
-        paired = any(one in ahead or one in rest for one in mark)
-        return "".join(ZERO + one for one in mark) if paired else mark
+        paired = any(one in ahead or one in rest for one in found[0])
+        return "".join(ZERO + one for one in found[0]) if paired else found[0]
 
-    return _TOKEN.sub(shown, line)
+    return tokens.sub(shown, line)
 
 
 def _marked(found: re.Match[str], inside: str, mark: str) -> str:
@@ -158,15 +160,17 @@ def _marked(found: re.Match[str], inside: str, mark: str) -> str:
 
 def _as_code(found: re.Match[str]) -> str:
     code = found["code_in"].strip()
-    before = found.string[: found.start()][-1:]
+    before = found.string[: found.start()]
     mark = next((mark for mark in "~=" if mark not in code), "")
-    if code and mark and (not before or before in " \t["):
+    # Emphasis that begins before code ends in it.
+    open_before = any(one in before for one in _EMPHASIS.intersection(code))
+    if code and mark and not open_before and not before.endswith("[[") and before[-1:] in ("", " ", "\t", "["):
         return mark + code + mark
-    return found["ticks"] + _inline(found["code_in"]) + found["ticks"]
+    return found["ticks"] + _inline(found["code_in"], found.re) + found["ticks"]
 
 
 def _as_link(found: re.Match[str]) -> str:
-    return org_link(found["address"], "" if found[0][0] == "!" else _inline(found["label"].strip()))
+    return org_link(found["address"], "" if found[0][0] == "!" else _inline(found["label"].strip(), found.re))
 
 
 def _as_url(found: re.Match[str]) -> str:
@@ -184,11 +188,13 @@ _AS_ORG: dict[str, Callable[[re.Match[str]], str]] = {
     "link": _as_link,
     "angle": lambda found: org_link(found["angle"]),
     "url": _as_url,
-    "bold": lambda found: _marked(found, _inline(found["bold_in"]), "*"),
-    "italic": lambda found: _marked(found, _inline(found["italic_in"]), "/"),
-    "struck": lambda found: _marked(found, _inline(found["struck_in"]), "+"),
+    "bold": lambda found: _marked(found, _inline(found["bold_in"], found.re), "*"),
+    "italic": lambda found: _marked(found, _inline(found["italic_in"], found.re), "/"),
+    "struck": lambda found: _marked(found, _inline(found["struck_in"], found.re), "+"),
     "pairs": lambda found: "".join(mark + ZERO for mark in found["pairs"]),
-    "before": lambda found: found["before"] + ZERO,
+    "before": lambda found: found[0] + ZERO,
+    "scheme": lambda found: found[0] + ZERO,
+    "hash": lambda found: found[0].replace("#", "＃"),
 }
 
 

@@ -49,6 +49,12 @@ FOUND = [
     "https://e(HTTPS://E.ORG)",
     "[https://e.org] [[a](https://e.org)]",
     "zotero://select file:///etc/passwd",
+    "_[[ {{y}}]]",
+    "^[[ {{y}}]]",
+    "[[`#`",
+    "\u202e`#`",
+    "[[`{{x}}`",
+    "*[`**`",
 ]
 
 
