@@ -34,7 +34,6 @@ _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
 _TAGS = re.compile(r":[^\s:]*:[ \t]*$")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _MARKS = frozenset("/=+~")  # each pairs with a later one of the same paragraph, be it in an address
-_EMPHASIS = frozenset("*/_+")
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
 _URL = r"(?i:https?)://(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
@@ -162,9 +161,8 @@ def _as_code(found: re.Match[str]) -> str:
     code = found["code_in"].strip()
     before = found.string[: found.start()]
     mark = next((mark for mark in "~=" if mark not in code), "")
-    # Emphasis that begins before code ends in it.
-    open_before = any(one in before for one in _EMPHASIS.intersection(code))
-    if code and mark and not open_before and not before.endswith("[[") and before[-1:] in ("", " ", "\t", "["):
+    bold = "*" in code and "*" in before  # which would end in the code
+    if code and mark and not bold and not before.endswith("[[") and before[-1:] in ("", " ", "\t", "["):
         return mark + code + mark
     return found["ticks"] + _inline(found["code_in"], found.re) + found["ticks"]
 
