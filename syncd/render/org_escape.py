@@ -31,12 +31,12 @@ _START = re.compile(
 _ITEMS = re.compile(r"(?:[ \t]*(?:[-+]|\d{1,9}\.)[ \t]+)+")
 _STAR = re.compile(r"([ \t]*)\*(?=[ \t]|$)")
 _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
-_TAGS = re.compile(r":[^\s:]*:[ \t]*$")
+_TAGS = re.compile(r":[^\s:]*:\s*$")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _MARKS = frozenset("/=+~")  # each pairs with a later one of the same paragraph, be it in an address
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
-_URL = r"(?i:https?)://(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
+_URL = r"(?i:https?)://(?=[^\W_])(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
 _INERT = (
     r"(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
     r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])"
