@@ -25,9 +25,9 @@ torture: $(VENV)/.ready
 	SYNCD_EXAMPLES=2000 SYNCD_EVERY=1 SYNCD_KILLS=300 SYNCD_SAVES=5000 \
 	$(BIN)/pytest --timeout 7200 tests/faults tests/property/test_converge.py
 
-# hostile texts through Logseq's own parser
+# hostile texts on pages of each format, through Logseq's own parser and CommonMark's
 fuzz: $(VENV)/.ready
-	SYNCD_FUZZ=100000 $(BIN)/pytest -n 0 --timeout 7200 tests/property/fuzz_logseq.py
+	SYNCD_FUZZ=100000 $(BIN)/pytest --timeout 7200 tests/property/fuzz_formats.py
 
 bench: $(VENV)/.ready
 	$(BIN)/python bench/run.py

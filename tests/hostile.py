@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 _UUID = "6421a0b1-0000-4000-8000-000000000000"
@@ -44,17 +45,18 @@ TOKENS = [*_MARKS.replace("\n", "|").split("|"), f"(({_UUID}))", "|", "||", *_BL
 _PREFIXES = ["", "  ", "> ", "* ", "1. ", "\t", "    "]
 
 
-def texts(seed: int, count: int) -> list[str]:
-    """`count` texts; the same for the same seed."""
+def texts(seed: int, count: int, more: Sequence[str] = ()) -> list[str]:
+    """`count` texts; the same for the same seed and the same `more` tokens."""
     random = Random(seed)
-    return [_text(random) for _ in range(count)]
+    tokens = [*TOKENS, *more]
+    return [_text(random, tokens) for _ in range(count)]
 
 
-def _text(random: Random) -> str:
+def _text(random: Random, tokens: list[str]) -> str:
     kind = random.random()
     if kind < 0.15:
         lines = random.choice([2, 3, 4, 6, 10])
-        return "\n".join(random.choice(_PREFIXES) + random.choice(TOKENS) for _ in range(lines))
+        return "\n".join(random.choice(_PREFIXES) + random.choice(tokens) for _ in range(lines))
     if kind < 0.3:
         return "\n".join(random.choices(_LINES, k=random.choice([3, 4, 5, 6, 8, 12])))
-    return "".join(random.choices(TOKENS, k=random.choice([1, 2, 2, 3, 3, 4, 5, 6, 8, 12, 20])))
+    return "".join(random.choices(tokens, k=random.choice([1, 2, 2, 3, 3, 4, 5, 6, 8, 12, 20])))

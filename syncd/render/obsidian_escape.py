@@ -101,7 +101,7 @@ def _harmless(opening: str) -> str:
 def stands_alone(lines: list[str]) -> bool:
     """Whether what follows `lines` must be a paragraph of its own: they end as a list, a quote, a table or indented."""
     for line in reversed(lines):
-        if not line.strip():
+        if not line.strip(" \t"):
             return False
         if _LIST_OR_QUOTE.match(line) or _is_rule(line):
             return True
@@ -143,7 +143,7 @@ def _token(keep: str, live: str, web: str) -> re.Pattern[str]:
         rf"|(?P<code>{CODE})"
         r"|(?P<each>`+|(?<!\\)%%+|\$\$+|(?<=\S)\$)"
         r"|(?P<rest>\{\{+|\[\[+|::+|%%+|<%+)"
-        r"|(?P<before><(?=[A-Za-z/!?])|\[(?=!(?!\[)|\^)|\^(?=\[)|(?<!\S)\^(?=[A-Za-z0-9-]+\s*$)|\\(?=[ \t]*$)"
+        r"|(?P<before><(?=[A-Za-z/!?])|\[(?=!(?!\[(?![\^!]))|\^)|\^(?=\[)|(?<!\S)\^(?=[A-Za-z0-9-]+\s*$)|\\(?=[ \t]*$)"
         rf"{live})|(?P<after>\](?=:)|\](?=\(){web}"
         r"|(?<![A-Za-z0-9+-])(?!https?:)[A-Za-z][A-Za-z0-9+-]{1,30}:(?=//))",
         re.IGNORECASE,

@@ -150,7 +150,7 @@ def _inline(line: str, tokens: re.Pattern[str], ahead: frozenset[str] = _MARKS) 
 def _marked(found: re.Match[str], inside: str, mark: str) -> str:
     """`inside` between Org's marks, where those are read there; else as the author wrote it."""
     before, after = found.string[: found.start()][-1:], found.string[found.end() : found.end() + 1]
-    if mark not in inside and (mark == "*" or (not before.strip() and _CLOSES.match(after))):
+    if mark not in inside and (mark == "*" or (not before.strip(" \t") and _CLOSES.match(after))):
         return mark + inside + mark
     written = re.match(r"\*\*|~~|.", found[0])[0]  # type: ignore[index]  # there is a first character
     inert = ZERO if written == "~~" else ""
@@ -164,7 +164,9 @@ def _as_code(found: re.Match[str]) -> str:
     bold = "*" in code and "*" in before  # which would end in the code
     if code and mark and not bold and not before.endswith("[[") and before[-1:] in ("", " ", "\t", "["):
         return mark + code + mark
-    return found["ticks"] + _inline(found["code_in"], found.re) + found["ticks"]
+    # Between its marks an address is no link by itself.
+    inside = _inline(f"^{found['code_in']}^", found.re)[1:-1]
+    return found["ticks"] + inside + found["ticks"]
 
 
 def _as_link(found: re.Match[str]) -> str:

@@ -2,189 +2,60 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC
-from typing import TYPE_CHECKING
-
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
-from syncd.model import Document, Highlight, Tag
-from syncd.render.block import Rendered
-from syncd.render.escape import clean, from_html
-from syncd.render.obsidian import highlight
-from syncd.render.obsidian_escape import _LANGUAGES, obsidian_lines, obsidian_unescape
-from syncd.vault.frontmatter import entry
-from syncd.vault.parse import digest, parse
+from tests import obsidian_oracle
+from tests.obsidian_oracle import MARKS, WORDS
 
-if TYPE_CHECKING:
-    from markdown_it.token import Token
-
-WORDS = ["apfel", "语言", "العربية", "हिन्दी", "🦊", "e\u0301toile", "zeta"]
-MARKS = [
-    "\n", "\n\n", " ", "  ", "    ", "\t", "\r\n", "\u2028", "\u0000", "\\", "\n---\n", "\n===\n", "\n- ", "\n* ",
-    "\n+ ", "\n1. ", "\n2) ", "\n# ", "\n###### ", "\n> ", "\n> > ", "> [!note]- ", "[!x]", "[ ] ", "[x] ",
-    "\n* [ ] ", "- ", "-", "*", "**", "_", "__", "***", "`", "``", "```", "~~~", "\n```\n", "\n~~~\n",
-    "\n```dataview\n", "\n```js\n", "\n  ```tasks\n", "`= this.file`", "`$= dv.current()`", "`code`",
-    "`INPUT[toggle:a]`", "`button-a`", "<% tp.x %>", "<%*", "%>", "%%", "%", " ^abc", "^abc\n", "^[", "[^1]",
-    "[^1]: ", "[a]: /b", "]: ", "]:", "[", "]", "](", ")", "(", "[[", "]]", "![[", "![", "!", "[a](javascript:b)",
-    "[a](https://e.org)", "![](https://e.org/i.png)", "obsidian://a", "https://e.org/a::b%%c$d", "https://", "key:: ",
-    "::", ":", "(k:: v)", "$", "$$", "\n$$\n", "<", ">", "<div>", "</div>", "<!--", "-->", "<script>",
-    "<https://e.org>", "<?", "<![CDATA[", "{{", "}}", "#tag", "#", "==", "=", "| a | b |\n|---|---|\n", "|",
-    "\n|-|\n", "&lt;", "&#96;", "\n: ", "~~", "\n    - ", "\n\t- ", "\n      # ", "* * *", "___", "\n- - -\n", "1.",
-    "id:: x", "\n**Tags**: ", "**Note**: ", "\ufeff", "^", "^[x]",
-    "![[zeta]]", "\n```dataview\nLIST\n```\n", "\n```js\n<% zeta %>\n```\n", "\n\n[apfel]: /b\n",
-    "\n\n[zeta\napfel]: /b\n",
-    "\\\n", "\n~~~meta-bind-button\nid: zeta\n~~~\n", "\n```\na:: b\n```\n", "``= x``", "`a::b`", "\n| - |\n",
-]  # fmt: skip
 texts = st.lists(st.sampled_from(WORDS) | st.sampled_from(MARKS) | st.text(max_size=2), max_size=14).map("".join)
 highlights = st.lists(st.tuples(texts, texts), min_size=4, max_size=4)
-
-MARKDOWN = MarkdownIt("commonmark")
-CODE_SPAN = re.compile(r"(?<!\\)(`+)(?!`)(?:.*?[^`])\1(?!`)")
-LIVE = re.compile(
-    r"<%|(?<!\\)%(?=%)|:(?=:)|(?<!\\)!\[\[|\[!(?!\[)|\[\^|\^\[|\$\$|\{\{|\s\^[A-Za-z0-9-]+\s*$|^\^[A-Za-z0-9-]+\s*$"
-)
-SPAN_RUNS = re.compile(r"\A`+\s*(\$?=|INPUT\[|button-)|<%|::")
-TASK = re.compile(r"^\s*(?:(?:[-*+>]|\d+[.)])\s*)+\[.\]\s")
-
-
-def rendered(number: int, text: str, note: str = "", *, plain: bool = False) -> Rendered:
-    """A tweet's highlight with this id as its status id too."""
-    url = f"https://x.com/quill/status/{number}"
-    item = Highlight(
-        id=number, text=text, note=note, url=url, highlighted_at="2023-05-05T10:00:00Z", tags=(Tag("a"),)
-    )  # fmt: skip
-    return highlight(Document(id=1), item, UTC, plain=plain)
-
-
-def shown(tokens: list[Token]) -> str:
-    """All that a reader sees of these tokens, and the addresses of links and pictures."""
-    parts = []
-    for token in tokens:
-        if token.type == "inline":
-            parts.append(shown(token.children or []))
-        elif token.type == "image":
-            parts += [shown(token.children or []), str(token.attrs["src"])]
-        elif token.type == "softbreak":
-            parts.append("\n")
-        else:
-            parts += [token.content, token.info, str(token.attrs.get("href", ""))]
-    return "".join(parts)
-
-
-def of_words(text: str) -> Counter[str]:
-    """How often each of the known words stands in a text."""
-    return Counter({word: text.count(word) for word in WORDS})
-
-
-def outside_code(lines: list[str]) -> Iterator[str]:
-    """The lines of a page without its code; what code there is must be harmless."""
-    fence = ""
-    for line in lines:
-        opening = re.match(r"\s*(?:- )?(```+|~~~+)(\S*)", line)
-        if not fence and opening:
-            assert opening[2].lower() in {"", *_LANGUAGES}
-            fence = opening[1]
-        elif fence:
-            assert not re.search(r"<%|:: |::$", line)
-            if line.strip() == fence:
-                fence = ""
-        else:
-            for span in CODE_SPAN.finditer(line):
-                assert not SPAN_RUNS.search(span[0])
-            yield CODE_SPAN.sub("`", line)
-    assert not fence
 
 
 @settings(max_examples=300, deadline=None)
 @given(highlights)
 def test_a_page_holds_its_highlights_and_nothing_else(given_texts: list[tuple[str, str]]) -> None:
     """One list of one item a highlight, its tail in the item itself, its tags and note below; no word is lost."""
-    blocks = [rendered(number, text, note) for number, (text, note) in enumerate(given_texts, 1)]
-    body = "\n".join(line for block in blocks for line in block.lines())
-    tokens = MARKDOWN.parse(body)
-    assert not {token.type for token in tokens} & {"heading_open", "html_block", "hr"}
-    inner = [child for token in tokens if token.type == "inline" for child in token.children or []]
-    assert "html_inline" not in {child.type for child in inner}
-    assert [token.type for token in tokens if token.level == 0] == ["bullet_list_open", "bullet_list_close"]
-    assert sum(token.type == "list_item_open" and token.level == 1 for token in tokens) == len(blocks)
-    own = [token.content for token in tokens if token.type == "inline" and token.level == 3]
-    below = [token.content for token in tokens if token.type == "inline" and token.level == 5]
-    for number in range(1, len(blocks) + 1):
-        ends = [content for content in own if content.endswith(f"#Highlight [[2023-05-05]] ^rw-{number}")]
-        assert len(ends) == 1
-        assert any(child.attrs.get("href") == f"https://x.com/quill/status/{number}" for child in inner)
-    assert sum(content == "**Tags**: #a" for content in below) >= len(blocks)
-    assert sum(content.startswith("**Note**: ") for content in below) >= sum(block.note is not None for block in blocks)
-    source = "".join(clean(text) + clean(note) for text, note in given_texts)
-    lost = of_words(source) - of_words(shown(tokens))
-    assert not lost
+    obsidian_oracle.one_item_each(given_texts)
 
 
 @settings(max_examples=300, deadline=None)
 @given(highlights)
 def test_syncds_own_parser_finds_every_block_as_it_was_written(given_texts: list[tuple[str, str]]) -> None:
     """As many blocks as highlights and children, each with the digest that is remembered of it."""
-    blocks = [rendered(number, text, note) for number, (text, note) in enumerate(given_texts, 1)]
-    page = parse("\n".join(line for block in blocks for line in block.lines()))
-    wanted = [part for block in blocks for part in block if part]
-    assert [digest(page.content(found)) for found in page.blocks] == [digest(part) for part in wanted]
-    assert all(found.own_end == found.end for found in page.blocks)
+    obsidian_oracle.found_again(given_texts)
 
 
 @settings(max_examples=500, deadline=None)
 @given(texts, texts)
 def test_nothing_in_a_text_runs_in_obsidian_or_its_plugins(text: str, note: str) -> None:
     """No comment, embed, callout, footnote, block id, field, query, task, macro or script is left outside code."""
-    lines = rendered(3, text, note).lines()
-    for line in outside_code(lines):
-        theirs = line.removesuffix(" ^rw-3").removesuffix("^rw-3")
-        assert not LIVE.search(re.sub(r"\\.", "\\\\_", theirs)), line
-        assert not TASK.match(line), line
-        assert (len(line) - len(line.rstrip("\\"))) % 2 == 0, line
+    obsidian_oracle.inert(text, note)
 
 
 @settings(max_examples=300, deadline=None)
 @given(texts, texts)
 def test_no_link_or_hashtag_of_a_plain_text_is_live(text: str, note: str) -> None:
     """Nor is a picture (`live_text = "none"`): the one link and the tags are syncd's own. No word is lost."""
-    lines = rendered(3, text, note, plain=True).lines()
-    tokens = [child for token in MARKDOWN.parse("\n".join(lines)) for child in token.children or []]
-    assert [token.attrs["href"] for token in tokens if token.type == "link_open"] == ["https://x.com/quill/status/3"]
-    assert "image" not in {token.type for token in tokens}
-    theirs = "\n".join(outside_code(lines)).replace(" #Highlight [[2023-05-05]] ", "").replace("**Tags**: #a", "")
-    theirs = theirs.replace("#Highlight [[2023-05-05]] ", "").replace("](https://x.com/quill/status/3)", "")
-    assert not re.search(r"#|\[\[|\]\(|://", re.sub(r"\\.", "_", theirs)), theirs
-    assert not of_words(clean(text) + clean(note)) - of_words(shown(MARKDOWN.parse("\n".join(lines))))
+    obsidian_oracle.plain(text, note)
 
 
 @settings(max_examples=500, deadline=None)
 @given(texts.map(lambda text: text.replace("\\", "")))
 def test_unescaping_gives_the_text_back(text: str) -> None:
     """Only backslashes, and a word before a fence's own, were added."""
-    wanted = from_html(clean(text)).strip()
-    assert obsidian_unescape(obsidian_lines(text)) == wanted
-    assert obsidian_unescape(obsidian_lines(text, plain=True)) == wanted
+    obsidian_oracle.unescaped(text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(texts)
 def test_escaping_twice_adds_nothing_outside_of_fences(text: str) -> None:
     """What already has its backslash gets no second one."""
-    once = obsidian_lines(re.sub("```|~~~", "", text))
-    assert obsidian_lines("\n".join(once)) == once
+    obsidian_oracle.escaped_once(text)
 
 
 @settings(max_examples=500, deadline=None)
 @given(st.text(max_size=12) | texts)
 def test_any_text_is_one_line_of_yaml_that_reads_as_this_text(text: str) -> None:
     """Front matter values stay what they are, in items of lists too."""
-    value = " ".join(clean(text).split("\n")).replace("\t", " ")
-    for lines in (entry("key", value), entry("key", [value])):
-        read = yaml.safe_load("\n".join([*lines, "next: 1"]))
-        assert read == {"key": value if len(lines) == 1 else [value], "next": 1}
+    obsidian_oracle.yaml_reads(text)
