@@ -118,13 +118,14 @@ def _is_rule(line: str) -> bool:
 _ITEM = r"(?:[*+-]|\d{1,9}[.)])(?=[ \t]|$)"
 _LIST_OR_QUOTE = re.compile(rf"[ \t>]|{_ITEM}")
 _TABLE_RULE = frozenset(" \t|:-")
-_CONTAINER = re.compile(rf"[ \t]*(?:>|{_ITEM})")
+_CONTAINER = re.compile(rf"\s*(?:>|{_ITEM})")
 _START = re.compile(
     r"[ \t]*(?=#+(?:\s|$)"  # a heading
     r"|=+[ \t]*$|-+[ \t]*$"  # the line below makes a heading of the one above
     r"|([-*_])(?:[ \t]*\1){2,}[ \t]*$"  # a rule
     r"|~~~"
-    r"|\[[^!^\n]\](?:\s|$))"  # a task
+    r"|\[[^!^\n]\](?:\s|$)"  # a task
+    r"|\[(?:\\.|[^\]\\])*(?:`[^`]*\]:|\\?$))"  # the name of a link's address, which may end in code or on a later line
     rf"|[ \t]+{_RUNS}"
 )
 _DASH = re.compile(r"[ \t]*(?=-(?:\s|$))")  # a block to whoever reads the page by its bullets, us included
