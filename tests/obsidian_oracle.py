@@ -46,7 +46,7 @@ LIVE = re.compile(
     r"<%|(?<!\\)%(?=%)|:(?=:)|(?<!\\)!\[\[|\[!(?!\[)|\[\^|\^\[|\$\$|\{\{|\s\^[A-Za-z0-9-]+\s*$|^\^[A-Za-z0-9-]+\s*$"
 )
 SPAN_RUNS = re.compile(r"\A`+\s*(\$?=|INPUT\[|button-)|<%|::")
-TASK = re.compile(r"^\s*(?:>\s*|(?:[-*+]|\d+[.)])\s+)+\[.\]\s")
+TASK = re.compile(r"^\s*(?:>\s*|(?:[-*+]|\d+[.)])[ \t]+)+\[.\]\s")
 
 
 def rendered(number: int, text: str, note: str = "", *, plain: bool = False) -> Rendered:
@@ -82,7 +82,7 @@ def outside_code(lines: list[str]) -> Iterator[str]:
     """The lines of a page without its code; what code there is must be harmless."""
     fence = ""
     for line in lines:
-        opening = re.match(r"\s*(?:- )?(```+|~~~+)(\S*)", line)
+        opening = re.match(r"[ \t]*(?:- )?(```+|~~~+)(\S*)", line)
         if not fence and opening:
             assert opening[2].lower() in {"", *_LANGUAGES}
             fence = opening[1]

@@ -16,7 +16,7 @@ _ELEMENT = re.compile(
     r"|a\b(?P<a>[^<>]*)>(?P<label>[^<>\[\]\n]*)</a\s*>"
     r"|video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>)"
     r"|(?<=\]\()[ \t]*<(?P<target>https?://[^<>\n]*)>"
-    rf"|(?<!`)(?:{CODE}|^```[^`\n]*+\n[^`]*+```)",
+    rf"|\\`|(?<!(?<!\\)`)(?:{CODE}|^```[^`\n]*+\n[^`]*+```)",
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 _KINDS = ("img", "a", "video", "target")

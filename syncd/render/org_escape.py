@@ -33,14 +33,16 @@ _STAR = re.compile(r"([ \t]*)\*(?=[ \t]|$)")
 _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
 _TAGS = re.compile(r":[^\s:]*:\s*$")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
-_MARKS = frozenset("/=+~")  # each pairs with a later one of the same paragraph, be it in an address
+# What each mark of emphasis pairs with later in the paragraph, be it in an address: itself, and what is written with it
+_PAIRS = {"/": "/*_", "=": "=`", "+": "+~", "~": "~`"}
+_MARKS = frozenset("/=+~*_`")
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
 _URL = r"(?i:https?)://(?=[^\W_])(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
 _INERT = (
     r"(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
     r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])"
-    r"|\\(?=[A-Za-z(\[])|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
+    r"|\\(?=[A-Za-z(\[])|[_^](?=\{)|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
 )
 _LINKS = (
     rf"|(?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(<?(?P<address>{_URL})>?(?:[ \t]+\"[^\"\n]*\")?\))"
@@ -52,7 +54,7 @@ _LINKS = (
 
 def _token(links: str) -> re.Pattern[str]:
     return re.compile(
-        r"(?=[`!\[<h*_~({\\@H:/=+#])(?:"
+        r"(?=[`!\[<h*_~({\\@H:/=+#^])(?:"
         r"(?P<code>(?<!`)(?P<ticks>`++)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
         rf"{links}"
         r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<![\s\\])\*\*(?!\*))"
@@ -141,7 +143,7 @@ def _inline(line: str, tokens: re.Pattern[str], ahead: frozenset[str] = _MARKS) 
         if kind != "opener":
             return found[0]
         rest = line[found.end() :]
-        paired = any(one in ahead or one in rest for one in found[0])
+        paired = any(mark in ahead or mark in rest for one in found[0] for mark in _PAIRS[one])
         return "".join(ZERO + one for one in found[0]) if paired else found[0]
 
     return tokens.sub(shown, line)

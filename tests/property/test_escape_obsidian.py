@@ -12,7 +12,17 @@ texts = st.lists(st.sampled_from(WORDS) | st.sampled_from(MARKS) | st.text(max_s
 highlights = st.lists(st.tuples(texts, texts), min_size=4, max_size=4)
 
 # Texts that once broke a page or were live on it, each the shortest of its kind.
-FOUND = ["c\n\u2003* [ ]", "[`]:()zeta`\n:", "[\n`]: zeta`", "* $\n\u2003\n#", "[![^", "`<%http://`", "`::#`", "[[{{]]"]
+FOUND = [
+    "c\n\u2003* [ ]",
+    "[`]:()zeta`\n:",
+    "[\n`]: zeta`",
+    "* $\n\u2003\n#",
+    "[![^",
+    "`<%http://`",
+    "`::#`",
+    "[[{{]]",
+    "`a``I`<img src=http://x>`",
+]
 
 
 def test_texts_that_once_broke_a_page_do_not() -> None:
