@@ -12,11 +12,11 @@ TASKS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|S
 # Where a block or a definition starts, or `#+key: value`, which renames the page from anywhere in the file, behind the
 # marks of quotes and lists too. Beyond the bullets and headings: drawers, `: x` (a definition list, which swallows the
 # next block), `~~~`, a fence like ```, a list's number of more than 31 bits, which makes the parser give up the whole
-# page, and a list's checkbox.
+# page, a list's checkbox, and `[//]: #`, which hides the line.
 START = re.compile(
     r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
     r"|[ \t>]*\d{10,}(?=\.\s)"
-    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])\[[ xX-](?=\]))"
+    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])\[[ xX-](?=\])|\[(?=//\]:))"
 )
 TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 # A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything without blanks, in
