@@ -49,7 +49,7 @@ _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
 def _token(*, plain: bool) -> re.Pattern[str]:
     keep = (_ESCAPED, _ITALIC.format("#:")) if plain else (_ESCAPED, _URL, _PAGE, _ITALIC.format(""))
-    web = "" if plain else rf"(?!\(\s*(?:{_WEB}|mailto:|<https?://[^\s<>()]+>))"
+    web = "" if plain else rf"(?!\(\s*(?:{_WEB}|<https?://[^\s<>()]+>))"
     return re.compile(
         # What every alternative begins with: elsewhere `re` need not try them one by one.
         rf"(?=(?-i:[\\`$<\[\](@{{_hH:{'#' if plain else ''}])|^[ \t]*\$\$)(?:"
