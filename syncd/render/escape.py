@@ -159,5 +159,5 @@ def logseq_name(text: str) -> str:
 
 def logseq_value(text: str, *, plain: bool = False) -> str:
     r"""`text` as the value of a page property: one line, `#` written as `\#`, macros and references inert."""
-    line = " ".join(clean(text).split())
-    return re.sub(r"(?<!\\)#", r"\\#", _inline(line, _calm(line), PLAIN if plain else TOKEN))
+    line = re.sub(r"(?<!\\)((?:\\\\)*)#", r"\1\\#", " ".join(clean(text).split()))
+    return _inline(line, _calm(line), PLAIN if plain else TOKEN)

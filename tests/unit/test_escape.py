@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syncd.render import escape, syntax
 from syncd.render.escape import (
@@ -189,6 +191,14 @@ def test_names_and_values_are_one_line() -> None:
     assert logseq_name("https://e.org") == "https：//e.org"
     assert logseq_name("@name on Twitter") == "@name on Twitter"
     assert logseq_value("Die #1\nder \\#2 {{x}}") == r"Die \#1 der \#2 {\{x}}"
+    assert logseq_value(r"a \\#b") == r"a \\\#b"
+
+
+@given(st.lists(st.sampled_from(hostile.TOKENS), max_size=12).map("".join), st.booleans())
+def test_a_value_is_escaped_once(text: str, plain: bool) -> None:
+    """A value that is read from a page and written again stays as it is."""
+    value = logseq_value(text, plain=plain)
+    assert logseq_value(value, plain=plain) == value
 
 
 MARKS = ["[", "(", "`", "$", "_", "{", "<", "*", "\\", ":", "#", "-", "~", "@", ">", "[[", "[a](", "`` ", "a_", "_a "]
