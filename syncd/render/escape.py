@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from syncd.render.html import from_html, link_target
-from syncd.render.syntax import CALM, LATEX, PLAIN, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
+from syncd.render.syntax import CALM, CALM_PLAIN, LATEX, PLAIN, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
 
 __all__ = [
     "clean",
@@ -77,19 +77,17 @@ def _line(line: str, *, first: bool, latex: bool = False, plain: bool = False) -
     if "::" in line and (key := PROPERTY.match(line, at)):
         # The parser sees a property before it sees code.
         line = line[:at] + _OPENED_IN_KEY.sub(r"\\\g<0>", key[0]) + "\\" + line[key.end() :]
-    return _inline(line, 0 if latex else _calm(line), PLAIN if plain else TOKEN)
+    return _inline(line, latex=latex, plain=plain)
 
 
-def _calm(line: str) -> int:
-    found = CALM.match(line)
-    return found.end() if found else 0
+def _inline(text: str, *, latex: bool, plain: bool) -> str:
+    """Text made inert; `latex` as in `_line`.
 
-
-def _inline(text: str, calm: int, tokens: re.Pattern[str]) -> str:
-    """Text made inert; `calm`: up to where nothing takes a mark of code or mathematics for its own.
-
-    Behind that, such a span becomes text, unless what it holds would be inert as text.
+    Behind what may take a mark of code or mathematics for its own, such a span becomes text, unless what it holds would
+    be inert as text.
     """
+    tokens, words = (PLAIN, CALM_PLAIN) if plain else (TOKEN, CALM)
+    calm = 0 if latex or not (found := words.match(text)) else found.end()
     parts, at, closing = [], 0, set()
     while found := tokens.search(text, at):
         parts.append(text[at : found.start()])
@@ -160,4 +158,4 @@ def logseq_name(text: str) -> str:
 def logseq_value(text: str, *, plain: bool = False) -> str:
     r"""`text` as the value of a page property: one line, `#` written as `\#`, macros and references inert."""
     line = re.sub(r"(?<!\\)((?:\\\\)*)#", r"\1\\#", " ".join(clean(text).split()))
-    return _inline(line, _calm(line), PLAIN if plain else TOKEN)
+    return _inline(line, latex=False, plain=plain)

@@ -79,12 +79,13 @@ PLAIN = _token(plain=True)
 
 # Words behind which nothing takes the first mark of code or mathematics for its own, as hashtags, addresses, LaTeX and
 # links do. Their escaped form is such words too.
-CALM = re.compile(
-    rf"(?:\\(?=(?:{TASKS})\b))?(?:(?<![^ \t])(?:(?:{_URL})(?![^ \t])|\#[\w.]+(?![^ \t!\"',:?]))|{CODE}|{_MATH}"
-    rf"|\[[\w ]*\]\({_WEB}{_IN_URL}*\)(?!\{{)"
-    r"|[^\\`$#(\[{<@^|:\]]|\((?!\()|\](?!\()|:(?!//|:)|@(?!@)|\\(?:_|[^\w\s(\[{]))*+",
-    re.IGNORECASE,
+_CALM = (
+    rf"(?:\\(?=(?:{TASKS})\b))?(?:%s(?<![^ \t])\#[\w.]+(?![^ \t!\"',:?])|{CODE}|{_MATH}"
+    r"|[^\\`$#(\[{<@^|:\]]|\((?!\()|\](?!\()|:(?!//|:)|@(?!@)|\\(?:_|[^\w\s(\[{]))*+"
 )
+_LINKS = rf"(?<![^ \t])(?:{_URL})(?![^ \t])|\[[\w ]*\]\({_WEB}{_IN_URL}*\)(?!\{{)|"
+CALM = re.compile(_CALM % _LINKS, re.IGNORECASE)
+CALM_PLAIN = re.compile(_CALM % "", re.IGNORECASE)
 LATEX = re.compile(r"\\[(\[]")
 
 _OPENING = re.compile(r"[ \t]*(?:(?P<fence>```|~~~)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)")
