@@ -35,7 +35,7 @@ _URL = (
     r"|<https?://[^\s<>\\`$\[\]{}]+>"
 )
 CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
-_PAGE = r"\[\[(?:(?!\(\(|\{\{|://)[^\[\]\n\\`$<@])+\]\]"
+_PAGE = r"\[\[(?:(?!\(\(|\{\{|://)[^\[\]\n\\`$<@])+\]\](?!\()"
 # Mathematics without anything in it that could run. At a line's start `$$x$$` must be all of the line: what follows it
 # there is parsed like a new line.
 _IN_MATH = r"(?:(?!\{\\?\{|\(\\?\(|\[\\?\[|:\\?:|\](?=\()|\\[()])[^$\n`<@])"
