@@ -97,9 +97,9 @@ _FENCES = ("```", "~~~")
 def verbatim(lines: list[str], first: int = 0) -> set[int]:
     """The numbers of the lines that are code, displayed mathematics or a LaTeX environment: nothing in them is live.
 
-    Such a region begins, at line `first` at the earliest, and ends on lines of its own. In a list or quote it must hold
-    no line that ends the list, since its own end would then open a region that reaches into the next block; and whoever
-    reads the page by its bullets knows code alone.
+    Such a region begins, at line `first` at the earliest, and ends on lines of its own; mathematics and LaTeX end where
+    their closing mark first stands. In a list or quote it must hold no line that ends the list, since its own end would
+    then open a region that reaches into the next block; and whoever reads the page by its bullets knows code alone.
     """
     regions: set[int] = set()
     start, closing, listed, nested = -1, "", False, False
@@ -110,7 +110,7 @@ def verbatim(lines: list[str], first: int = 0) -> set[int]:
             if not (ends and any(map(ends.match, lines[start + 1 : at]))):
                 regions.update(range(start, at + 1))
             start = -1
-        elif start < 0 or (closing in _FENCES and stripped.startswith(_FENCES)):
+        elif start < 0 or (stripped.startswith(_FENCES) if closing in _FENCES else closing in line):
             opening = _OPENING.fullmatch(line) if at >= first else None
             start, nested = (at, listed) if opening else (-1, False)
             if opening:
