@@ -87,6 +87,8 @@ def _inline(text: str, *, latex: bool, plain: bool) -> str:
     be inert as text.
     """
     tokens, words = (PLAIN, CALM_PLAIN) if plain else (TOKEN, CALM)
+    if not _MARK.search(text):
+        return tokens.sub(_escaped, text)
     calm = 0 if latex or not (found := words.match(text)) else found.end()
     parts, at, closing = [], 0, set()
     while found := tokens.search(text, at):

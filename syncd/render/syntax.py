@@ -88,7 +88,9 @@ CALM = re.compile(_CALM % _LINKS, re.IGNORECASE)
 CALM_PLAIN = re.compile(_CALM % "", re.IGNORECASE)
 LATEX = re.compile(r"\\[(\[]")
 
-_OPENING = re.compile(r"[ \t]*(?:(?P<fence>```|~~~)(?!\S*::)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)")
+_OPENING = re.compile(
+    r"[ \t]*(?:(?P<fence>```|~~~)(?!\S*::)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)"
+)
 _LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
 _ENDS_LIST = re.compile(r"\s*(?:$|[-#:>\[\\$<])|\S+::")
 _FENCES = ("```", "~~~")
