@@ -112,7 +112,7 @@ def verbatim(lines: list[str], first: int = 0) -> set[int]:
             if not (ends and any(map(ends.match, lines[start + 1 : at]))):
                 regions.update(range(start, at + 1))
             start = -1
-        elif start < 0 or (stripped.startswith(_FENCES) if closing in _FENCES else closing in line):
+        elif start < 0 or (stripped.startswith(_FENCES) if closing in _FENCES else closing.lower() in line.lower()):
             opening = _OPENING.fullmatch(line) if at >= first else None
             start, nested = (at, listed) if opening else (-1, False)
             if opening:

@@ -103,6 +103,7 @@ FOUND = [
     "![[e]]()",
     "```::\n```",
     "a\n$$\n$$>\n$$",
+    "\\begin{a}\n\\End{a}\n{{x}}\n\\end{a}",
     "\\begin{a}\n\\end{a}- \n- x\n\\end{a}",
 ]
 
