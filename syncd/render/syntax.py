@@ -43,7 +43,8 @@ _MATH = (
     rf"(?:(?<=[^\s#>*+])|(?<=[^\s>*+] )(?<!\d\. ))\$\${_IN_MATH}+\$\$(?!\$)|^[ \t]*\$\${_IN_MATH}+\$\$[ \t]*$"
     rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\(\[{{])\$(?!\$)|\\\({_IN_MATH}*\\\)"
 )
-_ITALIC = r"(?:^|(?<=[ \t(*]))_(?! )[^_\n`$<>\[\](){{}}\\~^=|@{}]+(?<! )_(?![^\x00-\x7f]|\w)"
+# Behind a line break the parser opens nothing here: a mark between two signs would then open instead of closing.
+_ITALIC = r"(?:^|(?<=[ \t(*]))_(?! )[^_\n`$<>\[\](){{}}\\~^=|@{}]+(?<! )_(?![^\x00-\x7f]|\w)(?:(?<=\w_)|(?=\s|$))"
 _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
 

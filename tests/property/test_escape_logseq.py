@@ -102,6 +102,7 @@ FOUND = [
     "[](http://u)`\\`",
     "![[e]]()",
     "```::\n```",
+    "a\nx\n_a._!",
     "a\n$$\n$$>\n$$",
     "\\begin{a}\n\\End{a}\n{{x}}\n\\end{a}",
     "\\begin{a}\n\\end{a}- \n- x\n\\end{a}",
