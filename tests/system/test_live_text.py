@@ -8,7 +8,7 @@ from support import MakeWorld, World, add_book, snapshot, tweet
 
 from syncd.sandbox.library import Library
 
-TEXT = "#नक्शा und [[Seite]], [hier](https://e.org/x) oder https://e.org/地 ![](https://e.org/b.png) `#code`"
+TEXT = "`#code` zu #नक्शा und [[Seite]], [hier](https://e.org/x) oder https://e.org/地 ![](https://e.org/b.png)"
 MARKDOWN = TEXT.replace("#न", r"\#न").replace("[[", r"[\[").replace("](", r"]\(").replace("://", r"\://")
 PLAIN = {
     "logseq": MARKDOWN,
