@@ -30,49 +30,49 @@ def test_texts_that_once_broke_a_page_do_not() -> None:
     assert obsidian_oracle.problems(FOUND) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(highlights)
 def test_a_page_holds_its_highlights_and_nothing_else(given_texts: list[tuple[str, str]]) -> None:
     """One list of one item a highlight, its tail in the item itself, its tags and note below; no word is lost."""
     obsidian_oracle.one_item_each(given_texts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(highlights)
 def test_syncds_own_parser_finds_every_block_as_it_was_written(given_texts: list[tuple[str, str]]) -> None:
     """As many blocks as highlights and children, each with the digest that is remembered of it."""
     obsidian_oracle.found_again(given_texts)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(texts, texts)
 def test_nothing_in_a_text_runs_in_obsidian_or_its_plugins(text: str, note: str) -> None:
     """No comment, embed, callout, footnote, block id, field, query, task, macro or script is left outside code."""
     obsidian_oracle.inert(text, note)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts, texts)
 def test_no_link_or_hashtag_of_a_plain_text_is_live(text: str, note: str) -> None:
     """Nor is a picture (`live_text = "none"`): the one link and the tags are syncd's own. No word is lost."""
     obsidian_oracle.plain(text, note)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(texts.map(lambda text: text.replace("\\", "")))
 def test_unescaping_gives_the_text_back(text: str) -> None:
     """Only backslashes, and a word before a fence's own, were added."""
     obsidian_oracle.unescaped(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts)
 def test_escaping_twice_adds_nothing_outside_of_fences(text: str) -> None:
     """What already has its backslash gets no second one."""
     obsidian_oracle.escaped_once(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(max_size=12) | texts)
 def test_any_text_is_one_line_of_yaml_that_reads_as_this_text(text: str) -> None:
     """Front matter values stay what they are, in items of lists too."""
