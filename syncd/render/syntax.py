@@ -93,7 +93,7 @@ _OPENING = re.compile(
     r"[ \t]*(?:(?P<fence>```|~~~)(?!\S*::)[^`~]*|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)"
 )
 _LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
-_ENDS_LIST = re.compile(r"\s*(?:$|[-#:>\[\\$<])|\S+::")
+_ENDS_LIST = re.compile(r"\s*(?:$|[-#:>\[\\$<\d])|\S+::")
 _FENCES = ("```", "~~~")
 
 

@@ -103,6 +103,8 @@ FOUND = [
     "![[e]]()",
     "```::\n```",
     "a\nx\n_a._!",
+    "a\n* b\n```\n1\n```",
+    "a\n  * b\n```\n  1\n```",
     "a\n$$\n$$>\n$$",
     "\\begin{a}\n\\End{a}\n{{x}}\n\\end{a}",
     "\\begin{a}\n\\end{a}- \n- x\n\\end{a}",
