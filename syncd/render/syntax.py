@@ -44,7 +44,7 @@ _MATH = (
     rf"|(?<![$#])\$(?![\s_]){_IN_MATH}+(?<![\s\\(\[{{])\$(?!\$)|\\\({_IN_MATH}*\\\)"
 )
 # Behind a line break the parser opens nothing here: a mark between two signs would then open instead of closing.
-_ITALIC = r"(?:^|(?<=[ \t(*]))_(?! )[^_\n`$<>\[\](){{}}\\~^=|@{}]+(?<! )_(?![^\x00-\x7f]|\w)(?:(?<=\w_)|(?=\s|$))"
+_ITALIC = r"(?:^|(?<=[ \t(*]))_(?! )[^_\n`$<>\[\](){{}}\\~^=|@{}]+(?<![ \t])_(?![^\x00-\x7f]|\w)(?:(?<=\w_)|(?=\s|$))"
 _ESCAPED = r"\\[!-/:-@\[-`{-~]"
 
 
