@@ -35,7 +35,7 @@ _CARE = re.compile(
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n[ \t>]*\d{{10}}|\n(?:{TASKS})\b"
 )
 _OPENED_IN_KEY = re.compile(r"(?<!\\)[`$]")  # which the backslash would stand in
-_MARK = re.compile(r"`+|\$+|\\[()]")  # of code and mathematics
+_MARK = re.compile(r"`+|\$+|\\(?=[()])")  # of code and mathematics
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
 
 

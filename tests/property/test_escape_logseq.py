@@ -109,6 +109,8 @@ FOUND = [
     "a\n$$\n$$>\n$$",
     "\\begin{a}\n\\End{a}\n{{x}}\n\\end{a}",
     "\\begin{a}\n\\end{a}- \n- x\n\\end{a}",
+    "^{\\(}_\\)",
+    "^{\\(} \\alpha\\)",
 ]
 
 
