@@ -70,7 +70,7 @@ _TOKEN = _token(_LINKS)
 # Nothing that is not seen keeps `#` from being a hashtag: hence its wide twin.
 _PLAIN = _token(r"|(?P<hash>\#)|(?P<scheme>:(?=//))")
 _VALUE = re.compile(_INERT)
-_CLOSES = re.compile(r"$|[\s)\]}'\",.:;!?-]")
+_CLOSES = re.compile(r"$|[ \t)\]}'\",.:;!?-]")
 
 
 def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = False) -> list[str]:
