@@ -14,6 +14,7 @@ from syncd.render.html import from_html, link_target
 from syncd.render.syntax import CALM, CALM_PLAIN, LATEX, PLAIN, PROPERTY, START, TASK, TASKS, TOKEN, verbatim
 
 __all__ = [
+    "before_marks",
     "clean",
     "from_html",
     "link_target",
@@ -88,7 +89,7 @@ def _inline(text: str, *, latex: bool, plain: bool) -> str:
     """
     tokens, words = (PLAIN, CALM_PLAIN) if plain else (TOKEN, CALM)
     if not _MARK.search(text):
-        return tokens.sub(_escaped, text)
+        return tokens.sub(before_marks, text)
     calm = 0 if latex or not (found := words.match(text)) else found.end()
     parts, at, closing = [], 0, set()
     while found := tokens.search(text, at):
@@ -102,16 +103,17 @@ def _inline(text: str, *, latex: bool, plain: bool) -> str:
             at = found.start() + marks[0].end()
             parts.append(_before_each(marks[0][0]))
         else:
-            parts.append(_escaped(found))
+            parts.append(before_marks(found))
     return "".join(parts) + text[at:]
 
 
 def _inert(span: str, tokens: re.Pattern[str]) -> bool:
     words = _MARK.sub(lambda mark: _before_each(mark[0]), span)
-    return tokens.sub(_escaped, words) == words
+    return tokens.sub(before_marks, words) == words
 
 
-def _escaped(found: re.Match[str]) -> str:
+def before_marks(found: re.Match[str]) -> str:
+    """What was found in a line, with the backslashes that its group asks for; in no such group it stays as it is."""
     token = found[0]
     match found.lastgroup:
         case "each":

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from syncd.render.escape import clean, from_html
+from syncd.render.escape import before_marks, clean, from_html
 from syncd.render.syntax import CODE
 
 MAX_NESTING = 8  # quotes and lists inside each other on one line; deeper ones are shown as text
@@ -180,16 +180,6 @@ def _start(line: str) -> int | None:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    token = found[0]
-    match found.lastgroup:
-        case "code" if _RUNS_INLINE.search(token):
-            return found.re.sub(_escaped, _TICK.sub(lambda tick: tick[1] * 2 + "\\`", token))
-        case "each":
-            return "".join("\\" + mark for mark in token)
-        case "rest":
-            return token[0] + "".join("\\" + mark for mark in token[1:])
-        case "before":
-            return "\\" + token
-        case "after":
-            return token + "\\"
-    return token
+    if found.lastgroup == "code" and _RUNS_INLINE.search(found[0]):
+        return found.re.sub(_escaped, _TICK.sub(lambda tick: tick[1] * 2 + "\\`", found[0]))
+    return before_marks(found)

@@ -35,7 +35,7 @@ _TAGS = re.compile(r":[^\s:]*:\s*$")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 # What each mark of emphasis pairs with later in the paragraph, be it in an address: itself, and what is written with it
 _PAIRS = {"/": "/*_", "=": "=`", "+": "+~", "~": "~`"}
-_MARKS = frozenset("/=+~*_`")
+_MARKS = frozenset("".join(_PAIRS.values()))
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
 _URL = r"(?i:https?)://(?=[^\W_])(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
@@ -83,6 +83,7 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
     ahead = [_MARKS.intersection(tail)]
     for line in reversed(lines):
         ahead.append(ahead[-1].union(_MARKS.intersection(line)))
+    tokens = _PLAIN if plain else _TOKEN
     out: list[str] = []
     closings = {line.strip(): number for number, line in enumerate(lines)}  # each mark's last one
     at = 0
@@ -92,7 +93,6 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
             out += [*([] if out else [""]), *_code(lines[at : end + 1])]
             at = end + 1
             continue
-        tokens = _PLAIN if plain else _TOKEN
         out.append(_line(lines[at], tokens, first=not out and not inline, ahead=ahead[-2 - at]))
         if at == 0 and _TAGS.search(out[0]):
             out[0] += ZERO

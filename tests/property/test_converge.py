@@ -205,7 +205,6 @@ class ObsidianConvergence(Convergence):
 Convergence.TestCase.settings = ObsidianConvergence.TestCase.settings = settings(
     max_examples=int(os.environ.get("SYNCD_EXAMPLES", "100")),
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
