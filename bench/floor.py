@@ -1,11 +1,13 @@
 # no pathlib: this is the floor
 # ruff: noqa: PTH104, PTH108, PTH123
-"""The least that a run can be: `floor.py URL QUERY PACK FOLDER` fetches, decodes, and writes given bytes as pages.
+"""The least that a run can be.
 
-It decodes the same JSON off the same socket, and puts the same pages into FOLDER with the same system calls: a
-temporary file with fsync, link or rename, and an fsync of the folder every hundred pages. PACK tells what to write: a
-line of JSON, [[name, size], ...], and the pages' bytes behind it. It reads no page, compares nothing and remembers
-nothing.
+`floor.py URL QUERY PACK FOLDER` fetches, decodes, and writes given bytes as pages.
+
+It decodes the same JSON off the same socket, and puts the same pages into FOLDER with the same
+system calls: a temporary file with fsync, link or rename, and an fsync of the folder every hundred
+pages. PACK tells what to write: a line of JSON, [[name, size], ...], and the pages' bytes behind
+it. It reads no page, compares nothing and remembers nothing.
 """
 
 import http.client
@@ -22,7 +24,9 @@ def fetch(url: str, query: str) -> int:
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     count, cursor = 0, ""
     while cursor is not None:
-        connection.request("GET", f"/api/v2/export/?{query}" + (f"&pageCursor={cursor}" if cursor else ""))
+        connection.request(
+            "GET", f"/api/v2/export/?{query}" + (f"&pageCursor={cursor}" if cursor else "")
+        )
         page = json.loads(connection.getresponse().read())
         count += page["count"]
         cursor = page["nextPageCursor"]

@@ -1,4 +1,7 @@
-"""An invented Readwise account of any size, as the bytes of its export: the same size is always the same account."""
+"""An invented Readwise account of any size, as the bytes of its export.
+
+The same size is always the same account.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,9 @@ def pages(documents: int) -> Iterator[bytes]:
 def addition(answer: bytes, place: int) -> bytes:
     """The answer to an incremental export, after a highlight was added at `place` to the first document of `answer`."""
     book = json.loads(answer)["results"][0]
-    book["highlights"] = [_highlight(Random(place), book, book["user_book_id"] - _FIRST_BOOK, place)]
+    book["highlights"] = [
+        _highlight(Random(place), book, book["user_book_id"] - _FIRST_BOOK, place)
+    ]
     return _answer([book], None)
 
 
@@ -135,7 +140,10 @@ def _highlight(random: Random, book: dict[str, Any], number: int, place: int) ->
 
 
 def _text(random: Random, id_: int) -> str:
-    """Some sentences of one script or another; often a link or a picture, sometimes what a page must escape."""
+    """Some sentences of one script or another.
+
+    Often a link or a picture, sometimes what a page must escape.
+    """
     parts = [f"{id_ % 8 + 1}/8"]
     start, room = random.randrange(len(_SENTENCES)), random.randint(_LENGTH // 2, _LENGTH * 3 // 2)
     while room > 0:

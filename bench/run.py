@@ -1,6 +1,9 @@
-"""Measures syncd beside the least that a run can be, and prints a table in Markdown; README.md says how to read it.
+"""Measures syncd beside the least that a run can be, and prints a table in Markdown.
 
-`run.py [DOCUMENTS ...]`, by default 2,000 and 10,000. Everything happens in a temporary folder, which is removed.
+README.md says how to read it.
+
+`run.py [DOCUMENTS ...]`, by default 2,000 and 10,000. Everything happens in a temporary folder,
+which is removed.
 """
 
 from __future__ import annotations
@@ -33,7 +36,10 @@ timezone = "Europe/Berlin"
 
 
 class Cost(NamedTuple):
-    """What a process took: seconds of CPU (user and system), seconds of time, MB of memory at its peak."""
+    """What a process took.
+
+    Seconds of CPU (user and system), seconds of time, MB of memory at its peak.
+    """
 
     cpu: float
     wall: float
@@ -46,7 +52,9 @@ def main() -> None:
     sizes = [int(word) for word in sys.argv[1:]] or _SIZES
     print("| documents | run | CPU s | floor | ratio | time s | floor | peak MB | floor |")
     print("|--:|---|--:|--:|--:|--:|--:|--:|--:|")
-    with tempfile.TemporaryDirectory(prefix="syncd-bench-") as folder:  # ext4 is slow behind a large deletion
+    with tempfile.TemporaryDirectory(
+        prefix="syncd-bench-"
+    ) as folder:  # ext4 is slow behind a large deletion
         for documents in sizes:
             measure(Path(folder, str(documents)), documents)
     usage = [python("-m", "syncd", "--help") for _ in range(_REPEATS * 2)]
@@ -60,7 +68,9 @@ def measure(folder: Path, documents: int) -> None:
     plain = folder / "floor"
     for path in (export, pages, folder / "vault" / "logseq", plain):
         path.mkdir(parents=True)
-    (folder / "vault" / "logseq" / "config.edn").write_text("{:meta/version 1 :file/name-format :triple-lowbar}")
+    (folder / "vault" / "logseq" / "config.edn").write_text(
+        "{:meta/version 1 :file/name-format :triple-lowbar}"
+    )
     for number, page in enumerate(library.pages(documents)):
         (export / f"{number * 50}.json").write_bytes(page)
     with served(export) as url:
@@ -72,7 +82,9 @@ def measure(folder: Path, documents: int) -> None:
         expect(first, added=documents * library.HIGHLIGHTS)
         before = state_of(pages)
         wrap(pages, before, pack)
-        show(documents, "first", first, python(*floor, "includeDeleted=true", str(pack), str(plain)))
+        show(
+            documents, "first", first, python(*floor, "includeDeleted=true", str(pack), str(plain))
+        )
 
         (export / "changes.json").write_bytes(library.nothing())
         wrap(pages, {}, pack)
@@ -81,7 +93,12 @@ def measure(folder: Path, documents: int) -> None:
         assert state_of(pages) == before, "a run with nothing new wrote"
         opened = python(str(_HERE / "watched.py"), str(pages), *sync[2:], errors=True).output
         least = [python(*floor, "updatedAfter=now", str(pack), str(plain)) for _ in range(_REPEATS)]
-        show(documents, f"nothing new, {opened.split()[-1].decode()} pages opened", typical(idle), typical(least))
+        show(
+            documents,
+            f"nothing new, {opened.split()[-1].decode()} pages opened",
+            typical(idle),
+            typical(least),
+        )
 
         added, least = [], []
         for number in range(_REPEATS):
@@ -90,7 +107,9 @@ def measure(folder: Path, documents: int) -> None:
             added.append(python(*sync))
             expect(added[-1], added=1)
             before, after = state_of(pages), before
-            wrap(pages, {name: before[name] for name in before if before[name] != after[name]}, pack)
+            wrap(
+                pages, {name: before[name] for name in before if before[name] != after[name]}, pack
+            )
             least.append(python(*floor, "updatedAfter=now", str(pack), str(plain)))
         show(documents, "one new highlight", typical(added), typical(least))
 
@@ -104,7 +123,10 @@ def python(*arguments: str, errors: bool = False) -> Cost:
     start = perf_counter()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [sys.executable, *arguments], stdout=output, stderr=output if errors else None, env=environment
+            [sys.executable, *arguments],
+            stdout=output,
+            stderr=output if errors else None,
+            env=environment,
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = perf_counter() - start
@@ -140,7 +162,9 @@ def expect(cost: Cost, *, added: int) -> None:
 
 def state_of(pages: Path) -> dict[str, tuple[int, int]]:
     """The pages with size and time."""
-    return {entry.name: (entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(pages)}
+    return {
+        entry.name: (entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(pages)
+    }
 
 
 def wrap(pages: Path, some: dict[str, tuple[int, int]], pack: Path) -> None:
@@ -154,7 +178,9 @@ def wrap(pages: Path, some: dict[str, tuple[int, int]], pack: Path) -> None:
 def typical(costs: Sequence[Cost]) -> Cost:
     """The median of each cost."""
     return Cost(
-        median(cost.cpu for cost in costs), median(cost.wall for cost in costs), median(cost.peak for cost in costs)
+        median(cost.cpu for cost in costs),
+        median(cost.wall for cost in costs),
+        median(cost.peak for cost in costs),
     )
 
 

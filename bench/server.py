@@ -1,7 +1,10 @@
-"""Serves an export that lies in a folder as files: `server.py FOLDER`. Prints its address, and ends with its parent.
+"""Serves an export that lies in a folder as files: `server.py FOLDER`.
 
-The files are `0.json` and so on, named by the cursor that asks for them, and `changes.json` for what is asked for with
-`updatedAfter`. A process of its own, so that its work and memory count for nobody.
+Prints its address, and ends with its parent.
+
+The files are `0.json` and so on, named by the cursor that asks for them, and `changes.json` for
+what is asked for with `updatedAfter`. A process of its own, so that its work and memory count for
+nobody.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def watch(event: str, arguments: tuple[object, ...]) -> None:
 
 if __name__ == "__main__":
     folder = sys.argv.pop(1)
-    from syncd.cli import main
+    from syncd.commands.cli import main
 
     sys.addaudithook(watch)
     try:

@@ -1,4 +1,7 @@
-"""Every error that syncd raises for its user: one line that names the thing, the reason and the way out."""
+"""Every error that syncd raises for its user.
+
+One line that names the thing, the reason and the way out.
+"""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
 """The account's values: a document with its highlights, as they are used everywhere after decoding.
 
-The field names on the wire are those of Readwise's export; unknown keys are dropped, missing ones and nulls have a
-default. Only what can appear on a page is kept, so that two values are equal exactly if their pages are.
+The field names on the wire are those of Readwise's export; unknown keys are dropped, missing ones
+and nulls have a default. Only what can appear on a page is kept, so that two values are equal
+exactly if their pages are.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from syncd.tweets import link_key, status_id
+from syncd.page.identity import link_key, status_id
 
 
 class Tag(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +41,10 @@ class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def order(self) -> tuple[bool, float, int]:
-        """Where the highlight stands among its document's: by location, then status id or Readwise id."""
+        """Where the highlight stands among its document's.
+
+        By location, then status id or Readwise id.
+        """
         return self.location is None, self.location or 0, status_id(self.url) or self.id
 
 
@@ -75,12 +79,18 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_reader_tweet(self) -> bool:
-        """Whether this is a tweet that was saved in Reader: its highlights are selections of the tweet's text."""
+        """Whether this is a tweet that was saved in Reader.
+
+        Its highlights are selections of the tweet's text.
+        """
         return self.source == "reader" and status_id(self.source_url) is not None
 
 
 def highlight_link(document: Document, highlight: Highlight) -> str | None:
-    """The address under which a highlight is opened: its own, else its place in the Kindle book, else none."""
+    """The address under which a highlight is opened.
+
+    Its own, else its place in the Kindle book, else none.
+    """
     if highlight.url and highlight.url.strip():
         return highlight.url.strip()
     if document.asin and highlight.location is not None and highlight.location_type == "location":
@@ -89,5 +99,8 @@ def highlight_link(document: Document, highlight: Highlight) -> str | None:
 
 
 def highlight_key(document: Document, highlight: Highlight) -> str | None:
-    """What a highlight is recognised by anywhere in a vault (see `link_key`); None where it has no link."""
+    """What a highlight is recognised by anywhere in a vault (see `link_key`).
+
+    None where it has no link.
+    """
     return link_key(highlight_link(document, highlight))

@@ -17,7 +17,10 @@ class Failure(msgspec.Struct):
 
 
 class Conflict(msgspec.Struct):
-    """A highlight that both the account and the owner changed: the owner's stays. `highlight` 0: the properties."""
+    """A highlight that both the account and the owner changed: the owner's stays. `highlight` 0.
+
+    The properties.
+    """
 
     document: int
     highlight: int
@@ -26,7 +29,10 @@ class Conflict(msgspec.Struct):
 
 
 class Pages(msgspec.Struct):
-    """The pages of the documents that were looked at: paths in the vault, and how many needed nothing."""
+    """The pages of the documents that were looked at.
+
+    Paths in the vault, and how many needed nothing.
+    """
 
     created: list[str] = []
     updated: list[str] = []

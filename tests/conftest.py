@@ -1,6 +1,7 @@
 """What several tests share: a world with an account, a vault and a state, gone at the test's end.
 
-Imports of the package are inside the fixtures: a module that cannot be imported fails the tests that need it, not all.
+Imports of the package are inside the fixtures: a module that cannot be imported fails the tests
+that need it, not all.
 """
 
 from __future__ import annotations

@@ -16,9 +16,12 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
 class Gallery:
-    """Serves `pages` by path at `url` while its `with` block does; `asked` are the paths seen so far.
+    """Serves `pages` by path at `url` while its `with` block does.
 
-    A page is a picture's bytes, an address to redirect to, a status, or None: that one never answers.
+    `asked` are the paths seen so far.
+
+    A page is a picture's bytes, an address to redirect to, a status, or None: that one never
+    answers.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:

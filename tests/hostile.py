@@ -20,9 +20,37 @@ collapsed:: true|* |+ |1. |• |*|**|***|_|__|_x_|_a b|---|--|/|+|=|^|: x|term|&
 <video><source src="https://b.c/v.mp4"></video>|word|https://e.org|HTTPS://E.ORG|http://u:p@e.org|https://e
 13800000000. x|* [ ] x|+ [X] |\{{x}}|\((x))|{:a 1}|[x](y)|[x](../y.md)|[a](<https://b.c/d e>)|(_x)|p___|C:\sum|[^x]
 `b\)|[a](https://b.c/d `|{{query z}}`|#a$x|$x {{b}}$|[[x {{y}} ]]|https://e.org/a`x|`{{x}}`|`_x` |`#x`|**`"""
-_LINES = ["```", "```py", "~~~", " ```", "$$", "\\begin{a}", "\\end{a}", "", "", "- x", "* y", "> q", "1. z", "text"]
+_LINES = [
+    "```",
+    "```py",
+    "~~~",
+    " ```",
+    "$$",
+    "\\begin{a}",
+    "\\end{a}",
+    "",
+    "",
+    "- x",
+    "* y",
+    "> q",
+    "1. z",
+    "text",
+]
 _LINES += ["# h", "  ", "k:: v", "    i", "term", ": d", "|a|b|", "|-|-|", "[^1]: x", "#+a: b"]
-_BLANKS = ["\u00a0", "\u3000", "\u2003", "\u200b", "\r", "\r\n", "\u2028", "\0", "\ufeff", "\x85", "\v", "\ud800"]
+_BLANKS = [
+    "\u00a0",
+    "\u3000",
+    "\u2003",
+    "\u200b",
+    "\r",
+    "\r\n",
+    "\u2028",
+    "\0",
+    "\ufeff",
+    "\x85",
+    "\v",
+    "\ud800",
+]
 _BLANKS += [
     "\u202e",
     "  \n",

@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from syncd.render.escape import clean, from_html, logseq_lines, logseq_unescape
-from syncd.vault.parse import bullet
+from syncd.formats.escape import clean, from_html, logseq_lines, logseq_unescape
+from syncd.page.markdown import bullet
 from tests import logseq_parser, mldoc_tree
 
 # A handle that ends in an underscore: emphasis that the text leaves open would end here.
 _ADDRESS = "https://x.com/a_/status/1"
 _TAIL = f"([View Tweet]({_ADDRESS})) #Highlight #[[2023-05-05]]"
 _PROPERTIES = {"title": "T", "url": "https://x.com/a_/status/1"}
-_LIVE = {"Macro", "Block_ref", "Inline_Html", "Raw_Html", "Hiccup", "Inline_Hiccup", "Export_Snippet", "Custom"}
-_LIVE |= {"Property_Drawer", "Directive", "Drawer", "Export", "Example", "Footnote_Definition", "Timestamp"}
+_LIVE = {
+    "Macro",
+    "Block_ref",
+    "Inline_Html",
+    "Raw_Html",
+    "Hiccup",
+    "Inline_Hiccup",
+    "Export_Snippet",
+    "Custom",
+}
+_LIVE |= {
+    "Property_Drawer",
+    "Directive",
+    "Drawer",
+    "Export",
+    "Example",
+    "Footnote_Definition",
+    "Timestamp",
+}
 _LIVE |= {"Footnote_Reference", "Entity", "Search", "File"}
 
 
@@ -27,7 +44,10 @@ def problems(texts: list[str], *, plain: bool = False) -> list[tuple[str, str]]:
 
 
 def round_trip(text: str) -> str | None:
-    """What is wrong with the escapes of `text` by themselves: words lost, or a backslash set twice."""
+    """What is wrong with the escapes of `text` by themselves.
+
+    Words lost, or a backslash set twice.
+    """
     lines = logseq_lines(text)
     plain = from_html(clean(text.strip())).strip()
     if "\\" not in plain and logseq_unescape(lines) != plain:
@@ -41,9 +61,13 @@ def _check(groups: list[list[str]], plain: bool) -> list[str | None]:
         return []
     pages = ["\n".join(_page(group, plain)) for group in groups]
     # When the app shows a block it parses its content alone, without the indent.
-    alone = logseq_parser.syntax(["- " + "\n".join(_with_tail(text, plain)) for group in groups for text in group])
+    alone = logseq_parser.syntax(
+        ["- " + "\n".join(_with_tail(text, plain)) for group in groups for text in group]
+    )
     results = []
-    for group, page, tree in zip(groups, logseq_parser.pages(pages), logseq_parser.syntax(pages), strict=True):
+    for group, page, tree in zip(
+        groups, logseq_parser.pages(pages), logseq_parser.syntax(pages), strict=True
+    ):
         own = [alone.pop(0) for _ in group]
         results.append(next(_wrong(group, page, tree, own, plain), None))
     return results

@@ -11,17 +11,29 @@ _BREAKS = ("Break_Line", "Hard_Break_Line")
 _PER_PAGE = 8
 
 
-def suspects(texts: list[str], check: Callable[[list[list[str]]], list[str | None]]) -> list[tuple[str, str]]:
-    """The texts with which `check` finds something wrong, each with what; several share a page at first."""
+def suspects(
+    texts: list[str], check: Callable[[list[list[str]]], list[str | None]]
+) -> list[tuple[str, str]]:
+    """The texts with which `check` finds something wrong, each with what.
+
+    Several share a page at first.
+    """
     groups = [texts[at : at + _PER_PAGE] for at in range(0, len(texts), _PER_PAGE)]
     wrong = [group for group, found in zip(groups, check(groups), strict=True) if found]
     singles = [[text] for group in wrong for text in group]
-    found = [(single[0], reason) for single, reason in zip(singles, check(singles), strict=True) if reason]
+    found = [
+        (single[0], reason)
+        for single, reason in zip(singles, check(singles), strict=True)
+        if reason
+    ]
     return found or [(repr(group), "only together") for group in wrong]
 
 
 def kinds(node: Any) -> Iterator[str]:
-    """The names of all nodes; `[2023-01-01 Sun]` behind other marks is shown as a date, and is a `Day`."""
+    """The names of all nodes.
+
+    `[2023-01-01 Sun]` behind other marks is shown as a date, and is a `Day`.
+    """
     if isinstance(node, dict):
         for value in node.values():
             yield from kinds(value)
@@ -44,7 +56,11 @@ def alive(nodes: list[Any], live: set[str]) -> Iterator[str]:
         yield f"checkbox: {nodes}"
     # in "見https://…" the scheme is the end of a word
     schemes = {item["protocol"].lower() for item in items if "protocol" in item}
-    yield from (f"a link to {scheme}" for scheme in schemes if not scheme.endswith(("http", "https", "mailto")))
+    yield from (
+        f"a link to {scheme}"
+        for scheme in schemes
+        if not scheme.endswith(("http", "https", "mailto"))
+    )
 
 
 def _items(node: Any) -> Iterator[dict[str, Any]]:
@@ -63,7 +79,9 @@ def links(nodes: list[Any]) -> Counter[str]:
 
 def ends_with_tail(nodes: list[Any], address: str) -> bool:
     """Whether a block ends with its link (to `address`, without the scheme), its hashtag and its date."""
-    inlines = [node for node in _last_inlines(nodes) if node[0] not in _BREAKS and node != ["Plain", " "]]
+    inlines = [
+        node for node in _last_inlines(nodes) if node[0] not in _BREAKS and node != ["Plain", " "]
+    ]
     if len(inlines) < 4:
         return False
     link, _, highlight, day = inlines[-4:]
@@ -80,7 +98,11 @@ def ends_with_tail(nodes: list[Any], address: str) -> bool:
 def _last_inlines(nodes: list[Any]) -> list[Any]:
     kind, content = (nodes[-1][0], nodes[-1][1]) if len(nodes[-1]) > 1 else ("", None)
     if kind == "Paragraph":
-        found = [node for node in content if node[0] not in _BREAKS and (node[0] != "Plain" or node[1].strip())]
+        found = [
+            node
+            for node in content
+            if node[0] not in _BREAKS and (node[0] != "Plain" or node[1].strip())
+        ]
         return list(content) if found or len(nodes) == 1 else _last_inlines(nodes[:-1])
     if kind == "Heading":
         return list(content["title"])
@@ -93,7 +115,10 @@ def _last_inlines(nodes: list[Any]) -> list[Any]:
 
 
 def shown(block: dict[str, Any], lines: list[str]) -> Iterator[str]:
-    """What is wrong with a block, as the parser's tool reads it, that must say these lines; the tool trims them."""
+    """What is wrong with a block, as the parser's tool reads it, that must say these lines.
+
+    The tool trims them.
+    """
     for key in {"marker", "priority", "heading", "properties"} & set(block):
         yield f"{key} {block[key]}"
     if live := [ref for ref in block["refs"] if ref.startswith(("((", "{{"))]:

@@ -1,8 +1,10 @@
-"""A vault with its owner, an account, and devices that run syncd: the parts of the test of convergence.
+"""A vault with its owner, an account, and devices that run syncd.
 
-Nothing here uses syncd's own parser: what stands in a page is told by the words that the tests put there. Each text
-holds its highlight's mark (`hl7x`) and its version (`ve12x`), a note its version (`nt5x`), whatever the owner writes a
-word of the owner's (`own3x`).
+The parts of the test of convergence.
+
+Nothing here uses syncd's own parser: what stands in a page is told by the words that the tests put
+there. Each text holds its highlight's mark (`hl7x`) and its version (`ve12x`), a note its version
+(`nt5x`), whatever the owner writes a word of the owner's (`own3x`).
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
 
-from syncd.config import Config, Vault
+from syncd.config.settings import Config, Vault
 from syncd.errors import StateError
-from syncd.mirror.db import opened
 from syncd.readwise.decode import ExportPage, decode_page
 from syncd.report import VaultReport
 from syncd.sandbox.library import Library
-from syncd.sync import Wishes, run
-from syncd.vault.writer import Seen, Writer
+from syncd.state.schema import opened
+from syncd.sync.run import Wishes, run
+from syncd.vault.write import Seen, Writer
 
 TWEET = re.compile(r"\(\[View Tweet\]\(https?://[\w./]*/status(?:es)?/(\d+)[^)]*\)\)")
 MARK, VERSION, NOTE, OWN = (re.compile(rf"{word}\d+x") for word in ("hl", "ve", "nt", "own"))
@@ -44,13 +46,17 @@ class Account:
         self.server_time: datetime | None = None
         self._library = library
 
-    def export(self, *, updated_after: datetime | None = None, ids: Any = ()) -> Iterator[ExportPage]:
+    def export(
+        self, *, updated_after: datetime | None = None, ids: Any = ()
+    ) -> Iterator[ExportPage]:
         """As the client's."""
         self.server_time = self._library.now()
         cursor: int | None = None
         while True:
             self.requests += 1
-            page = decode_page(json.dumps(self._library.page(cursor, updated_after, ids or None, True)).encode())
+            page = decode_page(
+                json.dumps(self._library.page(cursor, updated_after, ids or None, True)).encode()
+            )
             yield page
             if page.next_cursor is None:
                 return
@@ -58,7 +64,10 @@ class Account:
 
 
 class Cut:
-    """Counts down the steps of a run: the writes of pages and of folders, and the commits; at nought it ends."""
+    """Counts down the steps of a run: the writes of pages and of folders, and the commits.
+
+    At nought it ends.
+    """
 
     def __init__(self, after: int | None = None) -> None:
         self.left = after
@@ -125,8 +134,12 @@ class Device:
         self.unsure: set[str] = set()
         self.saved: tuple[set[str], set[str]] | None = None
         self.used = False
-        self.guesses = state.name != "one"  # it began, or begins again, with a vault that others have written
-        self.cut = False  # the last run was cut off: the next one first finishes what that one began
+        self.guesses = (
+            state.name != "one"
+        )  # it began, or begins again, with a vault that others have written
+        self.cut = (
+            False  # the last run was cut off: the next one first finishes what that one began
+        )
 
     def sync(self, library: Library, cut: Cut, full: bool = False) -> VaultReport:
         """One run."""
@@ -196,7 +209,9 @@ class Owner:
         self.root = root
         if app == "logseq":
             (root / "logseq").mkdir(parents=True)
-            (root / "logseq" / "config.edn").write_text("{:file/name-format :triple-lowbar}", "utf-8")
+            (root / "logseq" / "config.edn").write_text(
+                "{:file/name-format :triple-lowbar}", "utf-8"
+            )
         else:
             (root / ".obsidian").mkdir(parents=True)
         self._words = 0
@@ -221,7 +236,10 @@ class Owner:
         return path.read_bytes().decode().splitlines(keepends=True)
 
     def save(self, path: Path, lines: list[str]) -> None:
-        """As editors do it, by rename: a time alone does not tell two saves in one tick of the clock."""
+        """As editors do it, by rename.
+
+        A time alone does not tell two saves in one tick of the clock.
+        """
         path.parent.mkdir(exist_ok=True)
         new = path.with_name("editor")
         new.write_bytes("".join(lines).encode())
@@ -231,7 +249,11 @@ class Owner:
         """The page's blocks, children too; a list in a front matter is none."""
         fences = [at for at, line in enumerate(lines) if line.strip("\ufeff\r\n") == "---"]
         top = fences[1] if fences[:1] == [0] and fences[1:] else 0
-        heads = [(at, found[1]) for at, line in enumerate(lines) if at >= top and (found := BULLET.match(line))]
+        heads = [
+            (at, found[1])
+            for at, line in enumerate(lines)
+            if at >= top and (found := BULLET.match(line))
+        ]
         items = []
         for number, (start, indent) in enumerate(heads):
             own = heads[number + 1][0] if number + 1 < len(heads) else len(lines)
@@ -241,10 +263,18 @@ class Owner:
 
     def words(self) -> Counter[str]:
         """The owner's lines in the whole vault, without their ends."""
-        return Counter(line.rstrip("\r\n") for path in self.pages() for line in self.read(path) if OWN.search(line))
+        return Counter(
+            line.rstrip("\r\n")
+            for path in self.pages()
+            for line in self.read(path)
+            if OWN.search(line)
+        )
 
     def census(self) -> Counter[str]:
-        """How often each highlight stands in the vault: tweets by status id, others by their mark."""
+        """How often each highlight stands in the vault.
+
+        Tweets by status id, others by their mark.
+        """
         found: Counter[str] = Counter()
         for path in self.pages():
             lines = self.read(path)
@@ -255,12 +285,17 @@ class Owner:
     def stats(self) -> dict[str, tuple[int, int]]:
         """Every file's time and inode."""
         return {
-            str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in self.root.rglob("*") if path.is_file()
+            str(path): (path.stat().st_mtime_ns, path.stat().st_ino)
+            for path in self.root.rglob("*")
+            if path.is_file()
         }
 
 
 def names(text: str) -> set[str]:
-    """The highlights that a block's own lines are: a tweet's link, else marks with a link of another kind."""
+    """The highlights that a block's own lines are.
+
+    A tweet's link, else marks with a link of another kind.
+    """
     tweets = TWEET.findall(text)
     if tweets:
         return {f"tweet {status}" for status in tweets}

@@ -1,4 +1,7 @@
-"""What the tests of Obsidian vaults share: a document of three highlights, and how to read and compare notes."""
+"""What the tests of Obsidian vaults share.
+
+A document of three highlights, and how to read and compare notes.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,11 @@ def owls(world: World, **fields: object) -> int:
         tweet(11, "eins"),
         tweet(12, "zwei", note="Notiz", tags=[{"name": "nachts"}]),
         tweet(13, "drei"),
-        **{"source_url": "https://twitter.com/example_owl/status/11", "book_tags": [{"name": "Vögel"}], **fields},
+        **{
+            "source_url": "https://twitter.com/example_owl/status/11",
+            "book_tags": [{"name": "Vögel"}],
+            **fields,
+        },
     )
     world.sync()
     return book

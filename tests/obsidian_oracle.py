@@ -1,4 +1,7 @@
-"""What must hold of an Obsidian page: to a CommonMark parser, a YAML parser and syncd's own, whatever its texts are."""
+"""What must hold of an Obsidian page.
+
+To a CommonMark parser, a YAML parser and syncd's own, whatever its texts are.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from typing import TYPE_CHECKING
 import yaml
 from markdown_it import MarkdownIt
 
+from syncd.formats.escape import clean, from_html
+from syncd.formats.obsidian import highlight
+from syncd.formats.obsidian_escape import _LANGUAGES, obsidian_lines, obsidian_unescape
 from syncd.model import Document, Highlight, Tag
-from syncd.render.block import Rendered
-from syncd.render.escape import clean, from_html
-from syncd.render.obsidian import highlight
-from syncd.render.obsidian_escape import _LANGUAGES, obsidian_lines, obsidian_unescape
-from syncd.vault.frontmatter import entry
-from syncd.vault.parse import digest, parse
+from syncd.page.front_matter import entry
+from syncd.page.markdown import digest, parse
+from syncd.page.rendered import Rendered
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -98,23 +101,39 @@ def outside_code(lines: list[str]) -> Iterator[str]:
 
 
 def one_item_each(given_texts: list[tuple[str, str]]) -> None:
-    """One list of one item a highlight, its tail in the item itself, its tags and note below; no word is lost."""
+    """One list of one item a highlight, its tail in the item itself, its tags and note below.
+
+    No word is lost.
+    """
     blocks = [rendered(number, text, note) for number, (text, note) in enumerate(given_texts, 1)]
     body = "\n".join(line for block in blocks for line in block.lines())
     tokens = MARKDOWN.parse(body)
     assert not {token.type for token in tokens} & {"heading_open", "html_block", "hr"}
     inner = [child for token in tokens if token.type == "inline" for child in token.children or []]
     assert "html_inline" not in {child.type for child in inner}
-    assert [token.type for token in tokens if token.level == 0] == ["bullet_list_open", "bullet_list_close"]
-    assert sum(token.type == "list_item_open" and token.level == 1 for token in tokens) == len(blocks)
+    assert [token.type for token in tokens if token.level == 0] == [
+        "bullet_list_open",
+        "bullet_list_close",
+    ]
+    assert sum(token.type == "list_item_open" and token.level == 1 for token in tokens) == len(
+        blocks
+    )
     own = [token.content for token in tokens if token.type == "inline" and token.level == 3]
     below = [token.content for token in tokens if token.type == "inline" and token.level == 5]
     for number in range(1, len(blocks) + 1):
-        ends = [content for content in own if content.endswith(f"#Highlight [[2023-05-05]] ^rw-{number}")]
+        ends = [
+            content
+            for content in own
+            if content.endswith(f"#Highlight [[2023-05-05]] ^rw-{number}")
+        ]
         assert len(ends) == 1
-        assert any(child.attrs.get("href") == f"https://x.com/quill/status/{number}" for child in inner)
+        assert any(
+            child.attrs.get("href") == f"https://x.com/quill/status/{number}" for child in inner
+        )
     assert sum(content == "**Tags**: #a" for content in below) >= len(blocks)
-    assert sum(content.startswith("**Note**: ") for content in below) >= sum(block.note is not None for block in blocks)
+    assert sum(content.startswith("**Note**: ") for content in below) >= sum(
+        block.note is not None for block in blocks
+    )
     source = "".join(clean(text) + clean(note) for text, note in given_texts)
     lost = of_words(source) - of_words(shown(tokens))
     assert not lost
@@ -125,7 +144,9 @@ def found_again(given_texts: list[tuple[str, str]]) -> None:
     blocks = [rendered(number, text, note) for number, (text, note) in enumerate(given_texts, 1)]
     page = parse("\n".join(line for block in blocks for line in block.lines()))
     wanted = [part for block in blocks for part in block if part]
-    assert [digest(page.content(found)) for found in page.blocks] == [digest(part) for part in wanted]
+    assert [digest(page.content(found)) for found in page.blocks] == [
+        digest(part) for part in wanted
+    ]
     assert all(found.own_end == found.end for found in page.blocks)
 
 
@@ -140,15 +161,28 @@ def inert(text: str, note: str) -> None:
 
 
 def plain(text: str, note: str) -> None:
-    """Nor is a picture (`live_text = "none"`): the one link and the tags are syncd's own. No word is lost."""
+    """Nor is a picture (`live_text = "none"`): the one link and the tags are syncd's own.
+
+    No word is lost.
+    """
     lines = rendered(3, text, note, plain=True).lines()
     tokens = [child for token in MARKDOWN.parse("\n".join(lines)) for child in token.children or []]
-    assert [token.attrs["href"] for token in tokens if token.type == "link_open"] == ["https://x.com/quill/status/3"]
+    assert [token.attrs["href"] for token in tokens if token.type == "link_open"] == [
+        "https://x.com/quill/status/3"
+    ]
     assert "image" not in {token.type for token in tokens}
-    theirs = "\n".join(outside_code(lines)).replace(" #Highlight [[2023-05-05]] ", "").replace("**Tags**: #a", "")
-    theirs = theirs.replace("#Highlight [[2023-05-05]] ", "").replace("](https://x.com/quill/status/3)", "")
+    theirs = (
+        "\n".join(outside_code(lines))
+        .replace(" #Highlight [[2023-05-05]] ", "")
+        .replace("**Tags**: #a", "")
+    )
+    theirs = theirs.replace("#Highlight [[2023-05-05]] ", "").replace(
+        "](https://x.com/quill/status/3)", ""
+    )
     assert not re.search(r"#|\[\[|\]\(|://", re.sub(r"\\.", "_", theirs)), theirs
-    assert not of_words(clean(text) + clean(note)) - of_words(shown(MARKDOWN.parse("\n".join(lines))))
+    assert not of_words(clean(text) + clean(note)) - of_words(
+        shown(MARKDOWN.parse("\n".join(lines)))
+    )
 
 
 def unescaped(text: str) -> None:

@@ -1,7 +1,7 @@
 """Vaults as other programs leave them in Obsidian, generated from an account.
 
-They are Readwise's own plugin in its stock template, readwise-mirror in both of its versions, and obsidian-readwise.
-Each takes the account and returns the files by path.
+They are Readwise's own plugin in its stock template, readwise-mirror in both of its versions, and
+obsidian-readwise. Each takes the account and returns the files by path.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import msgspec
 import yaml
 
 from syncd.model import Document, Highlight, highlight_link
+from syncd.page.identity import status_id
 from syncd.sandbox.library import Library
-from syncd.tweets import status_id
 
 Files = dict[str, bytes]
 
@@ -23,15 +23,19 @@ _SUMMARY = "What it says, in short.\n\n- a point\n\nand more"
 
 
 def official(library: Library, seed: int = 1) -> Files:
-    """Readwise's own plugin: a list of metadata, then bullets; what came later in sections of their own.
+    """Readwise's own plugin: a list of metadata, then bullets.
 
-    Line breaks are indented and blank lines lost; documents of one title share a page. Owners put a front matter of
-    their own above, and some devices write CRLF.
+    What came later in sections of their own.
+
+    Line breaks are indented and blank lines lost; documents of one title share a page. Owners put a
+    front matter of their own above, and some devices write CRLF.
     """
     dice = random.Random(seed)
     files: dict[str, str] = {}
     for document in _documents(library):
-        path = f"Readwise/{(document.category or 'articles').capitalize()}/{_file_stem(document)}.md"
+        path = (
+            f"Readwise/{(document.category or 'articles').capitalize()}/{_file_stem(document)}.md"
+        )
         if path in files:
             files[path] += "\n## New highlights added June 1, 2023 at 8:05 AM\n"
         else:
@@ -50,10 +54,19 @@ def _official_head(document: Document, dice: random.Random) -> Iterator[str]:
     if dice.random() < 0.3:
         # no YAML: an @ needs quotes
         author = f"author: {dice.choice(('@me', '[[@me]]', 'me'))}"
-        yield from ("---", dice.choice((author, f'title: "{title}" # mine')), "tags:", "- literature-note", "---")
+        yield from (
+            "---",
+            dice.choice((author, f'title: "{title}" # mine')),
+            "tags:",
+            "- literature-note",
+            "---",
+        )
     yield from (f"# {title}", "")
     if document.cover_image_url or dice.random() < 0.5:
-        yield from (f"![rw-book-cover]({document.cover_image_url or 'https://example.org/cover.jpg'})", "")
+        yield from (
+            f"![rw-book-cover]({document.cover_image_url or 'https://example.org/cover.jpg'})",
+            "",
+        )
     yield "## Metadata"
     if document.author:
         yield f"- Author: [[{document.author}]]"
@@ -76,7 +89,11 @@ def _official_highlight(document: Document, item: Highlight) -> Iterator[str]:
     elif link:
         tail = f" ([{'View Highlight' if item.url else f'Location {item.location}'}]({link}))"
     else:
-        tail = f" (Page {item.location})" if item.location_type == "page" and item.location is not None else ""
+        tail = (
+            f" (Page {item.location})"
+            if item.location_type == "page" and item.location is not None
+            else ""
+        )
     lines[-1] += tail
     yield from (f"- {lines[0]}", *(f"  {line}" for line in lines[1:]))
     if item.tag_names:
@@ -87,14 +104,19 @@ def _official_highlight(document: Document, item: Highlight) -> Iterator[str]:
 
 
 def mirror(library: Library, version: int = 1, seed: int = 1) -> Files:
-    """readwise-mirror: a paragraph for each highlight that ends with its id; a front matter with the document's.
+    """readwise-mirror: a paragraph for each highlight that ends with its id.
 
-    A second document of the same name gets a number. Version 2 has the address at Readwise in place of the id.
+    A front matter with the document's.
+
+    A second document of the same name gets a number. Version 2 has the address at Readwise in place
+    of the id.
     """
     dice = random.Random(seed)
     files: Files = {}
     for document in _documents(library):
-        stem = path = f"Readwise/{(document.category or 'articles').capitalize()}/{_file_stem(document)}"
+        stem = path = (
+            f"Readwise/{(document.category or 'articles').capitalize()}/{_file_stem(document)}"
+        )
         number = 1
         while f"{path}.md" in files:
             number += 1
@@ -105,10 +127,19 @@ def mirror(library: Library, version: int = 1, seed: int = 1) -> Files:
 
 
 def _mirror_head(document: Document, version: int, dice: random.Random) -> Iterator[str]:
-    title, authors = document.title or "Untitled", [name for name in (document.author or "").split(", ") if name]
+    title, authors = (
+        document.title or "Untitled",
+        [name for name in (document.author or "").split(", ") if name],
+    )
     address = f"https://readwise.io/bookreview/{document.id}"
     known = {"id": document.id} if version == 1 else {"uri": address}
-    front = {**known, "created": "2023-05-05T10:00:00Z", "updated": None, "title": title, "author": authors}
+    front = {
+        **known,
+        "created": "2023-05-05T10:00:00Z",
+        "updated": None,
+        "title": title,
+        "author": authors,
+    }
     yield "---"
     yield yaml.safe_dump(front, sort_keys=False, allow_unicode=dice.random() < 0.5).rstrip()
     yield from ("---", "")
@@ -120,7 +151,15 @@ def _mirror_head(document: Document, version: int, dice: random.Random) -> Itera
     if document.tag_names:
         yield f"Tags: {', '.join(f'#{name}' for name in document.tag_names)}"
     yield from (f"Number of Highlights: =={len(document.highlights)}==", f"Readwise URL: {address}")
-    yield from (f"Source URL: {document.source_url or ''}", "Date: [[2023-05-05]]", "", "---", "", "# Highlights", "")
+    yield from (
+        f"Source URL: {document.source_url or ''}",
+        "Date: [[2023-05-05]]",
+        "",
+        "---",
+        "",
+        "# Highlights",
+        "",
+    )
 
 
 def _mirror_highlight(document: Document, item: Highlight) -> str:
@@ -141,7 +180,10 @@ def _mirror_highlight(document: Document, item: Highlight) -> str:
 
 
 def plain(library: Library, seed: int = 1) -> Files:
-    """obsidian-readwise: all in one folder, a paragraph for each highlight with its id in a comment."""
+    """obsidian-readwise.
+
+    All in one folder, a paragraph for each highlight with its id in a comment.
+    """
     files: Files = {}
     for document in _documents(library):
         path = f"Readwise/{_file_stem(document)}.md"
@@ -158,10 +200,15 @@ def plain(library: Library, seed: int = 1) -> Files:
 
 
 def _documents(library: Library) -> Iterator[Document]:
-    """The documents that a program would have written: highlights without deleted ones, in reading order."""
+    """The documents that a program would have written.
+
+    Highlights without deleted ones, in reading order.
+    """
     for book in library.books:
         whole = msgspec.convert(book, Document, strict=False)
-        live = sorted((item for item in whole.highlights if not item.is_deleted), key=lambda item: item.order)
+        live = sorted(
+            (item for item in whole.highlights if not item.is_deleted), key=lambda item: item.order
+        )
         if live and not whole.is_deleted and whole.category != "supplementals":
             yield msgspec.structs.replace(whole, highlights=tuple(live))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from syncd.render.org_escape import org_lines, org_link
-from syncd.vault.org import ORG
+from syncd.formats.org_escape import org_lines, org_link
+from syncd.page.org import ORG
 from tests import logseq_parser, mldoc_tree
 
 # Emphasis that the text leaves open could end in each of these.
@@ -14,12 +14,48 @@ _ADDRESS = "https://x.com/a_/status/1?b=+c+&d=~e~/"
 _TAIL = f"({org_link(_ADDRESS, 'View Tweet')}) #Highlight #[[2023-05-05]]"
 _LINK = _ADDRESS.removeprefix("https://").replace("a_", "a%5F")
 _PROPERTIES = {"title": "T", "url": "https://x.com/a_/status/1"}
-LIVE = {"Macro", "Block_ref", "Inline_Html", "Raw_Html", "Hiccup", "Inline_Hiccup", "Export_Snippet", "Custom"}
-LIVE |= {"Property_Drawer", "Directive", "Drawer", "Export", "Example", "Footnote_Definition", "Footnote_Reference"}
-LIVE |= {"Timestamp", "Target", "Radio_Target", "Comment", "Quote", "Latex_Environment", "Displayed_Math", "File"}
+LIVE = {
+    "Macro",
+    "Block_ref",
+    "Inline_Html",
+    "Raw_Html",
+    "Hiccup",
+    "Inline_Hiccup",
+    "Export_Snippet",
+    "Custom",
+}
+LIVE |= {
+    "Property_Drawer",
+    "Directive",
+    "Drawer",
+    "Export",
+    "Example",
+    "Footnote_Definition",
+    "Footnote_Reference",
+}
+LIVE |= {
+    "Timestamp",
+    "Target",
+    "Radio_Target",
+    "Comment",
+    "Quote",
+    "Latex_Environment",
+    "Displayed_Math",
+    "File",
+}
 LIVE |= {"Search", "Day"}
 # What is live in Org and not in Markdown.
-TOKENS = ["{{{m}}}", "[fn:1]", "[fn:1: x]", "<<t>>", "<<<r>>>", "#+BEGIN_SRC", "#+END_SRC", "#+BEGIN_EXAMPLE", ": x"]
+TOKENS = [
+    "{{{m}}}",
+    "[fn:1]",
+    "[fn:1: x]",
+    "<<t>>",
+    "<<<r>>>",
+    "#+BEGIN_SRC",
+    "#+END_SRC",
+    "#+BEGIN_EXAMPLE",
+    ": x",
+]
 TOKENS += [
     "** x",
     "*** ",
@@ -33,8 +69,27 @@ TOKENS += [
     "+x+",
     "_{x}",
 ]
-TOKENS += ["^{x}", "CLOSED: [2023-01-01 Sun]", "%%(x)", "call_f(x)", "x :tag:", ":END:", "-----", "# comment", "[1/2]"]
-TOKENS += ["|a|b|", "#+TBLFM: x", "@@html:x@@", "[[https://a.b/c.jpg]]", "<%%(x)>", "COMMENT x", "\u200b", "[ ] x"]
+TOKENS += [
+    "^{x}",
+    "CLOSED: [2023-01-01 Sun]",
+    "%%(x)",
+    "call_f(x)",
+    "x :tag:",
+    ":END:",
+    "-----",
+    "# comment",
+    "[1/2]",
+]
+TOKENS += [
+    "|a|b|",
+    "#+TBLFM: x",
+    "@@html:x@@",
+    "[[https://a.b/c.jpg]]",
+    "<%%(x)>",
+    "COMMENT x",
+    "\u200b",
+    "[ ] x",
+]
 
 
 def problems(texts: list[str], *, plain: bool = False) -> list[tuple[str, str]]:

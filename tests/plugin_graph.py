@@ -1,7 +1,9 @@
-"""A graph as Readwise's own Logseq plugin leaves it, generated from an account: its two page styles and all its warts.
+"""A graph as Readwise's own Logseq plugin leaves it, generated from an account.
 
-What the plugin loses is lost here too: list lines split a block, and in some blocks everything from the first list line
-on is gone, the link included.
+Its two page styles and all its warts.
+
+What the plugin loses is lost here too: list lines split a block, and in some blocks everything from
+the first list line on is gone, the link included.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from urllib.parse import quote
 import msgspec
 
 from syncd.model import Document, Highlight, highlight_link
+from syncd.page.identity import status_id
 from syncd.sandbox.library import Library, Wire
-from syncd.tweets import status_id
 
 _SENTENCES = (
     "梟 夜 静か 言葉 カフェ ガラス 雨 の 音 を 聞く",
@@ -35,7 +37,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def generated_books(count: int, seed: int = 7) -> list[Wire]:
-    """Documents of an account: several scripts, lists, pictures, null addresses, titles that collide."""
+    """Documents of an account.
+
+    Several scripts, lists, pictures, null addresses, titles that collide.
+    """
     dice = random.Random(seed)
     return [_book(dice, 9_000_000 + number) for number in range(count)]
 
@@ -53,7 +58,10 @@ def _book(dice: random.Random, id_: int) -> Wire:
     }[kind]
     if kind == "thread" and dice.random() < 0.2:
         title = f"https://t.co/{dice.choice('ABC')}..."
-    source = {"thread": f"https://twitter.com/{handle}/status/{first}", "author": f"https://twitter.com/{handle}"}
+    source = {
+        "thread": f"https://twitter.com/{handle}/status/{first}",
+        "author": f"https://twitter.com/{handle}",
+    }
     return {
         "user_book_id": id_,
         "title": title,
@@ -66,10 +74,14 @@ def _book(dice: random.Random, id_: int) -> Wire:
     }  # fmt: skip
 
 
-def _highlight(dice: random.Random, book: int, kind: str, number: int, words: list[str], path: str) -> Wire:
+def _highlight(
+    dice: random.Random, book: int, kind: str, number: int, words: list[str], path: str
+) -> Wire:
     text = f"{' '.join(dice.choices(words, k=dice.randint(6, 20)))} {book}.{number}"
     if dice.random() < 0.15:
-        lines = "\n".join(f"- {' '.join(dice.choices(words, k=4))}" for _ in range(dice.randint(1, 4)))
+        lines = "\n".join(
+            f"- {' '.join(dice.choices(words, k=4))}" for _ in range(dice.randint(1, 4))
+        )
         text = f"{dice.choice((text, 'Tips', '三点', 'Also:'))}\n{lines}"
     if dice.random() < 0.15:
         text += f" \n\n![](https://pbs.twimg.com/media/X{book}{number}.jpg)"
@@ -102,12 +114,18 @@ class PluginGraph:
         self.files: dict[str, bytes] = {}
         for book in library.books:
             document = _document(book)
-            if document.category != "supplementals" and document.highlights and not document.is_deleted:
+            if (
+                document.category != "supplementals"
+                and document.highlights
+                and not document.is_deleted
+            ):
                 self._page(document)
 
     def _page(self, document: Document) -> None:
         stock = self._dice.random() < 0.5
-        blocks = [line for item in document.highlights for line in self._block(document, item, stock)]
+        blocks = [
+            line for item in document.highlights for line in self._block(document, item, stock)
+        ]
         if stock:
             day = self._day(document.highlights[0])
             parent = f"- Highlights first synced by [[Readwise]] [[{day}]]"
@@ -132,7 +150,9 @@ class PluginGraph:
             f'full-title:: "{document.title or ""}"'.replace("\n", " "),
             f"category:: #{document.category}",
             f"url:: {document.source_url}" if document.source_url else "",
-            "tags:: " + ", ".join(f"[[{name}]]" for name in document.tag_names) if document.tag_names else "",
+            "tags:: " + ", ".join(f"[[{name}]]" for name in document.tag_names)
+            if document.tag_names
+            else "",
             "",
         ]
         return f"pages/{title} (highlights).md", [line for line in lines[:-1] if line] + [""]
@@ -152,7 +172,9 @@ class PluginGraph:
         name = name.replace("/", "%2F" if self._legacy else "___")
         if not self._legacy and name.endswith("."):
             name += "___"
-        return f"pages/{name.encode()[:180].decode(errors='ignore')}.md", [line for line in lines if line]
+        return f"pages/{name.encode()[:180].decode(errors='ignore')}.md", [
+            line for line in lines if line
+        ]
 
     def _block(self, document: Document, item: Highlight, stock: bool) -> list[str]:
         text = _IMAGE.sub(r"<img src='\1'/>", item.text or "")
@@ -161,8 +183,14 @@ class PluginGraph:
         if cut and cut.start() and self._dice.random() < 0.5:
             content = text[: cut.start()].rstrip().split("\n")
         else:
-            marks = ["#Highlight", f"#[[{(item.highlighted_at or '')[:10]}]]" if item.highlighted_at else ""]
-            tail = [self._origin(document, item), *([] if stock and self._dice.random() < 0.7 else marks)]
+            marks = [
+                "#Highlight",
+                f"#[[{(item.highlighted_at or '')[:10]}]]" if item.highlighted_at else "",
+            ]
+            tail = [
+                self._origin(document, item),
+                *([] if stock and self._dice.random() < 0.7 else marks),
+            ]
             content = " ".join(filter(None, [text, *tail])).split("\n")
         lines = [f"- {content[0]}", *(f"  {line}" for line in content[1:])]
         if item.tag_names:
@@ -179,15 +207,21 @@ class PluginGraph:
             return f"(Page {item.location})" if page else ""
         if status_id(link):
             return f"([View Tweet]({link}))"
-        return f"([View Highlight]({link}))" if item.url else f"([Location {item.location}]({link}))"
+        return (
+            f"([View Highlight]({link}))" if item.url else f"([Location {item.location}]({link}))"
+        )
 
     def _day(self, item: Highlight) -> str:
         when = date.fromisoformat((item.highlighted_at or "2023-05-05")[:10])
-        suffix = {1: "st", 2: "nd", 3: "rd"}.get(when.day % 10 if when.day not in (11, 12, 13) else 0, "th")
+        suffix = {1: "st", 2: "nd", 3: "rd"}.get(
+            when.day % 10 if when.day not in (11, 12, 13) else 0, "th"
+        )
         return f"{_MONTHS[when.month - 1]} {when.day}{suffix}, {when.year}"
 
 
 def _document(book: dict[str, Any]) -> Document:
     whole = msgspec.convert(book, Document, strict=False)
-    live = sorted((item for item in whole.highlights if not item.is_deleted), key=lambda item: item.order)
+    live = sorted(
+        (item for item in whole.highlights if not item.is_deleted), key=lambda item: item.order
+    )
     return msgspec.structs.replace(whole, highlights=tuple(live))

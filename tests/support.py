@@ -1,4 +1,7 @@
-"""A whole world for a test: an account served over a socket, a vault, the state, and the ways to run syncd on them."""
+"""A whole world for a test.
+
+An account served over a socket, a vault, the state, and the ways to run syncd on them.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from syncd.config import Config, Readwise, Schedule, Vault
+from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
-from syncd.session import opened, sync_once
-from syncd.sync import Progress, Wishes, run
+from syncd.sync.run import Progress, Wishes, run
+from syncd.sync.session import opened, sync_once
 
 GOLDEN = Path(__file__).with_name("golden")
 TRIPLE_LOWBAR = "{:file/name-format :triple-lowbar}\n"
@@ -51,7 +54,9 @@ class World:
     `settings` are those of the vault; `edn` is its logseq/config.edn, None makes it Obsidian's.
     """
 
-    def __init__(self, folder: Path, sandbox: Sandbox, edn: str | None = TRIPLE_LOWBAR, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, sandbox: Sandbox, edn: str | None = TRIPLE_LOWBAR, **settings: Any
+    ) -> None:
         self.folder, self.sandbox, self.library = folder, sandbox, sandbox.library
         self.root = folder / "notes"
         self.state = folder / "state"
@@ -62,10 +67,12 @@ class World:
         token = folder / "token"
         token.touch(0o600)
         token.write_text(sandbox.token)
-        vault = Vault(self.root, **{"name": "notes", "timezone": "UTC", "quiet": timedelta(0), **settings})
+        vault = Vault(
+            self.root, **{"name": "notes", "timezone": "UTC", "quiet": timedelta(0), **settings}
+        )
         self.config = Config((vault,), Readwise(token, api_url=sandbox.url), Schedule(), self.state)
 
-    # --- the vault ---
+    # --- the vault --------------------------------------------------------------------------------
 
     def put(self, path: str, text: str | bytes) -> Path:
         """A file of the owner's."""
@@ -81,19 +88,22 @@ class World:
     def pages(self) -> dict[str, str]:
         """Every page of the vault: path and text."""
         return {
-            str(path.relative_to(self.root)): path.read_bytes().decode() for path in sorted(self.root.rglob("*.md"))
+            str(path.relative_to(self.root)): path.read_bytes().decode()
+            for path in sorted(self.root.rglob("*.md"))
         }
 
     def page_of(self, title: str) -> str:
         """The path of the one page with this full-title."""
-        (found,) = (path for path, text in self.pages().items() if f"\nfull-title:: {title}\n" in text)
+        (found,) = (
+            path for path, text in self.pages().items() if f"\nfull-title:: {title}\n" in text
+        )
         return found
 
     def text(self) -> str:
         """All pages, one after the other: for counting."""
         return "\n".join(self.pages().values())
 
-    # --- runs ---
+    # --- runs -------------------------------------------------------------------------------------
 
     def sync(self, progress: Progress = silent, stop: Event | None = None, **wishes: Any) -> Report:
         """One run, as the command does it, in this process."""
@@ -104,10 +114,19 @@ class World:
         stop = Event()
         limits = {"backoff": 0.01, **client}
         with opened(self.config, stop) as db:
-            return run(db, self.config, Client(self.sandbox.url, self.sandbox.token, stop, **limits), stop, Wishes())
+            return run(
+                db,
+                self.config,
+                Client(self.sandbox.url, self.sandbox.token, stop, **limits),
+                stop,
+                Wishes(),
+            )
 
     def write_config(self, extra: str = "", **readwise: str) -> Path:
-        """The configuration as a file: what `config` says, `readwise` in place of its keys, then `extra`."""
+        """The configuration as a file.
+
+        What `config` says, `readwise` in place of its keys, then `extra`.
+        """
         asked = {"token_file": str(self.folder / "token"), "api_url": self.sandbox.url, **readwise}
         (vault,) = self.config.vaults
         lines = [
@@ -124,7 +143,10 @@ class World:
         return self.config_file
 
     def command(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """`syncd` as a process of its own. Whatever it does, it shows neither the token nor a traceback."""
+        """`syncd` as a process of its own.
+
+        Whatever it does, it shows neither the token nor a traceback.
+        """
         done = subprocess.run(
             [sys.executable, "-m", "syncd", *arguments],
             env=self.environment() | env,
@@ -141,7 +163,11 @@ class World:
         """A process's environment with nothing of this machine's user in it."""
         kept = {key: os.environ[key] for key in ("PATH", "LANG", "TMPDIR") if key in os.environ}
         home = str(self.folder)
-        return kept | {"HOME": home, "XDG_CONFIG_HOME": f"{home}/config", "SYNCD_CONFIG": str(self.config_file)}
+        return kept | {
+            "HOME": home,
+            "XDG_CONFIG_HOME": f"{home}/config",
+            "SYNCD_CONFIG": str(self.config_file),
+        }
 
 
 def only(report: Report) -> VaultReport:
@@ -156,7 +182,11 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int, str]]:
     for path in sorted(folder.rglob("*")):
         stat = path.lstat()
         content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
-        found[str(path.relative_to(folder))] = (stat.st_mtime_ns if path.is_file() else 0, stat.st_ino, content)
+        found[str(path.relative_to(folder))] = (
+            stat.st_mtime_ns if path.is_file() else 0,
+            stat.st_ino,
+            content,
+        )
     return found
 
 
@@ -167,7 +197,10 @@ def tweet(number: int, text: str, **fields: Any) -> dict[str, Any]:
 
 
 def add_book(library: Library, title: str, *highlights: dict[str, Any], **fields: Any) -> int:
-    """A document with its highlights, a tweets one unless `fields` say otherwise; returns its id."""
+    """A document with its highlights, a tweets one unless `fields` say otherwise.
+
+    Returns its id.
+    """
     book = library.add_book(**{"title": title, "author": "@example_owl on Twitter", **fields})
     for highlight in highlights:
         library.add_highlight(book, **highlight)

@@ -1,6 +1,7 @@
 """Draws the documentation's pictures anew, each of a page that syncd writes now.
 
-`python docs/pictures [FOLDER]`: into this folder, if no other is named. A test says when they are out of date.
+`python docs/pictures [FOLDER]`: into this folder, if no other is named. A test says when they are
+out of date.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Text on paper, as SVG: lines of words in several styles, broken at a width that holds in any sans-serif font."""
+"""Text on paper, as SVG.
+
+Lines of words in several styles, broken at a width that holds in any sans-serif font.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,9 @@ def _words(spans: Iterable[Span]) -> Iterable[Word]:
     """What holds together between spaces, in whatever styles; a link or a picture is one word."""
     word: Word = []
     for span in spans:
-        pieces = [span.text] if span.style in (PICTURE, "link") else re.findall(r"\s+|\S+", span.text)
+        pieces = (
+            [span.text] if span.style in (PICTURE, "link") else re.findall(r"\s+|\S+", span.text)
+        )
         for piece in pieces:
             if word and (piece.isspace() or PICTURE in (span.style, word[-1].style)):
                 yield word
@@ -52,7 +57,10 @@ def _words(spans: Iterable[Span]) -> Iterable[Word]:
 
 
 def broken(spans: Iterable[Span], width: float, size: float) -> list[list[Span]]:
-    """The spans in lines no wider than `width` where words allow it; a picture has a line of its own."""
+    """The spans in lines no wider than `width` where words allow it.
+
+    A picture has a line of its own.
+    """
     lines: list[list[Word]] = [[]]
     used = 0.0
     for word in _words(spans):
@@ -83,7 +91,10 @@ def _joined(words: Sequence[Word]) -> list[Span]:
 
 
 class Paper:
-    """A drawing of a fixed width in pixels that grows downwards; `colours` are a theme's, by style."""
+    """A drawing of a fixed width in pixels that grows downwards.
+
+    `colours` are a theme's, by style.
+    """
 
     def __init__(self, width: int, colours: dict[str, str]) -> None:
         self.width = width
@@ -91,7 +102,9 @@ class Paper:
         self._ground: list[str] = []
         self._parts: list[str] = []
 
-    def ground(self, x: float, y: float, width: float, height: float, style: str, radius: float = 4) -> None:
+    def ground(
+        self, x: float, y: float, width: float, height: float, style: str, radius: float = 4
+    ) -> None:
         """A filled rectangle with round corners, below all else."""
         shape = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius:g}"'
         self._ground.append(f'<rect {shape} fill="{self.colours[style]}"/>')
@@ -103,7 +116,9 @@ class Paper:
     def path(self, shape: str, style: str, width: float = 1.5) -> None:
         """A line in SVG's own words."""
         colour = self.colours[style]
-        self._parts.append(f'<path d="{shape}" fill="none" stroke="{colour}" stroke-width="{width:g}"/>')
+        self._parts.append(
+            f'<path d="{shape}" fill="none" stroke="{colour}" stroke-width="{width:g}"/>'
+        )
 
     def text(self, x: float, y: float, spans: Sequence[Span], size: float, more: str = "") -> None:
         """One line whose letters stand on `y`; `more` are further attributes."""
@@ -139,7 +154,9 @@ class Paper:
     def picture(self, x: float, y: float, width: float) -> None:
         """What stands for a tweet's picture: hills and a sun."""
         self.ground(x, y, width, PICTURE_HEIGHT, "sky", 6)
-        self._parts.append(f'<circle cx="{x + width * 0.78:g}" cy="{y + 26:g}" r="11" fill="{self.colours["sun"]}"/>')
+        self._parts.append(
+            f'<circle cx="{x + width * 0.78:g}" cy="{y + 26:g}" r="11" fill="{self.colours["sun"]}"/>'
+        )
         base = y + PICTURE_HEIGHT - 8
         hills = f"M{x + 8:g} {base:g}l{width * 0.28:g} -46 {width * 0.2:g} 30 {width * 0.16:g} -20 {width * 0.28:g} 36z"
         self._parts.append(f'<path d="{hills}" fill="{self.colours["hill"]}"/>')

@@ -1,4 +1,7 @@
-"""A page's file as its reader sees it: heading, properties, blocks, and what Logseq or Obsidian shows of the marks."""
+"""A page's file as its reader sees it.
+
+Heading, properties, blocks, and what Logseq or Obsidian shows of the marks.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paper import PICTURE, Span
 
-from syncd.render.formats import LOGSEQ, OBSIDIAN
-from syncd.vault.org import syntax_of
-from syncd.vault.parse import parse
+from syncd.formats.format import LOGSEQ, OBSIDIAN
+from syncd.page.markdown import parse
+from syncd.page.org import syntax_of
 
 if TYPE_CHECKING:
     from real_pages import Wrote
@@ -56,7 +59,10 @@ class Note(NamedTuple):
 
 
 def read(page: Wrote) -> Note:
-    """What a reader sees of the page. Its heading is in Logseq the property `title`, in Obsidian the file's name."""
+    """What a reader sees of the page.
+
+    Its heading is in Logseq the property `title`, in Obsidian the file's name.
+    """
     parsed = parse(page.text, syntax_of(page.path))
     app = "obsidian" if page.text.startswith("---") else "logseq"
     found = {"obsidian": OBSIDIAN, "logseq": LOGSEQ}[app].properties(parsed)

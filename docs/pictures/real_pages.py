@@ -1,4 +1,6 @@
-"""Pages that syncd wrote: runs of it against the bundled sandbox, in folders that are gone afterwards.
+"""Pages that syncd wrote.
+
+Runs of it against the bundled sandbox, in folders that are gone afterwards.
 
 Nothing in them depends on the day, the time zone or the machine.
 """
@@ -13,11 +15,11 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import NamedTuple
 
-from syncd.config import Config, Readwise, Schedule, Vault
+from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
-from syncd.session import sync_once
-from syncd.sync import Wishes
+from syncd.sync.run import Wishes
+from syncd.sync.session import sync_once
 
 TWEETS = "How To Fold A Map That H..."
 ARTICLE = "The Long Way to a Short Function"
@@ -27,12 +29,15 @@ VAULTS = {
     "obsidian": (".obsidian/app.json", "{}"),
 }
 
-# Lines that the owner writes, by the line below which they come, and what is then changed in Readwise.
+# Lines that the owner writes, by the line below which they come, and what is then changed in
+# Readwise.
 OWNERS = {
     "\t- **Note**: Thread": "- My own way: blotting paper, and the heaviest dictionary in the house.",
     "\t- **Tags**: #[[memory]]": "\t- True of tea stains, too. See [[Kitchen atlas]].",
 }
-CORRECTED = "Ink that has run is information: it tells which way the bag was hanging, and for how long."
+CORRECTED = (
+    "Ink that has run is information: it tells which way the bag was hanging, and for how long."
+)
 
 
 class Wrote(NamedTuple):
@@ -63,11 +68,15 @@ class Account:
         token.touch(0o600)
         token.write_text(sandbox.token, encoding="utf-8")
         server = Readwise(token, api_url=sandbox.url)
-        self._config = Config((Vault(self._root, name="notes", timezone="UTC"),), server, Schedule(), folder / "state")
+        self._config = Config(
+            (Vault(self._root, name="notes", timezone="UTC"),), server, Schedule(), folder / "state"
+        )
 
     def sync(self) -> str:
         """One run; returns its message."""
-        return sync_once(self._config, Wishes(), Event(), lambda _what, _done, _total: None, env={}).message
+        return sync_once(
+            self._config, Wishes(), Event(), lambda _what, _done, _total: None, env={}
+        ).message
 
     def page(self) -> Wrote:
         """The one page that is there."""
@@ -77,7 +86,12 @@ class Account:
     def write(self, additions: Mapping[str, str]) -> None:
         """The owner writes a line into the page below each of these, which are all there."""
         path, text = self.page()
-        lines = [line for old in text.splitlines() for line in (old, additions.get(old)) if line is not None]
+        lines = [
+            line
+            for old in text.splitlines()
+            for line in (old, additions.get(old))
+            if line is not None
+        ]
         (self._root / path).write_text("\n".join(lines), encoding="utf-8")
 
 

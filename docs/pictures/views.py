@@ -10,13 +10,39 @@ from paper import Paper, Span, width_of
 from reading import Note, read
 from real_pages import OWNERS, Merge, Wrote
 
-_PAPER = {"paper": "#ffffff", "edge": "#d0d7de", "sky": "#dcebf5", "sun": "#f2c14e", "hill": "#7fa88b"}
+_PAPER = {
+    "paper": "#ffffff",
+    "edge": "#d0d7de",
+    "sky": "#dcebf5",
+    "sun": "#f2c14e",
+    "hill": "#7fa88b",
+}
 THEMES = {
     "logseq": _PAPER
-    | {"text": "#433f38", "bold": "#2b2824", "link": "#045591", "tag": "#045591", "dim": "#9a958c", "id": "#9a958c"}
-    | {"bullet": "#8ea3ad", "guide": "#dfe5e8", "box": "#f4f6f7", "yours": "#dff3e0", "theirs": "#fdf0cf"},
+    | {
+        "text": "#433f38",
+        "bold": "#2b2824",
+        "link": "#045591",
+        "tag": "#045591",
+        "dim": "#9a958c",
+        "id": "#9a958c",
+    }
+    | {
+        "bullet": "#8ea3ad",
+        "guide": "#dfe5e8",
+        "box": "#f4f6f7",
+        "yours": "#dff3e0",
+        "theirs": "#fdf0cf",
+    },
     "obsidian": _PAPER
-    | {"text": "#222222", "bold": "#111111", "link": "#7046d8", "tag": "#7046d8", "dim": "#8a8a8a", "id": "#ababab"}
+    | {
+        "text": "#222222",
+        "bold": "#111111",
+        "link": "#7046d8",
+        "tag": "#7046d8",
+        "dim": "#8a8a8a",
+        "id": "#ababab",
+    }
     | {"bullet": "#8a8a8a", "guide": "#e2e2e2", "box": "#f0ebfd"},
 }
 WIDTH, WIDE = 760, 1000  # of one page; of two: pixels, as is all below
@@ -31,7 +57,13 @@ def view(page: Wrote) -> str:
     """The page, drawn."""
     note = read(page)
     paper = Paper(WIDTH, THEMES[note.app])
-    y = outline(paper, note, EDGE, properties(paper, note, EDGE, EDGE - 4, WIDTH - 2 * EDGE), WIDTH - 2 * EDGE)
+    y = outline(
+        paper,
+        note,
+        EDGE,
+        properties(paper, note, EDGE, EDGE - 4, WIDTH - 2 * EDGE),
+        WIDTH - 2 * EDGE,
+    )
     return paper.svg(round(y + EDGE - 8), f"{note.title}, as {note.app.capitalize()} shows it")
 
 
@@ -69,7 +101,9 @@ def _pills(paper: Paper, note: Note, values: list[str], x: float, y: float) -> N
         x += wide + 6
 
 
-def outline(paper: Paper, note: Note, x: float, y: float, width: float, marks: Marks = MappingProxyType({})) -> float:
+def outline(
+    paper: Paper, note: Note, x: float, y: float, width: float, marks: Marks = MappingProxyType({})
+) -> float:
     """The blocks as bullets, children behind a guide line; returns where they end.
 
     `marks` are the texts of blocks below which a colour is laid, by its style.
@@ -120,5 +154,13 @@ def change(merge: Merge) -> str:
     ):
         paper.ground(x, y + 14, 16, 16, style)
         paper.text(x + 24, y + 27, [Span(said)], 13)
-    paper.text(WIDE - EDGE, y + 27, [Span(merge.message, "dim")], 13, ' text-anchor="end" font-family="monospace"')
-    return paper.svg(round(y + 46), "A page before and after a run: the owner's words stay, the edit arrives")
+    paper.text(
+        WIDE - EDGE,
+        y + 27,
+        [Span(merge.message, "dim")],
+        13,
+        ' text-anchor="end" font-family="monospace"',
+    )
+    return paper.svg(
+        round(y + 46), "A page before and after a run: the owner's words stay, the edit arrives"
+    )

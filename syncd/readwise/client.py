@@ -1,7 +1,8 @@
 """Reads an account from Readwise's API: pages, retries, the cursor.
 
-The rules are those of readwise.io/api_deets: at most 240 requests a minute and a 429 with `Retry-After` beyond them,
-pages that end with a null cursor, deleted highlights only where they are asked for.
+The rules are those of readwise.io/api_deets: at most 240 requests a minute and a 429 with
+`Retry-After` beyond them, pages that end with a null cursor, deleted highlights only where they are
+asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 
 from syncd.errors import ConfigError, ReadwiseError, Stopped, TokenError
 from syncd.readwise.decode import ExportPage, decode_page
-from syncd.readwise.fetch import Answer, Fetcher, PassingError
+from syncd.readwise.http import Answer, Fetcher, PassingError
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -35,12 +36,14 @@ class RefusedError(ReadwiseError):
 class Client:
     """A run's conversation with Readwise. Not for two threads at once.
 
-    `requests` counts those that were sent. `server_time` is the server's clock (UTC) at the first good answer, None
-    before it or where the server names no time. `stop` ends any wait at once. A request is tried `tries` times, with
-    waits that double from `backoff` seconds; `on_wait` hears the reason and the seconds of each. `deadline`
-    (seconds) and `size_limit` (decompressed bytes) hold for one request.
+    `requests` counts those that were sent. `server_time` is the server's clock (UTC) at the first
+    good answer, None before it or where the server names no time. `stop` ends any wait at once. A
+    request is tried `tries` times, with waits that double from `backoff` seconds; `on_wait` hears
+    the reason and the seconds of each. `deadline` (seconds) and `size_limit` (decompressed bytes)
+    hold for one request.
 
-    Raises ConfigError for an address that would show the token to others, TokenError for a malformed token.
+    Raises ConfigError for an address that would show the token to others, TokenError for a
+    malformed token.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Client:
     ) -> None:
         loopback = _check_address(api_url)
         if not re.fullmatch(r"[!-~]+", token):
-            raise TokenError(f"the Readwise token is empty or holds characters that none has; {_NEW_TOKEN}")
+            raise TokenError(
+                f"the Readwise token is empty or holds characters that none has; {_NEW_TOKEN}"
+            )
         self.requests = 0
         self.server_time: datetime | None = None
         self._api_url = api_url.rstrip("/")
@@ -65,19 +70,25 @@ class Client:
         self._tries = tries
         self._backoff = backoff
         self._on_wait = on_wait
-        self._fetcher = Fetcher(token, stop, deadline=deadline, size_limit=size_limit, direct=loopback)
+        self._fetcher = Fetcher(
+            token, stop, deadline=deadline, size_limit=size_limit, direct=loopback
+        )
 
     def check_token(self) -> None:
         """Returns if Readwise accepts the token. Raises TokenError, ReadwiseError, Stopped."""
         self._get("/api/v2/auth/", {}, _decode_nothing)
 
-    def export(self, *, updated_after: datetime | None = None, ids: Sequence[int] = ()) -> Iterator[ExportPage]:
+    def export(
+        self, *, updated_after: datetime | None = None, ids: Sequence[int] = ()
+    ) -> Iterator[ExportPage]:
         """The account's documents, page by page as they come, deleted highlights included.
 
-        `updated_after` (with a zone) leaves out highlights that did not change since; `ids` asks for these
-        documents alone. Where Readwise refuses a cursor the pages begin anew, once: a page can come twice.
+        `updated_after` (with a zone) leaves out highlights that did not change since; `ids` asks
+        for these documents alone. Where Readwise refuses a cursor the pages begin anew, once: a
+        page can come twice.
 
-        Raises TokenError, ReadwiseError, Stopped; the pages until then are good, but not all there are.
+        Raises TokenError, ReadwiseError, Stopped; the pages until then are good, but not all there
+        are.
         """
         asked = {"includeDeleted": "true"}
         if updated_after is not None:
@@ -158,10 +169,14 @@ class Client:
                 f"{self._api_url} redirects elsewhere ({status}), and the token is not sent there; "
                 "set readwise.api_url to the address that answers itself"
             )
-        raise RefusedError(f"Readwise refused {path} ({status}); if it stays so, report it with this line")
+        raise RefusedError(
+            f"Readwise refused {path} ({status}); if it stays so, report it with this line"
+        )
 
     def _pause(self, reason: str, wait: float | None, attempt: int) -> None:
-        if wait is None:  # full jitter: many clients that failed together shall not come back together
+        if (
+            wait is None
+        ):  # full jitter: many clients that failed together shall not come back together
             wait = random.uniform(0, min(_LONGEST_BACKOFF, self._backoff * 2 ** (attempt - 1)))  # noqa: S311
         _log.info("waiting %.1f s: %s", wait, reason)
         if self._on_wait is not None:
@@ -171,17 +186,30 @@ class Client:
 
 
 def _check_address(api_url: str) -> bool:
-    """Whether the address is this machine's own. Raises ConfigError where the token would not be safe."""
+    """Whether the address is this machine's own.
+
+    Raises ConfigError where the token would not be safe.
+    """
     try:
         parts = urlsplit(api_url)
         _ = parts.port
     except ValueError:
-        raise ConfigError("readwise.api_url is no address; the usual one is https://readwise.io") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[@?#\s]", api_url):
-        raise ConfigError("readwise.api_url must look like https://host[:port]; the usual one is https://readwise.io")
+        raise ConfigError(
+            "readwise.api_url is no address; the usual one is https://readwise.io"
+        ) from None
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or re.search(r"[@?#\s]", api_url)
+    ):
+        raise ConfigError(
+            "readwise.api_url must look like https://host[:port]; the usual one is https://readwise.io"
+        )
     loopback = _is_loopback(parts.hostname)
     if parts.scheme == "http" and not loopback:
-        raise ConfigError(f"readwise.api_url: {api_url} would carry the token unencrypted; use https://")
+        raise ConfigError(
+            f"readwise.api_url: {api_url} would carry the token unencrypted; use https://"
+        )
     return loopback
 
 

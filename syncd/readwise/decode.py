@@ -1,4 +1,7 @@
-"""Turns the bytes of Readwise's export into values; what cannot be understood is set aside, the rest goes on."""
+"""Turns the bytes of Readwise's export into values.
+
+What cannot be understood is set aside, the rest goes on.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ _SURROGATE = re.compile(
 
 
 class Rejected(NamedTuple):
-    """A document that could not be understood: its id and title as far as they can be read, and why."""
+    """A document that could not be understood.
+
+    Its id and title as far as they can be read, and why.
+    """
 
     id: int | None
     title: str
@@ -28,7 +34,10 @@ class Rejected(NamedTuple):
 
 
 class ExportPage(NamedTuple):
-    """One page of the export. `next_cursor` is None on the last; `highlights` counts those in `documents`."""
+    """One page of the export. `next_cursor` is None on the last.
+
+    `highlights` counts those in `documents`.
+    """
 
     documents: list[Document]
     rejected: list[Rejected]
@@ -54,9 +63,9 @@ _LABELS = msgspec.json.Decoder(_Label)
 def decode_page(body: bytes) -> ExportPage:
     """The documents of one page of `GET /api/v2/export/`.
 
-    The cursor is a number on Readwise's wire and a string in its documentation: it is handed on as a string.
-    Damaged text is mended (a lone surrogate or a byte that is no UTF-8 becomes U+FFFD), a number that no
-    computer can hold becomes null.
+    The cursor is a number on Readwise's wire and a string in its documentation: it is handed on as
+    a string. Damaged text is mended (a lone surrogate or a byte that is no UTF-8 becomes U+FFFD), a
+    number that no computer can hold becomes null.
 
     Raises ReadwiseError if the whole answer is something else than a page.
     """
@@ -87,8 +96,12 @@ def _mended_envelope(body: bytes) -> _Envelope:
         what = "JSON that is no page of an export"
     except _REFUSALS:
         start = body.lstrip()[:1]
-        what = "nothing" if not start else "a web page" if start == b"<" else "text that is not JSON"
-    raise ReadwiseError(f"Readwise answered with {what} where its export was asked for; try again later")
+        what = (
+            "nothing" if not start else "a web page" if start == b"<" else "text that is not JSON"
+        )
+    raise ReadwiseError(
+        f"Readwise answered with {what} where its export was asked for; try again later"
+    )
 
 
 def _document(raw: bytes | msgspec.Raw) -> Document:
@@ -120,7 +133,10 @@ def _retry(raw: bytes, documents: list[Document], rejected: list[Rejected]) -> N
 
 
 def _mended(raw: bytes) -> bytes:
-    """The same JSON as clean JSON: what is not a value becomes null, and a null at the top is left out."""
+    """The same JSON as clean JSON.
+
+    What is not a value becomes null, and a null at the top is left out.
+    """
     text = _SURROGATE.sub(lambda found: found[1] or rb"\ufffd", raw).decode("utf-8-sig", "replace")
     value = json.loads(text, strict=False, parse_int=_whole)
     if isinstance(value, dict):

@@ -1,4 +1,7 @@
-"""What can go wrong with one request: values that a test, or a person with curl, queues on the sandbox."""
+"""What can go wrong with one request.
+
+Values that a test, or a person with curl, queues on the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,13 @@ AT_SENDING = ("truncated", "slow", "huge", "hang", "reset")
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One fault, met by one request.
 
-    A status code; `pass` (no fault: lets one request through); `html` (a page of HTML with status 200); `empty`
-    (status 200, no byte); `garbage-document` (the first document of the page, or the one with the user_book_id
-    `document`, is malformed); `repeat-cursor` (nextPageCursor leads to this same page again); `truncated` (fewer bytes
-    than Content-Length); `slow` (a byte every `pause` seconds); `huge` (a body without an end); `hang` (no answer until
-    the client gives up); `reset` (the connection is reset). `retry_after` is the text of a 429's or 503's
-    header, None for no header.
+    A status code; `pass` (no fault: lets one request through); `html` (a page of HTML with status
+    200); `empty` (status 200, no byte); `garbage-document` (the first document of the page, or the
+    one with the user_book_id `document`, is malformed); `repeat-cursor` (nextPageCursor leads to
+    this same page again); `truncated` (fewer bytes than Content-Length); `slow` (a byte every
+    `pause` seconds); `huge` (a body without an end); `hang` (no answer until the client gives up);
+    `reset` (the connection is reset). `retry_after` is the text of a 429's or 503's header, None
+    for no header.
     """
 
     kind: Kind
@@ -46,7 +50,10 @@ class Answer(NamedTuple):
 
 
 def answer_json(status: int, value: object, *headers: tuple[str, str]) -> Answer:
-    """An answer in JSON: UTF-8 as Readwise sends it; a lone surrogate as the escape that it can only have been."""
+    """An answer in JSON: UTF-8 as Readwise sends it.
+
+    A lone surrogate as the escape that it can only have been.
+    """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Answer(status, text.encode("utf-8", "backslashreplace"), headers=headers)
 
@@ -69,7 +76,9 @@ def spoil(fault: Fault, answer: Answer, cursor: str | None) -> Answer:
         headers = (("Retry-After", str(fault.retry_after)),) if asked_to_wait else ()
         if fault.kind in _DETAILS:
             return answer_json(int(fault.kind), _DETAILS[fault.kind], *headers)
-        return Answer(int(fault.kind), _page(HTTPStatus(int(fault.kind)).phrase), "text/html", headers)
+        return Answer(
+            int(fault.kind), _page(HTTPStatus(int(fault.kind)).phrase), "text/html", headers
+        )
     if fault.kind == "html":
         return Answer(200, _page("Just a moment..."), "text/html")
     if fault.kind == "empty":
@@ -96,7 +105,9 @@ def _spoilt_page(fault: Fault, page: dict[str, Any], cursor: str | None) -> dict
 
 
 def send_badly(fault: Fault, connection: socket.socket, body: bytes) -> None:
-    """Sends a body as `truncated`, `slow` and `huge` do, or `hang`s or `reset`s; the connection is to be closed then.
+    """Sends a body as `truncated`, `slow` and `huge` do, or `hang`s or `reset`s.
+
+    The connection is to be closed then.
 
     Raises OSError as soon as the client is gone.
     """
@@ -113,7 +124,8 @@ def send_badly(fault: Fault, connection: socket.socket, body: bytes) -> None:
             connection.sendall(b" " * 65536)
     else:
         for byte in body:
-            # The socket turns readable when the client hangs up or the sandbox ends: no need to wait then.
+            # The socket turns readable when the client hangs up or the sandbox ends: no need to
+            # wait then.
             if select.select([connection], [], [], fault.pause)[0]:
                 break
             connection.sendall(bytes([byte]))

@@ -1,4 +1,7 @@
-"""The sandbox's account: documents and highlights as they are on the wire, changed as a person would change them."""
+"""The sandbox's account.
+
+Documents and highlights as they are on the wire, changed as a person would change them.
+"""
 
 from __future__ import annotations
 
@@ -54,12 +57,15 @@ _HIGHLIGHT_FIELDS = _HIGHLIGHT.keys() | {*_TIMES}
 class Library:
     """A Readwise account in memory, for any number of threads.
 
-    `books` are documents in the shape of Readwise's export and are served as they are, so that a test can leave keys
-    out; an id that is not there raises KeyError, a field that Readwise does not have ValueError. `now` is the
-    account's clock: it stamps every change and is the server's `Date`.
+    `books` are documents in the shape of Readwise's export and are served as they are, so that a
+    test can leave keys out; an id that is not there raises KeyError, a field that Readwise does not
+    have ValueError. `now` is the account's clock: it stamps every change and is the server's
+    `Date`.
     """
 
-    def __init__(self, books: Iterable[Wire] = (), now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, books: Iterable[Wire] = (), now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.now = now
         self._lock = RLock()
         self._books: dict[int, Wire] = {}
@@ -73,8 +79,12 @@ class Library:
         self._next_highlight = max(self._home, default=0) + 1
 
     @classmethod
-    def load(cls, path: Path | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Library:
-        """The account in a file, or the bundled one: a list of documents or a recorded answer of the export.
+    def load(
+        cls, path: Path | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> Library:
+        """The account in a file, or the bundled one.
+
+        A list of documents or a recorded answer of the export.
 
         Keys that are missing get what Readwise sends where there is nothing. Raises ConfigError.
         """
@@ -91,10 +101,16 @@ class Library:
 
     @property
     def books(self) -> list[Wire]:
-        """Everything in the account, deleted or not, as copies: documents by descending id, highlights by id."""
+        """Everything in the account, deleted or not, as copies.
+
+        Documents by descending id, highlights by id.
+        """
         with self._lock:
             return [
-                {**self._books[key], "highlights": [dict(one) for _, one in sorted(self._highlights[key].items())]}
+                {
+                    **self._books[key],
+                    "highlights": [dict(one) for _, one in sorted(self._highlights[key].items())],
+                }
                 for key in sorted(self._books, reverse=True)
             ]
 
@@ -120,13 +136,22 @@ class Library:
             return key
 
     def edit_highlight(self, highlight_id: int, **fields: Any) -> None:
-        """Changes a highlight and its updated_at; give `updated_at` too for one of the edits that do not move it."""
+        """Changes a highlight and its updated_at.
+
+        Give `updated_at` too for one of the edits that do not move it.
+        """
         _check(fields, _HIGHLIGHT_FIELDS)
         with self._lock:
-            self._highlights[self._home[highlight_id]][highlight_id] |= {"updated_at": self._stamp(), **fields}
+            self._highlights[self._home[highlight_id]][highlight_id] |= {
+                "updated_at": self._stamp(),
+                **fields,
+            }
 
     def edit_book(self, book_id: int, **fields: Any) -> None:
-        """Changes a document and no highlight's updated_at: `updatedAfter` does not see it, as with Readwise."""
+        """Changes a document and no highlight's updated_at.
+
+        `updatedAfter` does not see it, as with Readwise.
+        """
         _check(fields, _BOOK_FIELDS)
         with self._lock:
             self._books[book_id] |= fields
@@ -154,10 +179,13 @@ class Library:
         ids: Collection[int] | None = None,
         include_deleted: bool = False,
     ) -> Wire:
-        """One answer of the export: whole documents, by descending id, until 500 highlights are reached.
+        """One answer of the export.
 
-        The cursor is the last document's id. Highlights are in an order that is stable and looks like none; `count` is
-        that of this page's highlights. Documents without a highlight that matches are left out.
+        Whole documents, by descending id, until 500 highlights are reached.
+
+        The cursor is the last document's id. Highlights are in an order that is stable and looks
+        like none; `count` is that of this page's highlights. Documents without a highlight that
+        matches are left out.
         """
         with self._lock:
             results: list[Wire] = []
@@ -167,14 +195,22 @@ class Library:
                     continue
                 found = self._matching(key, updated_after, include_deleted)
                 if found and count >= _PAGE:
-                    return {"count": count, "nextPageCursor": results[-1]["user_book_id"], "results": results}
+                    return {
+                        "count": count,
+                        "nextPageCursor": results[-1]["user_book_id"],
+                        "results": results,
+                    }
                 if found:
                     results.append({**self._books[key], "highlights": found})
                     count += len(found)
             return {"count": count, "nextPageCursor": None, "results": results}
 
-    def _matching(self, book_id: int, updated_after: datetime | None, include_deleted: bool) -> list[Wire]:
-        held = sorted(self._highlights[book_id].items(), key=lambda item: zlib.crc32(str(item[0]).encode()))
+    def _matching(
+        self, book_id: int, updated_after: datetime | None, include_deleted: bool
+    ) -> list[Wire]:
+        held = sorted(
+            self._highlights[book_id].items(), key=lambda item: zlib.crc32(str(item[0]).encode())
+        )
         return [
             dict(one)
             for _, one in held
@@ -188,8 +224,16 @@ class Library:
 
 def _completed(book: Wire) -> Wire:
     key = book["user_book_id"]
-    derived = {"readable_title": book.get("title", ""), "readwise_url": f"https://readwise.io/bookreview/{key}"}
-    return {**_BOOK, **derived, **book, "highlights": [_highlight(key, one) for one in book.get("highlights", ())]}
+    derived = {
+        "readable_title": book.get("title", ""),
+        "readwise_url": f"https://readwise.io/bookreview/{key}",
+    }
+    return {
+        **_BOOK,
+        **derived,
+        **book,
+        "highlights": [_highlight(key, one) for one in book.get("highlights", ())],
+    }
 
 
 def _highlight(book_id: int, given: Wire) -> Wire:
@@ -200,4 +244,6 @@ def _highlight(book_id: int, given: Wire) -> Wire:
 def _check(fields: Wire, known: Collection[str]) -> None:
     unknown = sorted(fields.keys() - known)
     if unknown:
-        raise ValueError(f"Readwise has no field {', '.join(unknown)}; it has {', '.join(sorted(known))}")
+        raise ValueError(
+            f"Readwise has no field {', '.join(unknown)}; it has {', '.join(sorted(known))}"
+        )

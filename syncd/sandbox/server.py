@@ -1,6 +1,7 @@
 """A Readwise server on this machine: authentication, export, rate limit, and faults on demand.
 
-The behaviour is that of Readwise's public API (version 2): its documentation, and what its recorded answers show.
+The behaviour is that of Readwise's public API (version 2): its documentation, and what its recorded
+answers show.
 """
 
 from __future__ import annotations
@@ -31,13 +32,16 @@ _MOST_IDS = 100
 
 
 class Sandbox:
-    """The server, running while its `with` block does; `url` is what to give to a client as Readwise's address.
+    """The server, running while its `with` block does.
 
-    `library` may be changed at any time; `requests` are the (method, path with query) seen so far; the `faults`
-    queued are met by the next requests to the API, one each. More than `limit` requests in `window` seconds are
-    answered with 429. A person can queue faults with `POST /sandbox/faults` (a JSON list) and add a highlight with
-    `POST /sandbox/highlights` (a JSON object of its fields; `book_id` is the newest document if left out).
-    Raises ConfigError where the port cannot be had.
+    `url` is what to give to a client as Readwise's address.
+
+    `library` may be changed at any time; `requests` are the (method, path with query) seen so far;
+    the `faults` queued are met by the next requests to the API, one each. More than `limit`
+    requests in `window` seconds are answered with 429. A person can queue faults with `POST
+    /sandbox/faults` (a JSON list) and add a highlight with `POST /sandbox/highlights` (a JSON
+    object of its fields; `book_id` is the newest document if left out). Raises ConfigError where
+    the port cannot be had.
     """
 
     def __init__(
@@ -66,12 +70,17 @@ class Sandbox:
                 f"the sandbox cannot listen on port {self._port}: {error}; choose another, or 0 for any that is free"
             ) from error
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
+        self._thread = Thread(
+            target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True
+        )
         self._thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._server.shutdown()
         self._server.hang_up()
@@ -95,7 +104,9 @@ class Sandbox:
             return answer_json(401, {"detail": "Invalid token."})
         wait = self._throttle()
         if wait:
-            detail = f"Request was throttled. Expected available in {wait} second{'s' * (wait != 1)}."
+            detail = (
+                f"Request was throttled. Expected available in {wait} second{'s' * (wait != 1)}."
+            )
             return answer_json(429, {"detail": detail}, ("Retry-After", str(wait)))
         if url.path not in ("/api/v2/auth/", "/api/v2/export/"):
             return answer_json(404, {"detail": "Not found."})
@@ -114,12 +125,16 @@ class Sandbox:
                 fields = msgspec.json.decode(body, type=dict[str, Any])
                 newest = max((book["user_book_id"] for book in self.library.books), default=0)
                 book_id = fields.pop("book_id", newest)
-                return answer_json(201, {"id": self.library.add_highlight(book_id, **fields), "book_id": book_id})
+                return answer_json(
+                    201, {"id": self.library.add_highlight(book_id, **fields), "book_id": book_id}
+                )
         except KeyError as error:
             return answer_json(404, {"detail": f"There is no document {error}."})
         except (ValueError, TypeError) as error:
             return answer_json(400, {"detail": str(error)})
-        return answer_json(404, {"detail": "There are POST /sandbox/faults and POST /sandbox/highlights."})
+        return answer_json(
+            404, {"detail": "There are POST /sandbox/faults and POST /sandbox/highlights."}
+        )
 
     def _export(self, query: dict[str, str]) -> Answer:
         try:
@@ -141,7 +156,11 @@ class Sandbox:
             if len(self._admitted) < self._limit:
                 self._admitted.append(now)
                 return 0
-            return math.ceil(self._admitted[0] + self._window - now) if self._admitted else math.ceil(self._window)
+            return (
+                math.ceil(self._admitted[0] + self._window - now)
+                if self._admitted
+                else math.ceil(self._window)
+            )
 
 
 def _time(text: str) -> datetime:
@@ -201,7 +220,8 @@ class _Handler(BaseHTTPRequestHandler):
         cursor = dict(parse_qsl(urlsplit(self.path).query)).get("pageCursor")
         self._send(spoil(fault, answer, cursor), fault)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request  # noqa: N815  # the names http.server calls
+    # The names http.server calls
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request  # noqa: N815
 
     def _send(self, answer: Answer, fault: Fault | None = None) -> None:
         self.send_response(answer.status)
@@ -220,9 +240,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
         send_badly(fault, self.connection, answer.body)
 
-    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002  # http.server's
+    # Http.server's
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
         """The `Date` header: by the account's clock, as its updated_at are."""
         return format_datetime(self.server.sandbox.library.now().astimezone(UTC), usegmt=True)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name that http.server gives it
+    # The name that http.server gives it
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass

@@ -1,7 +1,8 @@
 """The service: runs by the schedule, follows the vaults, obeys signals, until it is told to end.
 
-Three kinds of threads: watchdog's tell that something changed, APScheduler's single worker does all the work, and this
-one decides. What happens reaches it as calls in a queue, so that all decisions are made one after the other.
+Three kinds of threads: watchdog's tell that something changed, APScheduler's single worker does all
+the work, and this one decides. What happens reaches it as calls in a queue, so that all decisions
+are made one after the other.
 """
 
 from __future__ import annotations
@@ -22,26 +23,28 @@ from typing import Any
 
 from tzlocal import get_localzone
 
-from syncd import config as configuration
-from syncd.config import Config
+from syncd.config import settings as configuration
+from syncd.config.settings import Config
 from syncd.errors import ConfigError, LockedError, Stopped, SyncdError, TokenError
 from syncd.readwise.client import Client
 from syncd.report import WAITS, Report, VaultReport
-from syncd.service.beacon import Beacon, Sign
-from syncd.service.journal import set_up
+from syncd.service.heartbeat import Pulse
+from syncd.service.log import set_up
 from syncd.service.notify import notify, reloading, watchdog_seconds
-from syncd.service.pulse import Pulse
-from syncd.service.teller import Teller
-from syncd.service.timetable import Timetable, trigger
+from syncd.service.problem_log import Teller
+from syncd.service.schedule import Timetable, trigger
+from syncd.service.status_file import Beacon, Sign
 from syncd.service.watch import Watch
-from syncd.session import client_of, look, sync_once
-from syncd.sync import Wishes
-from syncd.templates import form_of
+from syncd.sync.run import Wishes
+from syncd.sync.session import client_of, look, sync_once
+from syncd.templates.loading import form_of
 from syncd.vault.graph import read_graph
 
 _log = logging.getLogger("syncd.service")
 
-_TICK = 10.0  # seconds between two looks at the clock, the configuration file and the vaults' folders
+_TICK = (
+    10.0  # seconds between two looks at the clock, the configuration file and the vaults' folders
+)
 _FIRST_RETRY, _LAST_RETRY = 60.0, 1800.0  # seconds
 _REJECTED = 3600.0  # seconds between two tries with a token that Readwise does not take
 _PATIENCE = 1.5  # seconds for the work in hand when the service is told to end
@@ -78,7 +81,7 @@ class Daemon:
         self._last, self._shown = "no run yet", ""
         self._watchdog = watchdog_seconds()
 
-    # --- the loop ---
+    # --- the loop ---------------------------------------------------------------------------------
 
     def serve(self) -> int:
         """Run until SIGTERM or SIGINT; returns the exit status."""
@@ -132,7 +135,10 @@ class Daemon:
         self._show()
 
     def _silence(self) -> float:
-        """For how many seconds the work shows no life: that in hand, or that which is due and does not begin."""
+        """For how many seconds the work shows no life.
+
+        That in hand, or that which is due and does not begin.
+        """
         return self._pulse.silence if self._busy else self._times.late_by()
 
     def _deliver(self, handle: Callable[..., None]) -> Callable[..., None]:
@@ -145,15 +151,23 @@ class Daemon:
         watching = {name: watch.how for name, watch in self._watches.items()}
         busy = self._busy_since if self._busy else None
         subjects = {"": "run"} | {name: f"vault {name}" for name in watching}
-        trouble = {name: one for name, subject in subjects.items() if (one := self._teller.trouble(subject))}
-        self._beacon.show(Sign(os.getpid(), self._started, busy, following, None, watching, trouble))
+        trouble = {
+            name: one
+            for name, subject in subjects.items()
+            if (one := self._teller.trouble(subject))
+        }
+        self._beacon.show(
+            Sign(os.getpid(), self._started, busy, following, None, watching, trouble)
+        )
         then = f"; next {following.astimezone():%H:%M}" if following else ""
-        status = (f"at work since {busy.astimezone():%H:%M:%S}; " if busy else "") + self._last + then
+        status = (
+            (f"at work since {busy.astimezone():%H:%M:%S}; " if busy else "") + self._last + then
+        )
         if status != self._shown:
             self._shown = status
             notify(f"STATUS={status}")
 
-    # --- signals ---
+    # --- signals ----------------------------------------------------------------------------------
 
     def _end(self) -> None:
         self._ending = True
@@ -169,7 +183,9 @@ class Daemon:
                 self._mail.get(timeout=min(left, 0.1))
         self._beacon.show(Sign(os.getpid(), self._started, None, None, datetime.now(UTC)))
         if self._busy:
-            _log.warning("the work in hand does not end; what is written is whole, and the next run goes on from there")
+            _log.warning(
+                "the work in hand does not end; what is written is whole, and the next run goes on from there"
+            )
             os._exit(0)  # the worker may be stuck in the kernel, and nothing depends on its end
         self._beacon.close()
         return 0
@@ -181,7 +197,9 @@ class Daemon:
             config = configuration.load(self._path)
             if configuration.state_dir(config) != self._folder:
                 raise ConfigError("another state_dir is taken over only by a restart")
-            Client(config.readwise.api_url, _NO_TOKEN, self._pulse)  # refuses an address that is not safe
+            Client(
+                config.readwise.api_url, _NO_TOKEN, self._pulse
+            )  # refuses an address that is not safe
             self._schedule(config)
         except SyncdError as error:
             _log.error("%s (the configuration in force stays)", error.message)
@@ -196,13 +214,22 @@ class Daemon:
     def _run_now(self) -> None:
         self._times.soon("now", 0, self._work, "now", self._run)
 
-    # --- the timetable ---
+    # --- the timetable ----------------------------------------------------------------------------
 
     def _schedule(self, config: Config) -> None:
-        self._times.put("run", trigger(config.schedule, self._started, get_localzone()), self._work, "run", self._run)
+        self._times.put(
+            "run",
+            trigger(config.schedule, self._started, get_localzone()),
+            self._work,
+            "run",
+            self._run,
+        )
 
     def _check_vaults(self) -> None:
-        """Say at once what is wrong with them; a vault may come back, so that it does not keep the service away."""
+        """Say at once what is wrong with them.
+
+        A vault may come back, so that it does not keep the service away.
+        """
         for vault in self._config.vaults:
             try:
                 form_of(vault, read_graph(vault.path, vault.format))
@@ -213,11 +240,13 @@ class Daemon:
         for watch in self._watches.values():
             watch.end()
         self._watches = {
-            vault.name: Watch(vault, self._times, self._look, self._deliver(self._show), self._teller)
+            vault.name: Watch(
+                vault, self._times, self._look, self._deliver(self._show), self._teller
+            )
             for vault in self._config.vaults
         }
 
-    # --- in the worker thread ---
+    # --- in the worker thread ---------------------------------------------------------------------
 
     def _work(self, name: str, work: Callable[[], Any]) -> Any:
         """Do a job; what it raises is returned."""
@@ -242,7 +271,7 @@ class Daemon:
     def _look(self, vault: str) -> Any:
         return self._work(f"look:{vault}", partial(look, self._config, vault, self._pulse))
 
-    # --- what came of it ---
+    # --- what came of it --------------------------------------------------------------------------
 
     def _missed(self, name: str) -> None:
         """A job came due while it was being done: do it again afterwards."""
@@ -277,7 +306,9 @@ class Daemon:
             watch.debounce.touch(time.monotonic())
         elif isinstance(result, VaultReport):
             self._teller.warnings(result)
-            if self._teller.trouble(f"vault {name}"):  # what ended there may go on now, which the writing shows
+            if self._teller.trouble(
+                f"vault {name}"
+            ):  # what ended there may go on now, which the writing shows
                 self._times.soon("settle", 0, self._work, "settle", self._settle)
         else:
             self._teller.error(f"vault {name}", result)
@@ -305,8 +336,14 @@ class Daemon:
 
     def _settle_later(self, report: Report) -> None:
         """Come back to the pages that their owners were just writing."""
-        waiting = [one.name for one in report.vaults if any(failure.code in WAITS for failure in one.failed)]
-        quiet = [vault.quiet.total_seconds() for vault in self._config.vaults if vault.name in waiting]
+        waiting = [
+            one.name
+            for one in report.vaults
+            if any(failure.code in WAITS for failure in one.failed)
+        ]
+        quiet = [
+            vault.quiet.total_seconds() for vault in self._config.vaults if vault.name in waiting
+        ]
         if quiet:
             self._times.soon("settle", max(quiet) + _MARGIN, self._work, "settle", self._settle)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class Debounce:
-    """Due `quiet` seconds after the last touch, but `most` after the first. Times are seconds of a steady clock."""
+    """Due `quiet` seconds after the last touch, but `most` after the first.
+
+    Times are seconds of a steady clock.
+    """
 
     def __init__(self, quiet: float = 2.0, most: float = 30.0) -> None:
         self._quiet, self._most = quiet, most

@@ -1,4 +1,7 @@
-"""Tells systemd how the service is: its sd_notify protocol, datagrams to the socket that $NOTIFY_SOCKET names."""
+"""Tells systemd how the service is.
+
+Its sd_notify protocol, datagrams to the socket that $NOTIFY_SOCKET names.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,19 @@ from contextlib import suppress
 
 
 def notify(*lines: str) -> None:
-    """Send assignments such as `READY=1`; without systemd, or where it does not listen, nothing happens."""
+    """Send assignments such as `READY=1`.
+
+    Without systemd, or where it does not listen, nothing happens.
+    """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
     if address.startswith("@"):  # Linux's abstract names
         address = "\0" + address[1:]
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+    with (
+        suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender,
+    ):
         sender.settimeout(1)
         sender.sendto("\n".join(lines).encode(), address)
 

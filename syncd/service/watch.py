@@ -6,26 +6,34 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from syncd.config import Vault
+from syncd.config.settings import Vault
 from syncd.errors import VaultError
 from syncd.service.debounce import Debounce
-from syncd.service.teller import Teller
-from syncd.service.timetable import Every, Timetable
-from syncd.vault.watcher import Watcher, identity_or_none, is_remote
+from syncd.service.inotify import Watcher, identity_or_none, is_remote
+from syncd.service.problem_log import Teller
+from syncd.service.schedule import Every, Timetable
 
 _HOURLY = timedelta(hours=1)  # lost events cost no more than this
 _POLL = timedelta(seconds=30)
 
 
 class Watch:
-    """One vault under watch: its job, `look` with the vault's name, is done when something changed, and hourly.
+    """One vault under watch.
 
-    `how` is "inotify", "poll", "off" or "away"; `wake` is called from another thread when events begin. The job's
-    names in the timetable are `look` and `look-now`, each with a colon and the vault's name.
+    Its job, `look` with the vault's name, is done when something changed, and hourly.
+
+    `how` is "inotify", "poll", "off" or "away"; `wake` is called from another thread when events
+    begin. The job's names in the timetable are `look` and `look-now`, each with a colon and the
+    vault's name.
     """
 
     def __init__(
-        self, vault: Vault, times: Timetable, look: Callable[[str], object], wake: Callable[[], None], teller: Teller
+        self,
+        vault: Vault,
+        times: Timetable,
+        look: Callable[[str], object],
+        wake: Callable[[], None],
+        teller: Teller,
     ) -> None:
         self.vault = vault
         self.debounce = Debounce()
@@ -47,7 +55,9 @@ class Watch:
                 self.how = "poll" if error.code == "inotify-limit" else "away"
                 self._teller.wrong(f"watch {self.vault.name}", error.message)
         rhythm = _POLL if self.how == "poll" else _HOURLY
-        self._times.put(f"look:{self.vault.name}", Every(datetime.now(UTC), rhythm), self._look, self.vault.name)
+        self._times.put(
+            f"look:{self.vault.name}", Every(datetime.now(UTC), rhythm), self._look, self.vault.name
+        )
         self.look_soon()
 
     def look_soon(self) -> None:
@@ -55,7 +65,10 @@ class Watch:
         self._times.soon(f"look-now:{self.vault.name}", 0, self._look, self.vault.name)
 
     def check(self) -> None:
-        """To be called every few seconds: follow a folder that goes, comes back or is another one."""
+        """To be called every few seconds.
+
+        Follow a folder that goes, comes back or is another one.
+        """
         if self.how == "poll" or self.how == "off":
             return
         here = identity_or_none(self.vault.path)

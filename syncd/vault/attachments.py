@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from syncd.vault.graph import Graph
-from syncd.vault.place import home_folder
+from syncd.vault.page_names import home_folder
 
 _LOGSEQ = "assets/readwise"  # Logseq shows what lies below assets/, and looks nowhere else
 _OBSIDIAN = "assets"
@@ -17,8 +17,9 @@ _OBSIDIAN = "assets"
 def picture_folder(root: Path, graph: Graph, namespace: str | None) -> str:
     """The folder, in the vault, for copies of pictures.
 
-    In Obsidian it is the one for attachments, by `attachmentFolderPath` in `.obsidian/app.json`. Where that is the
-    vault itself (Obsidian's default) or relative to each note (`./…`), it is one beside the categories' folders.
+    In Obsidian it is the one for attachments, by `attachmentFolderPath` in `.obsidian/app.json`.
+    Where that is the vault itself (Obsidian's default) or relative to each note (`./…`), it is one
+    beside the categories' folders.
     """
     if graph.format == "logseq":
         return _LOGSEQ

@@ -1,4 +1,7 @@
-"""Finds the vaults of this user: in the lists that the apps keep, and in the folders where people put them."""
+"""Finds the vaults of this user.
+
+In the lists that the apps keep, and in the folders where people put them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,17 @@ _OBSIDIANS = (  # by a package, Flatpak, Snap, macOS
     "Library/Application Support/obsidian/obsidian.json",
 )
 _LOGSEQ = "logseq_local_"
-_USUAL = ("", "Documents", "notes", "Notes", "vaults", "Obsidian", "Logseq", "Documents/Obsidian", "Documents/Logseq")
+_USUAL = (
+    "",
+    "Documents",
+    "notes",
+    "Notes",
+    "vaults",
+    "Obsidian",
+    "Logseq",
+    "Documents/Obsidian",
+    "Documents/Logseq",
+)
 _MOST = 500  # entries of a folder that are looked at
 
 
@@ -35,8 +48,9 @@ def apps_of(folder: Path) -> list[str]:
 def find_vaults(home: Path) -> list[Path]:
     """The vaults of the user whose home folder this is, each once, those that an app knows first.
 
-    Obsidian lists its vaults in obsidian.json, Logseq names a file in ~/.logseq/graphs after each graph's path.
-    Besides, the usual folders and what is directly in them are looked at, and nothing deeper.
+    Obsidian lists its vaults in obsidian.json, Logseq names a file in ~/.logseq/graphs after each
+    graph's path. Besides, the usual folders and what is directly in them are looked at, and nothing
+    deeper.
     """
     found: dict[Path, Path] = {}
     for folder in [*_listed_by_obsidian(home), *_listed_by_logseq(home), *_usual(home)]:
@@ -50,7 +64,9 @@ def _listed_by_obsidian(home: Path) -> Iterator[Path]:
     files = [Path(configured, "obsidian", "obsidian.json")] if configured else []
     for file in [*files, *(home / name for name in _OBSIDIANS)]:
         with suppress(OSError, msgspec.MsgspecError):
-            listed = msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw]).get("vaults", b"{}")
+            listed = msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw]).get(
+                "vaults", b"{}"
+            )
             for vault in msgspec.json.decode(listed, type=dict[str, dict[str, object]]).values():
                 path = vault.get("path")
                 if isinstance(path, str) and path.startswith("/"):

@@ -1,4 +1,6 @@
-"""Reads the top-level keys of an EDN map: as much of the notation as a Logseq graph's `config.edn` needs.
+"""Reads the top-level keys of an EDN map.
+
+As much of the notation as a Logseq graph's `config.edn` needs.
 
 EDN is Clojure's data notation. Read only: the file is its owner's, comments and all.
 """
@@ -26,10 +28,12 @@ _Token = tuple[str, str]  # kind, text
 
 
 def read_map(text: str) -> dict[str, str | None]:
-    """The map's keys with their values: a string's text, an atom as it is written, None for a collection.
+    """The map's keys with their values.
 
-    Keywords, as keys and values, keep their colon (`:legacy`). Raises ValueError with the reason where `text`
-    is not one whole map; what follows the map is not read, as in Logseq.
+    A string's text, an atom as it is written, None for a collection.
+
+    Keywords, as keys and values, keep their colon (`:legacy`). Raises ValueError with the reason
+    where `text` is not one whole map; what follows the map is not read, as in Logseq.
     """
     tokens = _tokens(text)
     if next(tokens, ("", ""))[1] != "{":
@@ -75,7 +79,9 @@ def _paired(closer: str, discards: int, values: list[str | None]) -> dict[str, s
         raise ValueError(f"unexpected {closer!r}")
     if len(values) % 2:
         raise ValueError("a key has no value")
-    pairs = {key: value for key, value in zip(values[::2], values[1::2], strict=True) if key is not None}
+    pairs = {
+        key: value for key, value in zip(values[::2], values[1::2], strict=True) if key is not None
+    }
     if len(pairs) < sum(key is not None for key in values[::2]):
         raise ValueError("a key stands there twice")
     return pairs
@@ -105,7 +111,9 @@ def _tokens(text: str) -> Iterator[_Token]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         if found is None:
-            raise ValueError(f"line {text.count(chr(10), 0, at) + 1} cannot be read: {text[at : at + 20]!r}")
+            raise ValueError(
+                f"line {text.count(chr(10), 0, at) + 1} cannot be read: {text[at : at + 20]!r}"
+            )
         at = found.end()
         if found.lastgroup != "blank":
             yield str(found.lastgroup), found[0]

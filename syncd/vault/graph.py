@@ -8,14 +8,16 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 
 from syncd.errors import ConfigError, VaultError
+from syncd.page.names import NameStyle
 from syncd.vault.edn import read_map, read_texts
-from syncd.vault.names import NameStyle
 
 _CONFIG = Path("logseq", "config.edn")
 
 
 class Graph(NamedTuple):
-    """A vault's format, its folders (relative; `""` is the vault itself) and Logseq's patterns for dates.
+    """A vault's format, its folders (relative.
+
+    `""` is the vault itself) and Logseq's patterns for dates.
 
     `hidden`: what the paths begin with that Logseq does not read.
     """
@@ -30,11 +32,15 @@ class Graph(NamedTuple):
     hidden: tuple[str, ...] = ()
 
 
-def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002  # the configuration's word for it
-    """What the vault at `root` is: `format` as configured, or what the folder tells where that is "auto".
+# The configuration's word for it
+def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002
+    """What the vault at `root` is.
 
-    Raises VaultError where the folder is missing, ConfigError where the format cannot be told or the graph's
-    own `logseq/config.edn` cannot be understood: a guess would put pages where Logseq does not look.
+    `format` as configured, or what the folder tells where that is "auto".
+
+    Raises VaultError where the folder is missing, ConfigError where the format cannot be told or
+    the graph's own `logseq/config.edn` cannot be understood: a guess would put pages where Logseq
+    does not look.
     """
     try:
         if not root.is_dir():
@@ -52,7 +58,9 @@ def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002  # the 
 
 
 def daily_notes(root: Path) -> tuple[str, str]:
-    """Where the Obsidian vault at `root` has its daily notes: the folder, and the pattern of their names.
+    """Where the Obsidian vault at `root` has its daily notes.
+
+    The folder, and the pattern of their names.
 
     Raises ConfigError where Obsidian's own settings cannot be understood.
     """
@@ -63,7 +71,9 @@ def daily_notes(root: Path) -> tuple[str, str]:
         found = {}
     except (OSError, msgspec.MsgspecError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"{settings}: {reason}; set the daily notes' folder in Obsidian again") from error
+        raise ConfigError(
+            f"{settings}: {reason}; set the daily notes' folder in Obsidian again"
+        ) from error
     return str(found.get("folder") or "").strip("/"), str(found.get("format") or "YYYY-MM-DD")
 
 
@@ -71,7 +81,11 @@ def _detected(root: Path) -> str:
     """The format that the apps' own folders tell."""
     logseq, obsidian = (root / _CONFIG).is_file(), (root / ".obsidian").is_dir()
     if logseq == obsidian:
-        found = "both logseq/config.edn and .obsidian" if logseq else "neither logseq/config.edn nor .obsidian"
+        found = (
+            "both logseq/config.edn and .obsidian"
+            if logseq
+            else "neither logseq/config.edn nor .obsidian"
+        )
         raise ConfigError(
             f'{root}: {found} stand there; set `format = "logseq"` or `format = "obsidian"` for this vault'
         )
@@ -100,12 +114,16 @@ def _logseq(config: Path) -> Graph:
     def folder(key: str, default: str) -> str:
         path = PurePosixPath(setting(key, default))
         if path.is_absolute() or ".." in path.parts:
-            raise ConfigError(f"{config}: {key} = {str(path)!r} leaves the vault; name a folder inside it")
+            raise ConfigError(
+                f"{config}: {key} = {str(path)!r} leaves the vault; name a folder inside it"
+            )
         return "" if path == PurePosixPath() else str(path)
 
     style = setting(":file/name-format", ":legacy").removeprefix(":")
     if style not in ("triple-lowbar", "legacy"):
-        raise ConfigError(f"{config}: :file/name-format {style!r} is not known; use :triple-lowbar or :legacy")
+        raise ConfigError(
+            f"{config}: :file/name-format {style!r} is not known; use :triple-lowbar or :legacy"
+        )
     return Graph(
         format="logseq",
         pages=folder(":pages-directory", "pages"),

@@ -7,17 +7,21 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from syncd.render.formats import format_of
-from syncd.vault.days import logseq_date
+from syncd.formats.format import format_of
+from syncd.page.days import logseq_date
+from syncd.page.markdown import parse
+from syncd.page.names import is_conflict_copy, name_key
+from syncd.page.org import syntax_of
+from syncd.state.index import storable
 from syncd.vault.graph import Graph
-from syncd.vault.index import storable
-from syncd.vault.names import is_conflict_copy, name_key
-from syncd.vault.org import syntax_of
-from syncd.vault.parse import parse
-from syncd.vault.place import title_from
+from syncd.vault.page_names import title_from
 from syncd.vault.walk import unreadable
 
-_DAYS = ("yyyy_MM_dd", "MMM do, yyyy", "yyyy-MM-dd")  # patterns that Logseq knows besides the graph's own
+_DAYS = (
+    "yyyy_MM_dd",
+    "MMM do, yyyy",
+    "yyyy-MM-dd",
+)  # patterns that Logseq knows besides the graph's own
 _LONGEST_DAY = 40
 _TOP = 65536  # bytes in which a page's properties stand
 _NUMBERS = re.compile(r"\d\D*\d\D*\d")
@@ -32,8 +36,9 @@ def namesakes(
 ) -> dict[str, list[str]]:
     """The names (name_key) that more than one of the vault's `files` (walk) has, with their paths.
 
-    What stands in the index (index.names) as it is on the disk is not read. Files that cannot be read go into `lost`,
-    with the reason. Left out are conflict copies, what Logseq hides, and further links to one file.
+    What stands in the index (index.names) as it is on the disk is not read. Files that cannot be
+    read go into `lost`, with the reason. Left out are conflict copies, what Logseq hides, and
+    further links to one file.
     """
     found: dict[str, dict[tuple[int, int], str]] = {}
     for path, stat in files:
@@ -68,7 +73,9 @@ def _name(root: Path, path: str, graph: Graph) -> str:
 
 
 def _page(graph: Graph, name: str) -> str:
-    """What a name means: in Logseq a day's journal where it says a day, in whichever folder the file is.
+    """What a name means.
+
+    In Logseq a day's journal where it says a day, in whichever folder the file is.
 
     The patterns are those by which Logseq 0.10 finds that a page is a journal's.
     """

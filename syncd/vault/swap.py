@@ -21,7 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 
-from syncd.vault.reader import digest_of
+from syncd.vault.read import digest_of
 
 _PATIENCE, _PAUSE = 2.0, 0.002  # seconds
 _EXCHANGE, _HERE = 2, -100  # RENAME_EXCHANGE and AT_FDCWD, from Linux's headers
@@ -42,7 +42,9 @@ def take_place(new: str, page: str, was: bytes, now: bytes) -> bool:
         if not exchange(new, page):
             os.rename(new, page)
             return True
-        if os.lstat(new).st_ino == os.fstat(descriptor).st_ino and _is_left_alone(descriptor, leased, was):
+        if os.lstat(new).st_ino == os.fstat(descriptor).st_ino and _is_left_alone(
+            descriptor, leased, was
+        ):
             with suppress(OSError):  # the page stands; the next run sweeps
                 os.unlink(new)
             return True
@@ -69,7 +71,10 @@ def _put_away(new: str, page: str, now: bytes) -> None:
 
 
 def exchange(one: str, other: str) -> bool:
-    """Let two files change places; False where this system or disk cannot do it in one step. Raises OSError."""
+    """Let two files change places; False where this system or disk cannot do it in one step.
+
+    Raises OSError.
+    """
     rename = _renameat2()
     if rename is None:
         return False
@@ -93,7 +98,9 @@ def _digest(descriptor: int) -> bytes:
 
 
 def _lease(descriptor: int) -> bool | None:
-    """Whether nobody writes into the file, and who begins to has to wait until we close it. Waits up to two seconds.
+    """Whether nobody writes into the file, and who begins to has to wait until we close it.
+
+    Waits up to two seconds.
 
     None where the system or the disk has no leases, or grants none on another user's file.
     """
@@ -102,7 +109,9 @@ def _lease(descriptor: int) -> bool | None:
     until = time.monotonic() + _PATIENCE
     while True:
         try:
-            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # tells of who waits; the default would kill us
+            fcntl.fcntl(
+                descriptor, fcntl.F_SETSIG, signal.SIGURG
+            )  # tells of who waits; the default would kill us
             fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
             if error.errno != errno.EAGAIN:

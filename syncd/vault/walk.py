@@ -13,7 +13,8 @@ PAGES = (".md", ".markdown", ".org")
 def walk(root: Path, lost: dict[str, str]) -> Iterator[tuple[str, os.stat_result]]:
     """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out.
 
-    Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason and the way out.
+    Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason
+    and the way out.
     """
     folders = [""]
     while folders:
@@ -28,7 +29,9 @@ def walk(root: Path, lost: dict[str, str]) -> Iterator[tuple[str, os.stat_result
                     if not is_page and not entry.is_dir(follow_symlinks=False):
                         continue
                     if not _is_text(entry.name):
-                        lost[os.fsencode(path).decode("utf-8", "replace")] = "its name is not UTF-8; rename it"
+                        lost[os.fsencode(path).decode("utf-8", "replace")] = (
+                            "its name is not UTF-8; rename it"
+                        )
                     elif not is_page:
                         folders.append(f"{path}/")
                     elif (stat := _stat(entry, path, lost)) is not None:
@@ -53,7 +56,10 @@ def unreadable(error: OSError) -> str:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a file's name is UTF-8: the apps cannot open other ones, nor can the index hold them."""
+    """Whether a file's name is UTF-8.
+
+    The apps cannot open other ones, nor can the index hold them.
+    """
     try:
         name.encode()
     except UnicodeEncodeError:

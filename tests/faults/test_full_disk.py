@@ -16,7 +16,10 @@ from support import World, add_book, tweet
 def mounted(folder: Path, size: str) -> Iterator[None]:
     """A small disk of its own at `folder`, where the tests may mount one."""
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
@@ -33,11 +36,18 @@ def fill_up(path: Path, leave: int) -> None:
         file.write(b"x" * (disk.f_bavail * disk.f_frsize - leave))
 
 
-def test_a_disk_that_fills_up_ends_the_run_with_whole_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit status 5 before the first write, or at the write that fails; every old page is as it was."""
+def test_a_disk_that_fills_up_ends_the_run_with_whole_pages(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit status 5 before the first write, or at the write that fails.
+
+    Every old page is as it was.
+    """
     with mounted(world.root, "24m"):
         world.put("logseq/config.edn", "{:file/name-format :triple-lowbar}")
-        owls = add_book(world.library, "Owls", *(tweet(number, "Eule 🦉 " * 200) for number in range(1, 9)))
+        owls = add_book(
+            world.library, "Owls", *(tweet(number, "Eule 🦉 " * 200) for number in range(1, 9))
+        )
         assert world.sync().code == 0
         old = world.pages()
         world.library.add_highlight(owls, **tweet(9, "neu"))
@@ -48,7 +58,9 @@ def test_a_disk_that_fills_up_ends_the_run_with_whole_pages(world: World, monkey
         assert report.code == 5
         assert "free some space" in report.message
         assert world.pages() == old
-        monkeypatch.setattr("syncd.sync.check_space", lambda _root: None)  # another program fills it later
+        monkeypatch.setattr(
+            "syncd.sync.run.check_space", lambda _root: None
+        )  # another program fills it later
         assert world.sync().code == 5
         assert {path: text for path, text in world.pages().items() if path in old} == old
         assert not list(world.root.rglob(".syncd.*"))

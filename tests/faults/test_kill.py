@@ -1,4 +1,7 @@
-"""`syncd sync` is killed at any moment; the run after it ends where an undisturbed one would have."""
+"""`syncd sync` is killed at any moment.
+
+The run after it ends where an undisturbed one would have.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,11 @@ def change(library: Library) -> None:
 
 def content(world: World) -> dict[str, bytes]:
     """Everything in the vault."""
-    return {str(path.relative_to(world.root)): path.read_bytes() for path in world.root.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(world.root)): path.read_bytes()
+        for path in world.root.rglob("*")
+        if path.is_file()
+    }
 
 
 def put(kept: Path, folder: Path) -> None:
@@ -68,11 +75,15 @@ def test_a_kill_at_any_moment_costs_nothing(library: Library, make_world: MakeWo
         put(world.folder / "vault.kept", world.root)
         put(world.folder / "state.kept", world.state)
         for _ in range(dice.choice([1, 1, 1, 2])):
-            with subprocess.Popen(command, env=world.environment(), stderr=subprocess.DEVNULL) as process:
+            with subprocess.Popen(
+                command, env=world.environment(), stderr=subprocess.DEVNULL
+            ) as process:
                 time.sleep(dice.uniform(0.4 * whole, whole))
                 process.send_signal(signal.SIGKILL)
         for path, data in content(world).items():
-            assert not path.endswith(".md") or data in (old.get(path), wanted[path]), f"{path} is torn"
+            assert not path.endswith(".md") or data in (old.get(path), wanted[path]), (
+                f"{path} is torn"
+            )
         assert world.sync(allow_removals=True).code == 0
         if left := list(world.root.rglob(".syncd.*")):
             for path in left:

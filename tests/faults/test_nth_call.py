@@ -1,4 +1,7 @@
-"""Every call of a run to disk and state fails once; the run after it ends where an undisturbed one would have."""
+"""Every call of a run to disk and state fails once.
+
+The run after it ends where an undisturbed one would have.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,27 @@ from model import Account, Clock, Device, Owner
 from support import add_book, tweet
 
 from syncd.errors import SyncdError
-from syncd.mirror.db import opened
 from syncd.report import Report
 from syncd.sandbox.library import Library
-from syncd.sync import Wishes, run
+from syncd.state.schema import opened
+from syncd.sync.run import Wishes, run
 from syncd.vault import swap
 
 EVERY = int(os.environ.get("SYNCD_EVERY", "3"))
-CALLS = ["open", "read", "pread", "write", "fsync", "fstat", "stat", "lstat", "scandir", "rename", "link", "unlink"]
+CALLS = [
+    "open",
+    "read",
+    "pread",
+    "write",
+    "fsync",
+    "fstat",
+    "stat",
+    "lstat",
+    "scandir",
+    "rename",
+    "link",
+    "unlink",
+]
 STATE_FAULTS = {
     errno.ENOSPC: "database or disk is full",
     errno.EIO: "disk I/O error",
@@ -49,7 +65,9 @@ class Faults:
 
         def called(*arguments: Any, **named: Any) -> Any:
             if self.due():
-                raise OSError(self.number, os.strerror(self.number), str(arguments[0]) if arguments else "")
+                raise OSError(
+                    self.number, os.strerror(self.number), str(arguments[0]) if arguments else ""
+                )
             return call(*arguments, **named)
 
         return called
@@ -92,14 +110,23 @@ def disk(faults: Faults) -> Iterator[None]:
 
 
 class Scene:
-    """An account and a vault before a run that creates, updates and removes; the state of both can be had again."""
+    """An account and a vault before a run that creates, updates and removes.
+
+    The state of both can be had again.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.owner, self.library = folder, Owner(folder / "vault"), Library(now=Clock())
+        self.folder, self.owner, self.library = (
+            folder,
+            Owner(folder / "vault"),
+            Library(now=Clock()),
+        )
         self.state = folder / "state"
         self.state.mkdir()
         self.config = Device(folder / "device", self.owner.root, "remove").config
-        owls = add_book(self.library, "Owls", *(tweet(number, f"Eule {number} उल्लू") for number in range(1, 7)))
+        owls = add_book(
+            self.library, "Owls", *(tweet(number, f"Eule {number} उल्लू") for number in range(1, 7))
+        )
         add_book(self.library, "鳥", tweet(20, "a bird", note="first note"), tweet(21, "another"))
         self.sync()
         page = next(path for path in self.owner.pages() if "Owls" in path.name)
@@ -107,7 +134,11 @@ class Scene:
         page.write_text(text + "\n- my own words\n\t- کلمات من\n", "utf-8")
         self.sync()
         self.keep()
-        for one, changes in [(1, {"text": "Eule 1, neu"}), (7, {"note": "second note"}), (5, {"text": "theirs"})]:
+        for one, changes in [
+            (1, {"text": "Eule 1, neu"}),
+            (7, {"note": "second note"}),
+            (5, {"text": "theirs"}),
+        ]:
             self.library.edit_highlight(one, **changes)
         self.library.delete_highlight(2)
         self.library.add_highlight(owls, **tweet(9, "a later owl", location=3))
@@ -116,7 +147,9 @@ class Scene:
     def keep(self) -> None:
         """Remember vault and state as they are."""
         for name in ("vault", "state"):
-            shutil.copytree(self.folder / name, self.folder / f"{name}.kept", copy_function=shutil.copy2)
+            shutil.copytree(
+                self.folder / name, self.folder / f"{name}.kept", copy_function=shutil.copy2
+            )
 
     def reset(self) -> None:
         """Vault and state as they were."""
@@ -139,12 +172,21 @@ class Scene:
 
     def content(self) -> dict[str, bytes]:
         """Everything in the vault."""
-        return {str(path): path.read_bytes() for path in sorted(self.owner.root.rglob("*")) if path.is_file()}
+        return {
+            str(path): path.read_bytes()
+            for path in sorted(self.owner.root.rglob("*"))
+            if path.is_file()
+        }
 
 
 @pytest.mark.parametrize("number", STATE_FAULTS, ids=lambda number: errno.errorcode[number])
-def test_a_run_after_any_fault_ends_where_an_undisturbed_one_would_have(tmp_path: Path, number: int) -> None:
-    """What failed is told as an error of ours; no page is torn, no line lost, nothing there twice, no file left."""
+def test_a_run_after_any_fault_ends_where_an_undisturbed_one_would_have(
+    tmp_path: Path, number: int
+) -> None:
+    """What failed is told as an error of ours.
+
+    No page is torn, no line lost, nothing there twice, no file left.
+    """
     scene = Scene(tmp_path)
     count = Faults()
     scene.sync(count)

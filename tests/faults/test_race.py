@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 from support import World, add_book, tweet
 
+from syncd.page.names import is_conflict_copy
 from syncd.vault import swap
-from syncd.vault.names import is_conflict_copy
-from syncd.vault.writer import PageChanged, Writer, read_page
+from syncd.vault.write import PageChanged, Writer, read_page
 
 SAVES = int(os.environ.get("SYNCD_SAVES", "1000"))
 
-# An editor: it reads the page, adds a line, and saves. `rename` writes beside the page first, as most do; `truncate`
-# writes into the page, as Obsidian does, and takes its time between opening it and writing.
+# An editor: it reads the page, adds a line, and saves. `rename` writes beside the page first, as
+# most do; `truncate` writes into the page, as Obsidian does, and takes its time between opening it
+# and writing.
 EDITOR = """
 import os, sys, time
 path, how, saves = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -48,7 +49,9 @@ def test_no_saved_line_is_lost(world: World, how: str) -> None:
     world.sync()
     path = world.root / world.page_of("Owls")
     runs = 0
-    with subprocess.Popen([sys.executable, "-c", EDITOR, path, how, str(SAVES)], stdout=subprocess.PIPE) as editor:
+    with subprocess.Popen(
+        [sys.executable, "-c", EDITOR, path, how, str(SAVES)], stdout=subprocess.PIPE
+    ) as editor:
         assert editor.stdout
         editor.stdout.readline()
         while editor.poll() is None:
@@ -73,7 +76,9 @@ def during_exchange(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[], None]) 
     monkeypatch.setattr(swap, "exchange", partial(_after, list(acts), swap.exchange))
 
 
-def _after(left: list[Callable[[], None]], exchange: Callable[[str, str], bool], one: str, other: str) -> bool:
+def _after(
+    left: list[Callable[[], None]], exchange: Callable[[str, str], bool], one: str, other: str
+) -> bool:
     if left:
         left.pop(0)()
     return exchange(one, other)
@@ -90,7 +95,9 @@ def save(path: Path, text: str) -> Callable[[], None]:
     return act
 
 
-def test_a_save_in_the_very_instant_of_the_rename_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_in_the_very_instant_of_the_rename_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The editor's file is the page, and the run plans again."""
     path = page(tmp_path)
     seen = read_page(path)[1]
@@ -101,7 +108,9 @@ def test_a_save_in_the_very_instant_of_the_rename_wins(tmp_path: Path, monkeypat
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
-def test_two_saves_around_the_rename_are_both_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_saves_around_the_rename_are_both_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one that cannot be the page stands beside it, named as a conflict copy."""
     path = page(tmp_path)
     seen = read_page(path)[1]
@@ -114,7 +123,9 @@ def test_two_saves_around_the_rename_are_both_kept(tmp_path: Path, monkeypatch: 
     assert len(copies) == 1
 
 
-def test_a_page_deleted_in_that_instant_stays_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_deleted_in_that_instant_stays_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is left of it, and nothing of ours."""
     path = page(tmp_path)
     seen = read_page(path)[1]
@@ -147,7 +158,9 @@ def test_who_only_reads_a_page_does_not_hold_it_up(tmp_path: Path) -> None:
     assert path.read_text() == "ours"
 
 
-def test_a_disk_that_cannot_exchange_files_gets_a_plain_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_cannot_exchange_files_gets_a_plain_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As on FAT and on some network disks."""
     monkeypatch.setattr(swap, "exchange", lambda _one, _other: False)
     path = page(tmp_path)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from syncd.errors import DocumentError, VaultError
-from syncd.vault.writer import PageChanged, Writer, check_space, read_page, sweep
+from syncd.vault.write import PageChanged, Writer, check_space, read_page, sweep
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -47,7 +47,9 @@ def leftovers(folder: Path) -> list[str]:
 def mounted(folder: Path, options: str) -> Iterator[Path]:
     """A file system of its own, where the tests may mount one."""
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], capture_output=True, text=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "none", folder], capture_output=True, text=True
+    )
     if done.returncode:
         pytest.skip(f"no tmpfs can be mounted here: {done.stderr.strip()}")
     try:
@@ -136,7 +138,11 @@ def test_links_that_leave_the_vault_are_not_followed(tmp_path: Path) -> None:
     private = page(outside)
     (vault / "link.md").symlink_to(private)
     (vault / "pages").symlink_to(outside)
-    for path, seen in [("link.md", read_page(private)[1]), ("pages/new.md", None), ("../vault-2/new.md", None)]:
+    for path, seen in [
+        ("link.md", read_page(private)[1]),
+        ("pages/new.md", None),
+        ("../vault-2/new.md", None),
+    ]:
         with pytest.raises(DocumentError) as caught:
             Writer(vault).write(Path(path), b"zwei", seen)
         assert caught.value.code == "outside-vault"
@@ -368,7 +374,7 @@ def test_an_emptied_page_is_read_again_before_it_is_believed(tmp_path: Path) -> 
 LOOP = """
 import sys
 from pathlib import Path
-from syncd.vault.writer import Writer, read_page
+from syncd.vault.write import Writer, read_page
 vault = Path(sys.argv[1])
 writer = Writer(vault)
 print(flush=True)
@@ -382,7 +388,10 @@ for turn in range(10**9):
 
 
 def test_a_kill_at_any_moment_leaves_whole_pages(tmp_path: Path) -> None:
-    """Each page holds one version, whole; what is left besides are files that the next run sweeps."""
+    """Each page holds one version, whole.
+
+    What is left besides are files that the next run sweeps.
+    """
     dice = random.Random(7)
     for turn in range(10):
         command = [sys.executable, "-c", LOOP, str(tmp_path), str(turn)]

@@ -14,7 +14,11 @@ from model import MARK, Clock, Owner
 from syncd.sandbox.library import Library
 
 PICK = st.integers(0, 60)  # one of however many there are
-HOSTS = ["https://twitter.com/owl/status/", "https://x.com/i/web/status/", "https://mobile.twitter.com/a/statuses/"]
+HOSTS = [
+    "https://twitter.com/owl/status/",
+    "https://x.com/i/web/status/",
+    "https://mobile.twitter.com/a/statuses/",
+]
 TAILS = ["", "?s=20", "/photo/1", "#m"]
 BODIES = [
     "{} کتاب",
@@ -34,7 +38,9 @@ class AccountActs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         shm = Path("/dev/shm")
-        self.folder = Path(tempfile.mkdtemp(prefix="syncd-", dir=shm if os.access(shm, os.W_OK) else None))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="syncd-", dir=shm if os.access(shm, os.W_OK) else None)
+        )
         self.owner = Owner(self.folder / "vault", self.app)
         self.clock = Clock()
         self.library = Library(now=self.clock)
@@ -46,11 +52,13 @@ class AccountActs(RuleBasedStateMachine):
         self.edited: set[str] = set()  # by the owner, or moved off the page
         self.notes_edited: set[str] = set()
         self.many: set[str] = set()  # with more than one source
-        self.vague: set[str] = set()  # with an address that is others', too: without bases it is a guess which is which
+        self.vague: set[str] = (
+            set()
+        )  # with an address that is others', too: without bases it is a guess which is which
         self.revived: set[str] = set()
         self.stale: set[str] = set()  # may be behind since a state was lost
 
-    # --- the account ---
+    # --- the account ------------------------------------------------------------------------------
 
     def fresh(self, word: str) -> str:
         """A word of its kind that is nowhere yet."""
@@ -75,7 +83,11 @@ class AccountActs(RuleBasedStateMachine):
         found = [book["user_book_id"] for book in self.documents() if book["category"] == category]
         if found and not new:
             return int(found[at % len(found)])
-        url = "https://example.org/essay/" + self.fresh("b") if category == "articles" else "https://twitter.com/owl"
+        url = (
+            "https://example.org/essay/" + self.fresh("b")
+            if category == "articles"
+            else "https://twitter.com/owl"
+        )
         return self.library.add_book(
             title=TITLES[at % len(TITLES)],
             author="@owl on Twitter",
@@ -105,7 +117,10 @@ class AccountActs(RuleBasedStateMachine):
         self.put(self.book(doc, "tweets", new), f"tweet {status}", url, BODIES[body % 5], location)
 
     def shared(self, name: str) -> None:
-        """Remember that the account has this more than once, or elsewhere: which of them is shown is not said."""
+        """Remember that the account has this more than once, or elsewhere.
+
+        Which of them is shown is not said.
+        """
         self.many.add(name)
         self.edited.add(name)
         self.notes_edited.add(name)
@@ -138,7 +153,10 @@ class AccountActs(RuleBasedStateMachine):
         if one is not None and self.name[one["id"]].startswith("tweet"):
             self.clock.forward()
             book = self.library.add_book(
-                title="From Reader", category="tweets", source="reader", source_url=one["url"].split("?")[0]
+                title="From Reader",
+                category="tweets",
+                source="reader",
+                source_url=one["url"].split("?")[0],
             )
             self.shared(self.name[one["id"]])
             url = "https://read.readwise.io/read/" + self.fresh("r")
@@ -152,7 +170,9 @@ class AccountActs(RuleBasedStateMachine):
             self.clock.forward()
             self.version[one["id"]] = self.fresh("ve")
             mark = MARK.findall(one["text"])[0]
-            self.library.edit_highlight(one["id"], text=BODIES[body % 5].format(f"{mark} {self.version[one['id']]}"))
+            self.library.edit_highlight(
+                one["id"], text=BODIES[body % 5].format(f"{mark} {self.version[one['id']]}")
+            )
 
     @rule(which=PICK, some=st.booleans())
     def edit_note(self, which: int, some: bool) -> None:
@@ -161,15 +181,22 @@ class AccountActs(RuleBasedStateMachine):
         if one is not None:
             self.clock.forward()
             self.note[one["id"]] = self.fresh("nt") if some else None
-            self.library.edit_highlight(one["id"], note=f"{self.note[one['id']]}\nमेरा" if some else "")
+            self.library.edit_highlight(
+                one["id"], note=f"{self.note[one['id']]}\nमेरा" if some else ""
+            )
 
-    @rule(which=PICK, tags=st.lists(st.sampled_from(["喜", "owls", "zu lesen"]), max_size=2, unique=True))
+    @rule(
+        which=PICK,
+        tags=st.lists(st.sampled_from(["喜", "owls", "zu lesen"]), max_size=2, unique=True),
+    )
     def edit_tags(self, which: int, tags: list[str]) -> None:
         """Other tags, or none."""
         one = self.picked(which)
         if one is not None:
             self.clock.forward()
-            self.library.edit_highlight(one["id"], tags=[{"id": at, "name": tag} for at, tag in enumerate(tags)])
+            self.library.edit_highlight(
+                one["id"], tags=[{"id": at, "name": tag} for at, tag in enumerate(tags)]
+            )
 
     @rule(which=PICK)
     def delete(self, which: int) -> None:
@@ -197,7 +224,9 @@ class AccountActs(RuleBasedStateMachine):
     def retitle(self, doc: int, title: int) -> None:
         """A document gets another title, also one that another has."""
         books = self.documents()
-        self.library.edit_book(books[doc % len(books)]["user_book_id"], title=TITLES[title % len(TITLES)])
+        self.library.edit_book(
+            books[doc % len(books)]["user_book_id"], title=TITLES[title % len(TITLES)]
+        )
 
     @rule(which=PICK, doc=PICK)
     def move_to_another_document(self, which: int, doc: int) -> None:

@@ -1,4 +1,7 @@
-"""`make fuzz`: SYNCD_FUZZ texts (100,000) on pages of each format, read by others' parsers; SYNCD_SEED has others."""
+"""`make fuzz`: SYNCD_FUZZ texts (100,000) on pages of each format, read by others' parsers.
+
+SYNCD_SEED has others.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ def logseq(seed: int, count: int) -> list[tuple[str, str]]:
     """What is wrong with Logseq's pages, by its own parser; every fifth text is plain too."""
     texts = hostile.texts(seed, count)
     escapes = [(text, reason) for text in texts if (reason := logseq_oracle.round_trip(text))]
-    return [*escapes, *logseq_oracle.problems(texts), *logseq_oracle.problems(texts[::5], plain=True)]
+    return [
+        *escapes,
+        *logseq_oracle.problems(texts),
+        *logseq_oracle.problems(texts[::5], plain=True),
+    ]
 
 
 def org(seed: int, count: int) -> list[tuple[str, str]]:
@@ -37,7 +44,10 @@ def obsidian(seed: int, count: int) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("batch", range(-(-COUNT // BATCH)))
 @pytest.mark.parametrize("problems", [logseq, org, obsidian])
 def test_fuzz(problems: Callable[[int, int], list[tuple[str, str]]], batch: int) -> None:
-    """A batch of hostile texts: none breaks a page, is live on it, loses words or gets a backslash twice."""
+    """A batch of hostile texts.
+
+    None breaks a page, is live on it, loses words or gets a backslash twice.
+    """
     if problems is not obsidian and (reason := logseq_parser.missing()):
         pytest.skip(reason)
     assert problems(SEED * 1_000_003 + 1000 + batch, min(BATCH, COUNT - batch * BATCH))[:5] == []

@@ -24,7 +24,10 @@ class OwnerActs(AccountActs):
         return (path, lines, items[block % len(items)]) if items else None
 
     def touched(self, lines: list[str], item: Item) -> None:
-        """Remember that the text is the owner's now; where it is a child's, that the parents' notes are."""
+        """Remember that the text is the owner's now.
+
+        Where it is a child's, that the parents' notes are.
+        """
         self.edited |= names("".join(lines[item.start : item.own]))
         for other in self.owner.blocks(lines):
             if other.start <= item.start < other.end:
@@ -38,7 +41,9 @@ class OwnerActs(AccountActs):
             self.touched(lines, item)
             head = lines[item.start]
             if more and "```" not in head:
-                lines[item.start] = f"{item.indent}- {self.owner.word()} {head[len(item.indent) + 2 :]}"
+                lines[item.start] = (
+                    f"{item.indent}- {self.owner.word()} {head[len(item.indent) + 2 :]}"
+                )
             else:
                 lines.insert(item.start + 1, f"{item.indent}  {self.owner.word()}\n")
                 if not head.endswith("\n"):
@@ -58,7 +63,11 @@ class OwnerActs(AccountActs):
                     at -= 1
                 lines.insert(at, f"{item.indent}\t- {self.owner.word()}\n")
             elif "```" not in lines[item.start]:
-                line = "collapsed:: true" if how == "collapsed" else f"id:: 64a1f0c2-0000-4000-8000-{self.number:012}"
+                line = (
+                    "collapsed:: true"
+                    if how == "collapsed"
+                    else f"id:: 64a1f0c2-0000-4000-8000-{self.number:012}"
+                )
                 lines.insert(at, f"{item.indent}  {line}\n")
             self.owner.save(path, lines)
 
@@ -111,7 +120,9 @@ class OwnerActs(AccountActs):
             if item.start <= other.start < item.end:
                 moved = names("".join(lines[other.start : other.own]))
                 self.edited |= moved
-                self.many |= {name for name in moved if not name.startswith("tweet")}  # on another's page it is lost
+                self.many |= {
+                    name for name in moved if not name.startswith("tweet")
+                }  # on another's page it is lost
         self.touched_family(lines, item)
 
     def taken(self, lines: list[str], item: Item) -> list[str]:
@@ -159,9 +170,13 @@ class OwnerActs(AccountActs):
             self.many |= names("".join(lines[item.start : item.end]))
             if not lines[item.end - 1].endswith("\n"):
                 lines[item.end - 1] += "\n"
-            self.owner.save(path, [*lines[: item.end], *lines[item.start : item.end], *lines[item.end :]])
+            self.owner.save(
+                path, [*lines[: item.end], *lines[item.start : item.end], *lines[item.end :]]
+            )
 
-    @rule(page=PICK, how=st.sampled_from(["crlf", "lf", "end", "no end", "spaces", "blanks", "bom"]))
+    @rule(
+        page=PICK, how=st.sampled_from(["crlf", "lf", "end", "no end", "spaces", "blanks", "bom"])
+    )
     def change_habits(self, page: int, how: str) -> None:
         """The owner's editor writes files otherwise."""
         pages = self.owner.pages()
@@ -170,7 +185,9 @@ class OwnerActs(AccountActs):
             text = "".join(self.owner.read(path))
             match how:
                 case "crlf" | "lf":
-                    text = text.replace("\r\n", "\n").replace("\n", "\r\n" if how == "crlf" else "\n")
+                    text = text.replace("\r\n", "\n").replace(
+                        "\n", "\r\n" if how == "crlf" else "\n"
+                    )
                 case "end" | "no end":
                     text = text.rstrip("\r\n") + "\n" * (how == "end")
                 case "spaces":
@@ -188,7 +205,9 @@ class OwnerActs(AccountActs):
         pages = self.owner.pages()
         if where == "journal" or not pages:
             target = self.owner.root / "journals" / f"2024_06_{page % 28 + 1:02}.md"
-            self.owner.save(target, [f"- {word}\n", "\t- [View Tweet](https://x.com/i/status/1) erwähnt\n"])
+            self.owner.save(
+                target, [f"- {word}\n", "\t- [View Tweet](https://x.com/i/status/1) erwähnt\n"]
+            )
             return
         path = pages[page % len(pages)]
         lines = self.owner.read(path)
@@ -196,7 +215,11 @@ class OwnerActs(AccountActs):
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
         first = items[0].start if items else len(lines)
-        if where == "property" and lines and ("::" in lines[0] or lines[0].strip("\ufeff\r\n") == "---"):
+        if (
+            where == "property"
+            and lines
+            and ("::" in lines[0] or lines[0].strip("\ufeff\r\n") == "---")
+        ):
             lines.insert(1, f"alias:: {word}\n" if "::" in lines[0] else f"mine: {word}\n")
         elif where == "first":
             lines.insert(first, f"- {word}\n")

@@ -7,12 +7,22 @@ from unicodedata import normalize
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.vault.names import NameStyle, file_key, file_name, name_key, obsidian_name, short_title, title_of
+from syncd.page.names import (
+    NameStyle,
+    file_key,
+    file_name,
+    name_key,
+    obsidian_name,
+    short_title,
+    title_of,
+)
 
 STYLES: st.SearchStrategy[NameStyle] = st.sampled_from(["triple-lowbar", "legacy"])
 ALPHABET = st.one_of(st.characters(), st.sampled_from("/_.%#[]{}:?2F \n\u202e"))
 TITLES = st.text(ALPHABET, max_size=120)
-SAFE = st.text(ALPHABET.filter(lambda char: char >= " " and char.isprintable()), min_size=1, max_size=40)
+SAFE = st.text(
+    ALPHABET.filter(lambda char: char >= " " and char.isprintable()), min_size=1, max_size=40
+)
 
 
 @given(TITLES)

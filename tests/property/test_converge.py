@@ -1,4 +1,7 @@
-"""Whatever account and owner do, whatever ends a run: nothing of the owner's is lost, and nothing is there twice."""
+"""Whatever account and owner do, whatever ends a run.
+
+Nothing of the owner's is lost, and nothing is there twice.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +35,14 @@ class Convergence(OwnerActs):
         """An account with something in it, and a first run."""
         mode = "remove" if remove else "keep"
         self.keeps = not remove
-        self.devices = [Device(self.folder / name, self.owner.root, mode) for name in ("one", "two")]
+        self.devices = [
+            Device(self.folder / name, self.owner.root, mode) for name in ("one", "two")
+        ]
         for at in range(count):
             self.add_tweet(at // 2, at, at, at, new=at in (0, 3))
         self.sync(0, full=False)
 
-    # --- both at once ---
+    # --- both at once -----------------------------------------------------------------------------
 
     @rule(which=PICK, how=st.sampled_from(["text", "delete", "note"]), more=st.booleans())
     def both_change_a_highlight(self, which: int, how: str, more: bool) -> None:
@@ -48,7 +53,8 @@ class Convergence(OwnerActs):
             for page, path in enumerate(self.owner.pages())
             for lines in [self.owner.read(path)]
             for block, item in enumerate(self.owner.blocks(lines))
-            if one is not None and self.name[one["id"]] in names("".join(lines[item.start : item.own]))
+            if one is not None
+            and self.name[one["id"]] in names("".join(lines[item.start : item.own]))
         ]
         if spots:
             page, block = spots[0]
@@ -70,7 +76,7 @@ class Convergence(OwnerActs):
         self.edit_text(which=which, body=after + 1)
         self.edit_note(which=which, some=after % 2 == 0)
 
-    # --- syncd ---
+    # --- syncd ------------------------------------------------------------------------------------
 
     def live(self) -> set[str]:
         """The names of the highlights that the account has now."""
@@ -111,7 +117,9 @@ class Convergence(OwnerActs):
         device.unsure |= gone
         device.known -= gone
 
-    def allowed(self, device: Device, name: str, live: bool, before: int, whole: bool, full: bool) -> set[int]:
+    def allowed(
+        self, device: Device, name: str, live: bool, before: int, whole: bool, full: bool
+    ) -> set[int]:
         """How often a highlight may stand in the vault after a run."""
         if not live:
             least = before if self.keeps else 0
@@ -166,7 +174,10 @@ class Convergence(OwnerActs):
         self.sound = True
 
     def check_contents(self, reports: list[Any]) -> None:
-        """What the owner left alone says what the account says; where both changed it, that is reported."""
+        """What the owner left alone says what the account says.
+
+        Where both changed it, that is reported.
+        """
         where: dict[str, tuple[str, str]] = {}
         count = self.owner.census()
         for path in self.owner.pages():

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.render.escape import clean, from_html, logseq_lines, logseq_name, logseq_unescape, logseq_value
+from syncd.formats.escape import (
+    clean,
+    from_html,
+    logseq_lines,
+    logseq_name,
+    logseq_unescape,
+    logseq_value,
+)
 from tests import hostile, logseq_oracle, logseq_parser
 
 REASON = logseq_parser.missing()
@@ -133,7 +140,11 @@ def test_plain_text_is_inert_and_no_link_of_it_is_live() -> None:
     assert logseq_oracle.problems([*FOUND, *hostile.texts(7, 500)], plain=True) == []
 
 
-@given(st.text(max_size=30) | st.sampled_from(FOUND) | st.integers(0, 999).map(lambda seed: hostile.texts(seed, 1)[0]))
+@given(
+    st.text(max_size=30)
+    | st.sampled_from(FOUND)
+    | st.integers(0, 999).map(lambda seed: hostile.texts(seed, 1)[0])
+)
 def test_plain_text_reads_back_as_it_was(text: str) -> None:
     """Only backslashes were added, and not twice."""
     lines = logseq_lines(text, plain=True)
@@ -146,7 +157,9 @@ def test_plain_text_reads_back_as_it_was(text: str) -> None:
 def test_each_hostile_token_alone_is_inert() -> None:
     """No single token of the list breaks a page, at a text's start, in its middle, at its end or on a later line."""
     texts = [
-        f"{before}{token}{after}" for token in hostile.TOKENS for before, after in (("", ""), ("a ", " b"), ("a\n", ""))
+        f"{before}{token}{after}"
+        for token in hostile.TOKENS
+        for before, after in (("", ""), ("a ", " b"), ("a\n", ""))
     ]
     assert logseq_oracle.problems(list(dict.fromkeys(texts))) == []
 
@@ -162,7 +175,10 @@ def test_names_are_one_reference_and_values_one_property() -> None:
     for text, page in zip(texts, logseq_parser.pages(pages), strict=True):
         assert page["properties"] == {"title": "T", "full-title": logseq_value(text)}, text
         assert page["blockCount"] == 1, text
-        assert page["blocks"][0]["refs"] == [f"#[[{logseq_name(text)}]]", f"[[{logseq_name(text)}]]"], text
+        assert page["blocks"][0]["refs"] == [
+            f"#[[{logseq_name(text)}]]",
+            f"[[{logseq_name(text)}]]",
+        ], text
 
 
 @given(st.lists(st.sampled_from(hostile.TOKENS), max_size=12).map("".join))

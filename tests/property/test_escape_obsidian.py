@@ -1,4 +1,7 @@
-"""Hostile texts on an Obsidian page: a CommonMark parser and syncd's own see only what syncd wrote."""
+"""Hostile texts on an Obsidian page.
+
+A CommonMark parser and syncd's own see only what syncd wrote.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from hypothesis import strategies as st
 from tests import obsidian_oracle
 from tests.obsidian_oracle import MARKS, WORDS
 
-texts = st.lists(st.sampled_from(WORDS) | st.sampled_from(MARKS) | st.text(max_size=2), max_size=14).map("".join)
+texts = st.lists(
+    st.sampled_from(WORDS) | st.sampled_from(MARKS) | st.text(max_size=2), max_size=14
+).map("".join)
 highlights = st.lists(st.tuples(texts, texts), min_size=4, max_size=4)
 
 # Texts that once broke a page or were live on it, each the shortest of its kind.
@@ -33,13 +38,18 @@ def test_texts_that_once_broke_a_page_do_not() -> None:
 @settings(max_examples=300)
 @given(highlights)
 def test_a_page_holds_its_highlights_and_nothing_else(given_texts: list[tuple[str, str]]) -> None:
-    """One list of one item a highlight, its tail in the item itself, its tags and note below; no word is lost."""
+    """One list of one item a highlight, its tail in the item itself, its tags and note below.
+
+    No word is lost.
+    """
     obsidian_oracle.one_item_each(given_texts)
 
 
 @settings(max_examples=300)
 @given(highlights)
-def test_syncds_own_parser_finds_every_block_as_it_was_written(given_texts: list[tuple[str, str]]) -> None:
+def test_syncds_own_parser_finds_every_block_as_it_was_written(
+    given_texts: list[tuple[str, str]],
+) -> None:
     """As many blocks as highlights and children, each with the digest that is remembered of it."""
     obsidian_oracle.found_again(given_texts)
 
@@ -54,7 +64,10 @@ def test_nothing_in_a_text_runs_in_obsidian_or_its_plugins(text: str, note: str)
 @settings(max_examples=300)
 @given(texts, texts)
 def test_no_link_or_hashtag_of_a_plain_text_is_live(text: str, note: str) -> None:
-    """Nor is a picture (`live_text = "none"`): the one link and the tags are syncd's own. No word is lost."""
+    """Nor is a picture (`live_text = "none"`): the one link and the tags are syncd's own.
+
+    No word is lost.
+    """
     obsidian_oracle.plain(text, note)
 
 

@@ -1,4 +1,7 @@
-"""Hostile texts on Org pages, read by Logseq's own parser; and pages in Org, read and written back."""
+"""Hostile texts on Org pages, read by Logseq's own parser.
+
+And pages in Org, read and written back.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.render.escape import logseq_name
-from syncd.render.org_escape import org_lines, org_value
-from syncd.vault.org import ORG
-from syncd.vault.parse import app_lines, digest, parse
+from syncd.formats.escape import logseq_name
+from syncd.formats.org_escape import org_lines, org_value
+from syncd.page.markdown import app_lines, digest, parse
+from syncd.page.org import ORG
 from tests import hostile, logseq_parser, mldoc_tree, org_oracle
 
 REASON = logseq_parser.missing()
@@ -86,9 +89,16 @@ def test_plain_text_is_inert_and_no_link_of_it_is_live() -> None:
 
 @needs_parser
 def test_each_hostile_token_alone_is_inert() -> None:
-    """No token, Org's own neither, breaks a page: at a text's start, in its middle, at its end, on a line below."""
+    """No token, Org's own neither, breaks a page.
+
+    At a text's start, in its middle, at its end, on a line below.
+    """
     tokens = [*hostile.TOKENS, *org_oracle.TOKENS]
-    texts = [f"{before}{token}{after}" for token in tokens for before, after in (("", ""), ("a ", " b"), ("a\n", ""))]
+    texts = [
+        f"{before}{token}{after}"
+        for token in tokens
+        for before, after in (("", ""), ("a ", " b"), ("a\n", ""))
+    ]
     assert org_oracle.problems(list(dict.fromkeys(texts))) == []
 
 
@@ -101,13 +111,28 @@ def test_names_are_one_reference_and_values_one_property() -> None:
     for text, page in zip(texts, logseq_parser.pages(pages, "org"), strict=True):
         assert page["properties"] == {"title": "T", "full-title": org_value(text)}, text
         assert page["blockCount"] == 1, text
-        assert page["blocks"][0]["refs"] == [f"#[[{logseq_name(text)}]]", f"[[{logseq_name(text)}]]"], text
+        assert page["blocks"][0]["refs"] == [
+            f"#[[{logseq_name(text)}]]",
+            f"[[{logseq_name(text)}]]",
+        ], text
 
 
 @needs_parser
 def test_nothing_in_a_pages_value_is_live() -> None:
-    """Logseq shows a property's value as a line of text: no HTML, date, macro or link but to the web in it."""
-    words = ["<b>x</b>", "[:div x]", "<2023-01-01 Sun>", "zotero://x", "[fn:1]", "\\alpha", "{{x}}", "![](file:///x)"]
+    """Logseq shows a property's value as a line of text.
+
+    No HTML, date, macro or link but to the web in it.
+    """
+    words = [
+        "<b>x</b>",
+        "[:div x]",
+        "<2023-01-01 Sun>",
+        "zotero://x",
+        "[fn:1]",
+        "\\alpha",
+        "{{x}}",
+        "![](file:///x)",
+    ]
     for tree in logseq_parser.syntax([f"* a {org_value(word)}" for word in words], "Org"):
         assert list(mldoc_tree.alive(tree, org_oracle.LIVE)) == []
 
@@ -123,7 +148,10 @@ def test_any_text_becomes_lines_without_breaks_in_them(text: str) -> None:
 
 @given(st.lists(st.sampled_from(hostile.TOKENS), max_size=12).map("".join))
 def test_a_block_is_read_as_it_is_written(text: str) -> None:
-    """Among other blocks, with Logseq's own lines in it, whatever it says: the same content, depth and digest."""
+    """Among other blocks, with Logseq's own lines in it, whatever it says.
+
+    The same content, depth and digest.
+    """
     content = [line.rstrip() for line in org_lines(text, "#Highlight")]
     with_id = [content[0], "id:: 65f0-1", *content[1:]]
     lines = ["* davor", *ORG.bullet(content, "*"), *ORG.bullet(with_id, ""), "* danach"]
@@ -135,14 +163,23 @@ def test_a_block_is_read_as_it_is_written(text: str) -> None:
     assert app_lines(read[2]) == ["id:: 65f0-1"]
 
 
-@given(st.lists(st.sampled_from(["* a\n", "** b\n", "*\n", "#+BEGIN_SRC\n", "#+END_SRC\n", "```\n", "\n", "x\r\n"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["* a\n", "** b\n", "*\n", "#+BEGIN_SRC\n", "#+END_SRC\n", "```\n", "\n", "x\r\n"]
+        )
+    )
+)
 def test_a_page_is_its_lines(lines: list[str]) -> None:
     """Whatever stands in a file, its lines put together are its text, and blocks do not overlap."""
     text = "".join(lines)
     page = parse(text, ORG)
     assert "".join(page.lines) == text
     ends = [0, *(block.end for block in page.blocks)]
-    assert all(end <= block.start < block.own_end <= block.end for end, block in zip(ends, page.blocks, strict=False))
+    assert all(
+        end <= block.start < block.own_end <= block.end
+        for end, block in zip(ends, page.blocks, strict=False)
+    )
 
 
 @needs_parser

@@ -92,7 +92,9 @@ def test_the_place_of_a_page_that_its_owner_renamed_is_not_given_away(world: Con
             world.delete_page(page=0)
 
 
-def test_a_block_on_another_documents_page_is_known_again_without_a_state(world: Convergence) -> None:
+def test_a_block_on_another_documents_page_is_known_again_without_a_state(
+    world: Convergence,
+) -> None:
     """By its address together with what it says."""
     world.add_to_an_article(doc=0, body=0, location=0, shared=False)
     world.rename_page(page=0, title=False)
@@ -113,7 +115,10 @@ def test_a_document_whose_page_was_deleted_does_not_take_its_namesakes(world: Co
 
 
 def test_nor_a_page_that_holds_one_of_its_tweets_among_others(world: Convergence) -> None:
-    """A tweet was filed under another document; that one's page is gone, and the tweet's own page renamed."""
+    """A tweet was filed under another document.
+
+    That one's page is gone, and the tweet's own page renamed.
+    """
     for new in (True, False):
         world.add_tweet(doc=0 if not new else 1, host=0, body=0, location=0, new=new)
     world.run(which=0, full=False)

@@ -5,14 +5,49 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.render.block import Rendered
-from syncd.render.escape import logseq_lines
-from syncd.vault.parse import bullet, digest, parse
+from syncd.formats.escape import logseq_lines
+from syncd.page.markdown import bullet, digest, parse
+from syncd.page.rendered import Rendered
 
 PIECES = [
-    *("\n", "\r\n", "\r", "\t", "  ", " ", "\ufeff", "\x0b", "\x85", "\u2028", "\u00a0", "\0", "\udc80"),
-    *("- ", "-", "* ", "# ", "## तृतीय", "```", "~~~", "```py", "id:: 5", "collapsed:: true", "::", "title:: 題"),
-    *("**Note**:", "**Tags**: #[[喜]]", "words", "مرحبا", "e\u0301", "🧵", "([View Tweet](https://x.com/a/status/5))"),
+    *(
+        "\n",
+        "\r\n",
+        "\r",
+        "\t",
+        "  ",
+        " ",
+        "\ufeff",
+        "\x0b",
+        "\x85",
+        "\u2028",
+        "\u00a0",
+        "\0",
+        "\udc80",
+    ),
+    *(
+        "- ",
+        "-",
+        "* ",
+        "# ",
+        "## तृतीय",
+        "```",
+        "~~~",
+        "```py",
+        "id:: 5",
+        "collapsed:: true",
+        "::",
+        "title:: 題",
+    ),
+    *(
+        "**Note**:",
+        "**Tags**: #[[喜]]",
+        "words",
+        "مرحبا",
+        "e\u0301",
+        "🧵",
+        "([View Tweet](https://x.com/a/status/5))",
+    ),
 ]
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=30).map("".join)
 FOREIGN = HOSTILE.filter(lambda text: "\udc80" not in text)
@@ -34,8 +69,14 @@ def test_a_page_is_its_lines(text: str) -> None:
     assert behind <= len(page.lines)
 
 
-@given(st.lists(st.tuples(FOREIGN, FOREIGN), min_size=1, max_size=4), INDENTS, st.sampled_from(["\n", "\r\n"]))
-def test_what_syncd_writes_it_knows_again(texts: list[tuple[str, str]], indent: str, newline: str) -> None:
+@given(
+    st.lists(st.tuples(FOREIGN, FOREIGN), min_size=1, max_size=4),
+    INDENTS,
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_syncd_writes_it_knows_again(
+    texts: list[tuple[str, str]], indent: str, newline: str
+) -> None:
     """Each block and each note comes back as itself, for any foreign text, at any depth, with any line ends."""
     written = []
     for text, note in texts:
@@ -59,6 +100,10 @@ def test_a_digest_outlives_what_logseq_does_to_a_block(
     at = len(content) if content[0].startswith(("```", "~~~")) else 1
     own = ["id:: 64a1f0c2-1111-4222-8333-944445555666", "collapsed:: true"] if marked else []
     lines = bullet([*content[:at], *own, *content[at:]], after)
-    two = parse("\n".join(f"{line}  " if blanks else line.rstrip() for line in lines) + "\n" * 3 * blanks)
+    two = parse(
+        "\n".join(f"{line}  " if blanks else line.rstrip() for line in lines) + "\n" * 3 * blanks
+    )
     assert len(one.blocks) == len(two.blocks) == 1
-    assert digest(one.content(one.blocks[0])) == digest(two.content(two.blocks[0])) == digest(content)
+    assert (
+        digest(one.content(one.blocks[0])) == digest(two.content(two.blocks[0])) == digest(content)
+    )

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_parse import HOSTILE
 
-from syncd.render.splice import Edit, splice
-from syncd.vault.parse import parse
+from syncd.page.markdown import parse
+from syncd.page.splice import Edit, splice
 
-NEW = st.lists(st.sampled_from(["- neu", "\t- **Note**: नया", "  weiter", "", "- 新しい ```"]), max_size=3)
+NEW = st.lists(
+    st.sampled_from(["- neu", "\t- **Note**: नया", "  weiter", "", "- 新しい ```"]), max_size=3
+)
 EDITS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), NEW), max_size=5)
 
 
@@ -35,7 +37,9 @@ def test_every_line_that_is_not_replaced_stays_byte_for_byte(
     wanted: list[tuple[str, bool]] = []
     done = 0
     for edit in edits:
-        wanted += [(line, True) for line in page.lines[done : edit.start]] + [(line, False) for line in edit.new]
+        wanted += [(line, True) for line in page.lines[done : edit.start]] + [
+            (line, False) for line in edit.new
+        ]
         done = edit.end
     wanted += [(line, True) for line in page.lines[done:]]
     while wanted and not result and wanted[-1] == ("", False):

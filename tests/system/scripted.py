@@ -15,7 +15,9 @@ TOKEN = "s3cret-of-the-owner"
 Answer = bytes | Callable[[socket.socket], None]
 
 
-def answer(body: bytes = b"", status: int = 200, length: int | None = None, **headers: str) -> bytes:
+def answer(
+    body: bytes = b"", status: int = 200, length: int | None = None, **headers: str
+) -> bytes:
     """An HTTP answer on the wire."""
     lines = [f"HTTP/1.1 {status} {http.client.responses[status]}"]
     if status != 204:
@@ -26,8 +28,12 @@ def answer(body: bytes = b"", status: int = 200, length: int | None = None, **he
 
 def page(*numbers: int, cursor: object = None, **headers: str) -> bytes:
     """An answer with a page of the export: a document for each number."""
-    books = [{"user_book_id": number, "highlights": [{"id": number, "text": "風"}]} for number in numbers]
-    return answer(json.dumps({"nextPageCursor": cursor, "results": books}).encode(), 200, None, **headers)
+    books = [
+        {"user_book_id": number, "highlights": [{"id": number, "text": "風"}]} for number in numbers
+    ]
+    return answer(
+        json.dumps({"nextPageCursor": cursor, "results": books}).encode(), 200, None, **headers
+    )
 
 
 class Server:
@@ -63,7 +69,9 @@ class Server:
             while head := self._read_head(connection):
                 target = urlsplit(head.split()[1])
                 self.paths.append(target.path)
-                self.queries.append({key: ",".join(value) for key, value in parse_qs(target.query).items()})
+                self.queries.append(
+                    {key: ",".join(value) for key, value in parse_qs(target.query).items()}
+                )
                 self.heads.append(head)
                 reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
                 if callable(reply):

@@ -1,4 +1,7 @@
-"""What must hold under a real systemd; run by test_systemd.py within one that is booted for each case."""
+"""What must hold under a real systemd.
+
+Run by test_systemd.py within one that is booted for each case.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,18 @@ QUICK = "[Service]\nRestartSec=200ms\nTimeoutStopSec=2s\nTimeoutAbortSec=500ms\n
 
 def call(*command: str, **env: str) -> str:
     """What a command printed; it must succeed."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **env})
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env={**os.environ, **env}
+    )
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}{log()}"
     return done.stdout
 
 
 def log() -> str:
     """The journal, for when something fails."""
-    return subprocess.run(["journalctl", "-o", "cat", "-n", "50"], capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["journalctl", "-o", "cat", "-n", "50"], capture_output=True, text=True
+    ).stdout
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -69,7 +76,9 @@ class Service:
 def sandbox() -> Iterator[Sandbox]:
     """An account with one thread."""
     library = Library()
-    book = library.add_book(title="Tweets From Ada 🦉", author="@ada_of_the_test", category="tweets", source="twitter")
+    book = library.add_book(
+        title="Tweets From Ada 🦉", author="@ada_of_the_test", category="tweets", source="twitter"
+    )
     for number in range(1, 4):
         library.add_highlight(book, **tweet(number, f"पहला {number} — أول"))
     with Sandbox(library, token=TOKEN) as server:
@@ -79,7 +88,9 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def config(sandbox: Sandbox) -> Path:
     """Alice, her vault, her configuration, and a token that only root can read."""
-    call("mount", "--make-rshared", "/")  # as on a machine that booted; else no service sees its credentials
+    call(
+        "mount", "--make-rshared", "/"
+    )  # as on a machine that booted; else no service sees its credentials
     call("useradd", "--create-home", "--shell", "/bin/bash", "alice")
     (VAULT / "logseq").mkdir(parents=True)
     (VAULT / "logseq" / "config.edn").write_text(TRIPLE_LOWBAR)
@@ -116,10 +127,14 @@ def text() -> str:
 
 def add(sandbox: Sandbox, number: int) -> None:
     """One more highlight."""
-    sandbox.library.add_highlight(sandbox.library.books[0]["user_book_id"], **tweet(number, f"nouveau {number}"))
+    sandbox.library.add_highlight(
+        sandbox.library.books[0]["user_book_id"], **tweet(number, f"nouveau {number}")
+    )
 
 
-def test_it_starts_syncs_on_usr1_reloads_and_stops(service: Service, sandbox: Sandbox, config: Path) -> None:
+def test_it_starts_syncs_on_usr1_reloads_and_stops(
+    service: Service, sandbox: Sandbox, config: Path
+) -> None:
     """The life of the template's instance, and where the token is not."""
     service.ctl("start")
     until(lambda: "status/3" in text(), "the first run brought nothing")
@@ -127,7 +142,10 @@ def test_it_starts_syncs_on_usr1_reloads_and_stops(service: Service, sandbox: Sa
     assert page.stat().st_uid == pwd.getpwnam("alice").pw_uid
     assert page.stat().st_mode & 0o777 == 0o644
     process = Path("/proc", str(service.pid))
-    assert TOKEN.encode() not in process.joinpath("environ").read_bytes() + process.joinpath("cmdline").read_bytes()
+    assert (
+        TOKEN.encode()
+        not in process.joinpath("environ").read_bytes() + process.joinpath("cmdline").read_bytes()
+    )
     add(sandbox, 10)
     service.ctl("kill", "--signal=USR1", "--kill-who=main")
     until(lambda: "status/10" in text(), "USR1 brought nothing")
@@ -149,18 +167,34 @@ def test_nothing_else_is_writable(service: Service) -> None:
     inside = ["nsenter", "--target", str(service.pid), "--mount", "--"]
 
     def writable(folder: str) -> bool:
-        return subprocess.run([*inside, "touch", f"{folder}/.probe"], capture_output=True).returncode == 0
+        return (
+            subprocess.run([*inside, "touch", f"{folder}/.probe"], capture_output=True).returncode
+            == 0
+        )
 
     assert writable(str(VAULT))
     assert writable("/var/lib/syncd/alice")
-    for folder in ("/", "/etc", "/etc/syncd", "/usr", "/var", "/var/lib", "/opt", "/srv", "/boot", str(Path.cwd())):
+    for folder in (
+        "/",
+        "/etc",
+        "/etc/syncd",
+        "/usr",
+        "/var",
+        "/var/lib",
+        "/opt",
+        "/srv",
+        "/boot",
+        str(Path.cwd()),
+    ):
         assert not writable(folder), folder
     call(*inside, "test", "!", "-e", "/home/alice/.bashrc")
 
 
 def test_a_hang_is_ended_by_the_watchdog(service: Service, sandbox: Sandbox) -> None:
     """A run that is stuck in its database shows no life; the next process goes on."""
-    Path("/etc/systemd/system/syncd@alice.service.d/watchdog.conf").write_text("[Service]\nWatchdogSec=1s\n")
+    Path("/etc/systemd/system/syncd@alice.service.d/watchdog.conf").write_text(
+        "[Service]\nWatchdogSec=1s\n"
+    )
     call("systemctl", "daemon-reload")
     service.ctl("start")
     until(lambda: "status/3" in text(), "the first run brought nothing")
@@ -175,7 +209,9 @@ def test_a_hang_is_ended_by_the_watchdog(service: Service, sandbox: Sandbox) -> 
 
 def test_a_wait_is_no_hang(service: Service, sandbox: Sandbox) -> None:
     """Readwise asks for a pause that is longer than the watchdog's patience."""
-    Path("/etc/systemd/system/syncd@alice.service.d/watchdog.conf").write_text("[Service]\nWatchdogSec=1s\n")
+    Path("/etc/systemd/system/syncd@alice.service.d/watchdog.conf").write_text(
+        "[Service]\nWatchdogSec=1s\n"
+    )
     call("systemctl", "daemon-reload")
     sandbox.faults.append(Fault("429", retry_after="4"))
     service.ctl("start")
@@ -183,7 +219,9 @@ def test_a_wait_is_no_hang(service: Service, sandbox: Sandbox) -> None:
     assert service.shows("NRestarts") == "0"
 
 
-def test_a_killed_service_comes_back_and_doubles_nothing(service: Service, sandbox: Sandbox) -> None:
+def test_a_killed_service_comes_back_and_doubles_nothing(
+    service: Service, sandbox: Sandbox
+) -> None:
     """Kill -9 in the middle of a run."""
     sandbox.faults += [Fault("slow", pause=0.01)]
     service.ctl("start")
@@ -234,7 +272,10 @@ def test_the_token_is_asked_for_once(service: Service, config: Path) -> None:
 
 
 def test_the_desktop_unit(config: Path, sandbox: Sandbox) -> None:
-    """Under the user's own systemd: start, USR1, nothing else writable, stop; then it is uninstalled."""
+    """Under the user's own systemd: start, USR1, nothing else writable, stop.
+
+    Then it is uninstalled.
+    """
     call("chmod", "o+x", "/root")  # this machine's Python may live there
     uid = str(pwd.getpwnam("alice").pw_uid)
     own = HOME / ".config" / "syncd"
@@ -246,7 +287,15 @@ def test_the_desktop_unit(config: Path, sandbox: Sandbox) -> None:
     )
     call("chown", "-R", "alice:alice", str(HOME))
     call("systemctl", "start", f"user@{uid}.service")
-    alice = ("runuser", "-u", "alice", "--", "env", f"XDG_RUNTIME_DIR=/run/user/{uid}", f"HOME={HOME}")
+    alice = (
+        "runuser",
+        "-u",
+        "alice",
+        "--",
+        "env",
+        f"XDG_RUNTIME_DIR=/run/user/{uid}",
+        f"HOME={HOME}",
+    )
     syncd = (*alice, sys.executable, "-m", "syncd")
     assert "enable --now syncd.service" in call(*syncd, "service", "install", "--user")
     service = Service("syncd.service", *alice, "systemctl", "--user")
@@ -258,7 +307,9 @@ def test_the_desktop_unit(config: Path, sandbox: Sandbox) -> None:
     until(lambda: "status/12" in text(), "USR1 brought nothing")
     inside = ["nsenter", "--target", str(service.pid), "--mount", "--"]
     for folder in ("/etc", "/usr", str(HOME), str(own)):
-        assert subprocess.run([*inside, "touch", f"{folder}/.probe"], capture_output=True).returncode, folder
+        assert subprocess.run(
+            [*inside, "touch", f"{folder}/.probe"], capture_output=True
+        ).returncode, folder
     assert '"running": true' in call(*syncd, "status", "--json")
     service.ctl("stop")
     assert service.shows("Result") == "success"

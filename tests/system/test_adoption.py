@@ -1,4 +1,7 @@
-"""The first run over a graph that Readwise's own plugin wrote: what is there counts, and not a byte changes."""
+"""The first run over a graph that Readwise's own plugin wrote.
+
+What is there counts, and not a byte changes.
+"""
 
 import pytest
 from plugin_graph import PluginGraph, generated_books
@@ -40,13 +43,19 @@ def test_the_first_run_over_a_graph_by_the_plugin_adds_nothing_and_changes_no_by
 
 
 @pytest.mark.parametrize("legacy", [True, False])
-def test_after_adoption_a_new_highlight_arrives_once_on_its_documents_page(make_world: MakeWorld, legacy: bool) -> None:
+def test_after_adoption_a_new_highlight_arrives_once_on_its_documents_page(
+    make_world: MakeWorld, legacy: bool
+) -> None:
     """Beside the highlights of its document, at their indent; every line that was there stays."""
     library = account(100)
     world = adopted(make_world, library, legacy=legacy, seed=9)
     world.sync()
     before = world.pages()
-    books = [book for book in library.books if book["source"] == "twitter" and book["highlights"][0]["url"]]
+    books = [
+        book
+        for book in library.books
+        if book["source"] == "twitter" and book["highlights"][0]["url"]
+    ]
     for book in books:
         new = tweet(book["user_book_id"], f"ganz neu in {book['user_book_id']}", location=10_000)
         library.add_highlight(book["user_book_id"], **new)
@@ -54,7 +63,11 @@ def test_after_adoption_a_new_highlight_arrives_once_on_its_documents_page(make_
     assert only(report).highlights.added == len(books)
     after = world.pages()
     for book in books:
-        (path,) = (path for path, text in after.items() if f"- ganz neu in {book['user_book_id']} (" in text)
+        (path,) = (
+            path
+            for path, text in after.items()
+            if f"- ganz neu in {book['user_book_id']} (" in text
+        )
         assert after[path].count(f"/status/{book['user_book_id']})") == 1
         urls = [one["url"] for one in book["highlights"] if one["url"]]
         homes = [page for page, text in before.items() if any(url in text for url in urls)]
@@ -104,7 +117,10 @@ def test_a_new_highlight_stands_below_the_plugins_parent_block(world: World) -> 
     ],
 )
 def test_a_block_that_lost_its_list_counts_as_the_highlight(world: World, block: str) -> None:
-    """Readwise's export cuts or splits blocks at list lines: what is left of it is the highlight."""
+    """Readwise's export cuts or splits blocks at list lines.
+
+    What is left of it is the highlight.
+    """
     head = "category:: #tweets\nurl:: https://twitter.com/example_owl\nfull-title:: Eulen\n"
     page = f"{head}- eins ([View Tweet](https://twitter.com/example_owl/status/1))\n{block}\n"
     path = world.put("pages/Eulen.md", page)
@@ -123,7 +139,9 @@ def test_a_block_that_lost_its_list_counts_as_the_highlight(world: World, block:
     assert path.read_text().count("etwas anderes") == 1
 
 
-def test_what_upstream_has_more_than_the_graph_comes_and_what_the_graph_has_more_stays(world: World) -> None:
+def test_what_upstream_has_more_than_the_graph_comes_and_what_the_graph_has_more_stays(
+    world: World,
+) -> None:
     """A page of the plugin's with a highlight that the account no longer has, and without two that it has."""
     head = "title:: Readwise/Highlights/Eulen\nauthor:: [[x]]\nfull-title:: Eulen\ncategory:: #tweets\n"
     gone = "- gelöscht ([View Tweet](https://twitter.com/example_owl/status/9)) #Highlight #[[2020-01-01]]\n"

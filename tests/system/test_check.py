@@ -1,4 +1,7 @@
-"""What `check` finds before it hurts: pages that share a title, and other tools that bring the same highlights."""
+"""What `check` finds before it hurts.
+
+Pages that share a title, and other tools that bring the same highlights.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from typing import Any
 import pytest
 from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, snapshot, tweet
 
-from syncd import health
+from syncd.commands import health
 from syncd.sandbox.library import Library
 
 PAGE = "pages/Readwise___Highlights___雨の音.md"
@@ -24,7 +27,10 @@ DAY_PATTERN = '{:file/name-format :triple-lowbar :journal/page-title-format "EEE
 
 def problems(world: World) -> list[str]:
     """What is found, without the vault's folder."""
-    return [one.message.removeprefix(f"{world.root}: ") for one in health.findings(world.config, Event())]
+    return [
+        one.message.removeprefix(f"{world.root}: ")
+        for one in health.findings(world.config, Event())
+    ]
 
 
 def one_page(world: World, *paths: str) -> bool:
@@ -33,7 +39,7 @@ def one_page(world: World, *paths: str) -> bool:
     return found.startswith(f"{', '.join(sorted(paths))} are one page to Logseq (")
 
 
-# --- pages that share a title ---
+# --- pages that share a title ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("indexed", [False, True])
@@ -76,7 +82,13 @@ def test_two_files_that_logseq_takes_for_one_page_are_named(
 def test_files_of_different_pages_are_no_finding(world: World, indexed: bool) -> None:
     """What Logseq hides is none of its pages, a conflict copy is a finding already, and a link is the same file."""
     world.put("logseq/config.edn", '{:file/name-format :triple-lowbar :hidden ["/archive"]}')
-    for path in ("pages/a.md", "archive/a.md", "logseq/bak/pages/a.md", "pages/b.md", "journals/2024_07_01.md"):
+    for path in (
+        "pages/a.md",
+        "archive/a.md",
+        "logseq/bak/pages/a.md",
+        "pages/b.md",
+        "journals/2024_07_01.md",
+    ):
         world.put(path, "- 一")
     world.put("pages/Jul 2nd, 2024.md", "- x")
     world.put("pages/2024-13-01.md", "- x")
@@ -92,7 +104,10 @@ def test_files_of_different_pages_are_no_finding(world: World, indexed: bool) ->
 
 
 def test_a_change_since_the_last_run_is_seen_and_nothing_is_written(world: World) -> None:
-    """Neither into the vault nor into the state; the page that syncd writes is the one to merge into."""
+    """Neither into the vault nor into the state.
+
+    The page that syncd writes is the one to merge into.
+    """
     add_book(world.library, "雨の音", tweet(1, "静か"))
     world.sync()
     assert problems(world) == []
@@ -112,13 +127,18 @@ def test_many_files_of_one_page_are_counted(world: World) -> None:
     for number in range(9):
         world.put(f"pages/{number}.md", "title:: 同じ\n")
     (found,) = problems(world)
-    assert found.startswith("pages/0.md, pages/1.md, pages/2.md, pages/3.md, pages/4.md and 4 more are one page to")
+    assert found.startswith(
+        "pages/0.md, pages/1.md, pages/2.md, pages/3.md, pages/4.md and 4 more are one page to"
+    )
 
 
 def test_two_notes_of_one_name_are_named_where_syncd_keeps_or_links_one(
     library: Library, make_world: MakeWorld
 ) -> None:
-    """Its notes, the log page, authors, days of highlights; nobody's READMEs, and no days without a highlight."""
+    """Its notes, the log page, authors, days of highlights.
+
+    Nobody's READMEs, and no days without a highlight.
+    """
     add_book(library, "雨の音", tweet(1, "静か"), author="Олена Птах, أمل")
     world = make_world(library, edn=None, log_page="Log")
     for folder in ("one", "two"):
@@ -190,7 +210,10 @@ def test_a_state_that_cannot_be_read_is_a_finding(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [(b"line\nfeed \x1b[31m", "are one page to Logseq"), (b"not \xff utf-8", "is not UTF-8; rename it")],
+    [
+        (b"line\nfeed \x1b[31m", "are one page to Logseq"),
+        (b"not \xff utf-8", "is not UTF-8; rename it"),
+    ],
 )
 def test_any_file_name_can_be_shown(world: World, name: bytes, said: str) -> None:
     """In words and as JSON, each on one line."""
@@ -204,7 +227,7 @@ def test_any_file_name_can_be_shown(world: World, name: bytes, said: str) -> Non
     assert sorted(done.stderr.splitlines()) == sorted(f"problem: {problem}" for problem in found)
 
 
-# --- other tools ---
+# --- other tools ----------------------------------------------------------------------------------
 
 OFFICIAL = {"token": "not-this-one", "readwiseDir": "Eingang/読書"}
 MIRROR = {"apiToken": "not-this-one", "baseFolderName": "Eingang/読書"}
@@ -215,7 +238,10 @@ SETTINGS = ".logseq/settings/logseq-readwise-official-plugin.json"
 
 def install(world: World, plugin: str, settings: Any, enabled: Any = None) -> Path:
     """A plugin of Obsidian's with its settings, turned on; returns the settings' file."""
-    world.put(".obsidian/community-plugins.json", json.dumps(["dataview", plugin] if enabled is None else enabled))
+    world.put(
+        ".obsidian/community-plugins.json",
+        json.dumps(["dataview", plugin] if enabled is None else enabled),
+    )
     return world.put(f".obsidian/plugins/{plugin}/data.json", json.dumps(settings))
 
 
@@ -239,10 +265,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("plugin", "name", "settings"),
     [
         ("readwise-official", "Readwise Official", OFFICIAL),
-        ("readwise-official", "Readwise Official", OFFICIAL | {"triggerOnLoad": False, "frequency": "720"}),
+        (
+            "readwise-official",
+            "Readwise Official",
+            OFFICIAL | {"triggerOnLoad": False, "frequency": "720"},
+        ),
         ("readwise-mirror", "Readwise Mirror", MIRROR),
         ("obsidian-readwise", "Readwise Community", COMMUNITY),
-        ("obsidian-readwise", "Readwise Community", COMMUNITY | {"syncOnBoot": False, "autoSyncInterval": 3}),
+        (
+            "obsidian-readwise",
+            "Readwise Community",
+            COMMUNITY | {"syncOnBoot": False, "autoSyncInterval": 3},
+        ),
     ],
 )
 def test_a_plugin_that_fetches_by_itself_is_named_with_its_folder(
@@ -251,7 +285,9 @@ def test_a_plugin_that_fetches_by_itself_is_named_with_its_folder(
     """The message has the file that shows it, why it hurts, and how it is turned off; no token."""
     file = install(vault, plugin, settings)
     (found,) = problems(vault)
-    assert found.startswith(f"{file}: the plugin {name} is on and fetches into Eingang/読書 by itself: ")
+    assert found.startswith(
+        f"{file}: the plugin {name} is on and fetches into Eingang/読書 by itself: "
+    )
     assert "come twice" in found
     assert "; turn it off in Obsidian, or " in found
     assert "not-this-one" not in found
@@ -291,8 +327,12 @@ def test_a_plugin_that_was_never_set_up_or_is_not_installed_is_no_finding(vault:
 
 
 @pytest.mark.parametrize("where", ["data", "list"])
-@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"3", b'"x"', b"\xff\xfe", b"\xef\xbb\xbf{}"])
-def test_settings_that_cannot_be_understood_are_named(vault: World, content: bytes, where: str) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[" * 100_000, b"3", b'"x"', b"\xff\xfe", b"\xef\xbb\xbf{}"]
+)
+def test_settings_that_cannot_be_understood_are_named(
+    vault: World, content: bytes, where: str
+) -> None:
     """It cannot be told whether the plugin is at work."""
     data = install(vault, "readwise-official", OFFICIAL)
     file = data if where == "data" else vault.root / ".obsidian/community-plugins.json"
@@ -311,7 +351,9 @@ def test_settings_that_cannot_be_read_are_named_and_a_closed_folder_says_nothing
     files = install(world, "readwise-mirror", MIRROR), install_in_logseq(home, LOGSEQ)
     for file in files:
         file.chmod(0)
-    assert [one.partition(";")[0] for one in problems(world)] == [f"{file}: Permission denied" for file in files]
+    assert [one.partition(";")[0] for one in problems(world)] == [
+        f"{file}: Permission denied" for file in files
+    ]
     folders = files[0].parents[1], home
     for folder in folders:
         folder.chmod(0)
@@ -323,7 +365,12 @@ def test_settings_that_cannot_be_read_are_named_and_a_closed_folder_says_nothing
 def test_settings_that_are_no_files_are_passed_over(vault: World) -> None:
     """A folder, a pipe, a broken link, a link in a circle: the app reads none of them."""
     file = install(vault, "readwise-official", OFFICIAL)
-    for make in (Path.mkdir, os.mkfifo, lambda path: path.symlink_to("gone"), lambda path: path.symlink_to(path)):
+    for make in (
+        Path.mkdir,
+        os.mkfifo,
+        lambda path: path.symlink_to("gone"),
+        lambda path: path.symlink_to(path),
+    ):
         file.rmdir() if file.is_dir() else file.unlink()
         make(file)
         assert problems(vault) == []
@@ -339,16 +386,22 @@ def test_settings_that_are_no_files_are_passed_over(vault: World) -> None:
         {"readwiseAccessToken": "not-this-one"},
     ],
 )
-def test_readwises_plugin_for_logseq_is_named(world: World, home: Path, settings: dict[str, Any], folder: str) -> None:
+def test_readwises_plugin_for_logseq_is_named(
+    world: World, home: Path, settings: dict[str, Any], folder: str
+) -> None:
     """It has its settings in the home of whoever runs Logseq, in Flatpak's too."""
     file = install_in_logseq(home, settings, folder)
     (found,) = problems(world)
-    assert found.startswith(f"{file}: the plugin Readwise Official is on and fetches into this graph by itself: ")
+    assert found.startswith(
+        f"{file}: the plugin Readwise Official is on and fetches into this graph by itself: "
+    )
     assert "; turn it off in Logseq, or " in found
     assert "not-this-one" not in found
 
 
-def test_readwises_plugin_for_logseq_is_named_in_its_own_graph_alone(world: World, home: Path) -> None:
+def test_readwises_plugin_for_logseq_is_named_in_its_own_graph_alone(
+    world: World, home: Path
+) -> None:
     """By whichever way the graph's folder is reached."""
     other = home / "other"
     other.mkdir(parents=True)
@@ -356,13 +409,22 @@ def test_readwises_plugin_for_logseq_is_named_in_its_own_graph_alone(world: Worl
     link.symlink_to(world.root)
     file = install_in_logseq(home, {})
     for path, count in ((world.root, 1), (link, 1), (other, 0), (home / "gone", 0), ("\0", 0)):
-        file.write_text(json.dumps(LOGSEQ | {"currentGraph": {"url": f"logseq_local_{path}", "path": str(path)}}))
+        file.write_text(
+            json.dumps(
+                LOGSEQ | {"currentGraph": {"url": f"logseq_local_{path}", "path": str(path)}}
+            )
+        )
         assert len(problems(world)) == count
 
 
 @pytest.mark.parametrize(
     "settings",
-    [LOGSEQ | {"disabled": True}, LOGSEQ | {"frequency": "Never"}, LOGSEQ | {"readwiseAccessToken": None}, {}],
+    [
+        LOGSEQ | {"disabled": True},
+        LOGSEQ | {"frequency": "Never"},
+        LOGSEQ | {"readwiseAccessToken": None},
+        {},
+    ],
 )
 def test_readwises_plugin_for_logseq_is_no_finding_where_it_does_nothing(
     world: World, home: Path, settings: dict[str, Any]
@@ -372,7 +434,9 @@ def test_readwises_plugin_for_logseq_is_no_finding_where_it_does_nothing(
     assert problems(world) == []
 
 
-def test_what_is_left_of_readwises_plugin_for_logseq_is_no_finding(world: World, vault: World, home: Path) -> None:
+def test_what_is_left_of_readwises_plugin_for_logseq_is_no_finding(
+    world: World, vault: World, home: Path
+) -> None:
     """Settings outlive the plugin; and a vault of Obsidian's is no graph."""
     file = install_in_logseq(home, LOGSEQ)
     assert problems(vault) == []
@@ -380,7 +444,9 @@ def test_what_is_left_of_readwises_plugin_for_logseq_is_no_finding(world: World,
     assert problems(world) == []
 
 
-def test_settings_of_logseqs_plugin_that_cannot_be_understood_are_named(world: World, home: Path) -> None:
+def test_settings_of_logseqs_plugin_that_cannot_be_understood_are_named(
+    world: World, home: Path
+) -> None:
     """As those of Obsidian's are."""
     file = install_in_logseq(home, [])
     assert problems(world) == [
@@ -388,7 +454,7 @@ def test_settings_of_logseqs_plugin_that_cannot_be_understood_are_named(world: W
     ]
 
 
-# --- the command ---
+# --- the command ----------------------------------------------------------------------------------
 
 
 def test_what_can_wait_does_not_keep_account_and_vault_from_being_compared(vault: World) -> None:
@@ -401,4 +467,9 @@ def test_what_can_wait_does_not_keep_account_and_vault_from_being_compared(vault
     assert vault.command("check").returncode == 1
     done = vault.command("check", "--full", "--json")
     said = json.loads(done.stdout)
-    assert (done.returncode, said["code"], len(said["problems"]), said["vaults"][0]["present"]) == (1, 1, 1, 1)
+    assert (done.returncode, said["code"], len(said["problems"]), said["vaults"][0]["present"]) == (
+        1,
+        1,
+        1,
+        1,
+    )

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support import LEGACY, MakeWorld, World, add_book, only, snapshot, tweet
 
+from syncd.page.days import logseq_day
 from syncd.sandbox.library import Library
-from syncd.vault.days import logseq_day
 
 LOG = re.compile(r"- \d{4}-\d\d-\d\d \d\d:\d\d: (\d+) highlights? on (.*)")
 
@@ -37,7 +37,9 @@ def test_nothing_is_told_unless_asked_for(world: World, library: Library) -> Non
     assert list(world.pages()) == ["pages/Readwise___Highlights___一.md"]
 
 
-def test_a_run_that_brought_something_is_told_with_links_to_its_pages(told: World, library: Library) -> None:
+def test_a_run_that_brought_something_is_told_with_links_to_its_pages(
+    told: World, library: Library
+) -> None:
     """On a page of its own, newest last; and in one line of the day's journal."""
     told.sync()
     add_book(library, "두 번째", tweet(3, "drei"))
@@ -45,14 +47,20 @@ def test_a_run_that_brought_something_is_told_with_links_to_its_pages(told: Worl
     told.sync()
     lines = told.read("pages/Readwise.md").split("\n")
     first, second = "[[Readwise/Highlights/一]]", "[[Readwise/Highlights/두 번째]]"
-    assert [LOG.fullmatch(line).groups() for line in lines] == [("2", first), ("2", f"{first}, {second}")]  # type: ignore[union-attr]
+    assert [LOG.fullmatch(line).groups() for line in lines] == [
+        ("2", first),
+        ("2", f"{first}, {second}"),
+    ]  # type: ignore[union-attr]
     (journal,) = (told.root / "journals").iterdir()
     assert journal.name == f"{lines[-1][2:12].replace('-', '_')}.md"
     assert told.read(f"journals/{journal.name}") == f"- Highlights from Readwise: {first}, {second}"
 
 
 def test_nothing_new_writes_nothing(told: World, library: Library) -> None:
-    """No time changes; edits, full runs and dry runs tell nothing either, nor do the lines count as highlights."""
+    """No time changes.
+
+    Edits, full runs and dry runs tell nothing either, nor do the lines count as highlights.
+    """
     told.sync()
     library.edit_highlight(1, text="anders")
     told.sync()
@@ -73,11 +81,15 @@ def test_the_owners_words_on_both_pages_stay(told: World, library: Library) -> N
     assert log.startswith("title:: readwise\r\n\r\n- meins\r\n\t- darunter\r\n- 2")
     assert log.endswith("[[Readwise/Highlights/一]]\r\n\r\n")
     assert not (told.root / "pages/Readwise.md").exists()
-    expected = "- Morgen\n\t- TODO Kaffee\n- \n- Highlights from Readwise: [[Readwise/Highlights/一]]"
+    expected = (
+        "- Morgen\n\t- TODO Kaffee\n- \n- Highlights from Readwise: [[Readwise/Highlights/一]]"
+    )
     assert told.read(f"journals/{today()}.md") == expected
 
 
-def test_a_journal_line_that_its_owner_changed_is_followed_by_another(told: World, library: Library) -> None:
+def test_a_journal_line_that_its_owner_changed_is_followed_by_another(
+    told: World, library: Library
+) -> None:
     """Which links what came since."""
     told.sync()
     (path,) = (path for path in told.pages() if path.startswith("journals/"))
@@ -100,7 +112,9 @@ def test_a_journal_line_that_its_owner_changed_is_followed_by_another(told: Worl
         ),
     ],
 )
-def test_a_graphs_journals_are_where_its_config_puts_them(make_world: MakeWorld, edn: str, journal: str) -> None:
+def test_a_graphs_journals_are_where_its_config_puts_them(
+    make_world: MakeWorld, edn: str, journal: str
+) -> None:
     """Folder and file name are the graph's."""
     library = Library()
     add_book(library, "一", tweet(1, "eins"))
@@ -150,7 +164,9 @@ def test_in_obsidian_the_log_is_a_note_and_the_journal_the_daily_note(
     assert snapshot(world.root) == before
 
 
-def test_what_cannot_be_told_is_a_warning_and_is_told_by_the_next_run_that_can(told: World, library: Library) -> None:
+def test_what_cannot_be_told_is_a_warning_and_is_told_by_the_next_run_that_can(
+    told: World, library: Library
+) -> None:
     """The pages are written all the same, and the log, which could be told, is not told twice."""
     folder = told.root / f"journals/{today()}.md"
     folder.mkdir(parents=True)
@@ -181,14 +197,16 @@ def test_daily_notes_that_cannot_be_found_are_a_warning(make_world: MakeWorld, d
     assert list(world.pages()) == ["Readwise/Tweets/一.md"]
 
 
-def test_what_a_killed_run_brought_is_told_by_the_next(told: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_killed_run_brought_is_told_by_the_next(
+    told: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Together with what that one brings; nothing is told twice."""
 
     def stopped(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("syncd.sync.tell", stopped)
+        patch.setattr("syncd.sync.run.tell", stopped)
         told.sync()
     assert list(told.pages()) == ["pages/Readwise___Highlights___一.md"]
     told.sync()
@@ -205,7 +223,9 @@ def test_a_dry_run_shows_both_and_writes_neither(told: World) -> None:
     assert told.pages() == {}
 
 
-def test_a_journal_that_its_owner_is_just_writing_is_left_alone(make_world: MakeWorld, library: Library) -> None:
+def test_a_journal_that_its_owner_is_just_writing_is_left_alone(
+    make_world: MakeWorld, library: Library
+) -> None:
     """By the service: it is told when they pause. A page that syncd wrote last does not wait."""
     world = make_world(library, journal=True, quiet=timedelta(minutes=5))
     add_book(library, "一", tweet(1, "eins"))
@@ -218,4 +238,6 @@ def test_a_journal_that_its_owner_is_just_writing_is_left_alone(make_world: Make
     assert journal.read_text().endswith("Readwise: [[Readwise/Highlights/一]]")
     add_book(library, "二", tweet(2, "zwei"))
     world.sync(patient=True)
-    assert journal.read_text().endswith("Readwise: [[Readwise/Highlights/一]], [[Readwise/Highlights/二]]")
+    assert journal.read_text().endswith(
+        "Readwise: [[Readwise/Highlights/一]], [[Readwise/Highlights/二]]"
+    )

@@ -16,18 +16,23 @@ import pytest
 from click.testing import CliRunner
 from support import TOKEN, World, add_book, snapshot, tweet
 
-from syncd.cli import main
-from syncd.lock import locked
+from syncd.commands.cli import main
 from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
+from syncd.sync.lock import locked
 
 
 @pytest.fixture
 def filled(world: World) -> World:
     """An account with two documents, and a configuration file."""
     add_book(world.library, "Eulen 🦉", tweet(1, "夜の梟"), tweet(2, "صباح"))
-    add_book(world.library, "Buch", {"text": "Seite", "location": 5, "location_type": "page"}, category="books")
+    add_book(
+        world.library,
+        "Buch",
+        {"text": "Seite", "location": 5, "location_type": "page"},
+        category="books",
+    )
     world.write_config()
     return world
 
@@ -93,8 +98,18 @@ def test_json_is_one_object_of_the_documented_shape(filled: World) -> None:
     assert_shape(found, SHAPE, frozenset({"warnings", "error"}))
     assert (done.returncode, found["code"], done.stderr) == (1, 1, "")
     (vault,) = found["vaults"]
-    assert vault["pages"] == {"created": ["pages/Readwise___Highlights___Eulen 🦉.md"], "updated": [], "unchanged": 0}
-    assert vault["highlights"] == {"added": 2, "updated": 0, "removed": 0, "kept": 0, "duplicate": 0}
+    assert vault["pages"] == {
+        "created": ["pages/Readwise___Highlights___Eulen 🦉.md"],
+        "updated": [],
+        "unchanged": 0,
+    }
+    assert vault["highlights"] == {
+        "added": 2,
+        "updated": 0,
+        "removed": 0,
+        "kept": 0,
+        "duplicate": 0,
+    }
     (failed,) = vault["failed"]
     assert (failed["title"], failed["code"]) == ("Buch", "in-the-way")
     assert found["fetched"] == {"requests": 1, "documents": 2, "highlights": 3}
@@ -115,12 +130,17 @@ def test_a_dry_run_shows_diffs_and_writes_nothing_at_all(filled: World, state: s
     done = filled.command("sync", "--dry-run")
     assert done.returncode == 0
     assert snapshot(filled.root) == vault
-    assert {path for path, now in snapshot(filled.folder).items() if whole.get(path) != now} == set()
+    assert {
+        path for path, now in snapshot(filled.folder).items() if whole.get(path) != now
+    } == set()
     expected = "+++ b/pages/Readwise___Highlights___" + ("Neu.md" if state == "old" else "Buch.md")
     assert expected in done.stdout
     if state == "old":
         assert "--- a/pages/Readwise___Highlights___Eulen 🦉.md" in done.stdout
-        assert "+- نیا الو ([View Tweet](https://twitter.com/example_owl/status/3)) #Highlight" in done.stdout
+        assert (
+            "+- نیا الو ([View Tweet](https://twitter.com/example_owl/status/3)) #Highlight"
+            in done.stdout
+        )
     added = done.stdout.count("\n+- ")
     done = filled.command("sync", "--json")
     assert json.loads(done.stdout)["vaults"][0]["highlights"]["added"] == added
@@ -132,7 +152,9 @@ def test_a_dry_run_whose_reader_has_seen_enough_ends_silently(filled: World) -> 
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "syncd", "sync", "--dry-run"]
-    done = subprocess.run(command, env=filled.environment(), stdout=write, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run(
+        command, env=filled.environment(), stdout=write, stderr=subprocess.PIPE, timeout=60
+    )
     os.close(write)
     assert (done.returncode, done.stderr) == (1, b"")
 
@@ -161,7 +183,9 @@ def test_one_vault_by_its_name(filled: World) -> None:
         ("[[vault", ["config.toml"]),
     ],
 )
-def test_a_configuration_that_is_wrong_ends_with_2_and_one_line(filled: World, extra: str, said: list[str]) -> None:
+def test_a_configuration_that_is_wrong_ends_with_2_and_one_line(
+    filled: World, extra: str, said: list[str]
+) -> None:
     """The file, the line, the key and what is allowed; the vault is not touched."""
     filled.write_config(extra)
     done = filled.command("sync")
@@ -173,7 +197,13 @@ def test_a_configuration_that_is_wrong_ends_with_2_and_one_line(filled: World, e
 
 @pytest.mark.parametrize(
     "arguments",
-    [("sink",), ("sync", "--ful"), ("sync", "extra"), ("--config", "/nowhere/c.toml", "sync"), ("sync", "--vault")],
+    [
+        ("sink",),
+        ("sync", "--ful"),
+        ("sync", "extra"),
+        ("--config", "/nowhere/c.toml", "sync"),
+        ("sync", "--vault"),
+    ],
 )
 def test_wrong_usage_ends_with_2(filled: World, arguments: tuple[str, ...]) -> None:
     """Commands, options and files that are not there."""
@@ -206,12 +236,17 @@ def test_the_token_may_come_from_the_environment_or_a_credential(filled: World) 
     assert filled.command("sync", READWISE_TOKEN=TOKEN).returncode == 0
     (filled.folder / "credentials").mkdir()
     (filled.folder / "credentials" / "readwise-token").write_text(f"{TOKEN}\n")
-    assert filled.command("sync", CREDENTIALS_DIRECTORY=str(filled.folder / "credentials")).returncode == 0
+    assert (
+        filled.command("sync", CREDENTIALS_DIRECTORY=str(filled.folder / "credentials")).returncode
+        == 0
+    )
 
 
 @pytest.mark.parametrize("fault", ["400", "repeat-cursor"])
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_readwise_that_answers_nonsense_ends_with_4(filled: World, fault: Any, as_json: bool) -> None:
+def test_a_readwise_that_answers_nonsense_ends_with_4(
+    filled: World, fault: Any, as_json: bool
+) -> None:
     """Nothing is written; with --json the reason is in the object."""
     filled.sandbox.faults += [Fault(fault)] * 3
     done = filled.command("sync", *["--json"] * as_json)
@@ -260,19 +295,30 @@ def test_no_title_or_text_can_paint_the_terminal(world: World, arguments: list[s
     done = CliRunner().invoke(main, ["--config", str(world.config_file), *arguments], color=True)
     assert done.exit_code == (0 if "--dry-run" in arguments else 1), done.output
     assert "Blocked" in done.output
-    assert not [character for character in done.output if ord(character) < 32 and character not in "\n\t"]
+    assert not [
+        character for character in done.output if ord(character) < 32 and character not in "\n\t"
+    ]
 
 
 def test_two_runs_at_once_take_turns(filled: World) -> None:
     """Four processes start together: all end well, and each highlight is there once."""
     start = [sys.executable, "-m", "syncd", "sync"]
     running = [
-        subprocess.Popen(start, env=filled.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            start,
+            env=filled.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(3)
     ]
     ended = [(process.communicate(timeout=60), process.returncode) for process in running]
     assert [code for _, code in ended] == [0, 0, 0], ended
-    assert sorted(out for (out, _), _ in ended) == ["notes: 3 added on 2 pages\n", *["notes: nothing new\n"] * 2]
+    assert sorted(out for (out, _), _ in ended) == [
+        "notes: 3 added on 2 pages\n",
+        *["notes: nothing new\n"] * 2,
+    ]
     assert filled.text().count("#Highlight") == 3
 
 
@@ -281,7 +327,10 @@ def test_a_run_waits_for_the_one_that_holds_the_vault(filled: World) -> None:
     descriptor = os.open(filled.root, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     process = subprocess.Popen(
-        [sys.executable, "-m", "syncd", "sync"], env=filled.environment(), stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "syncd", "sync"],
+        env=filled.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with pytest.raises(subprocess.TimeoutExpired):
         process.communicate(timeout=1.5)
@@ -291,9 +340,11 @@ def test_a_run_waits_for_the_one_that_holds_the_vault(filled: World) -> None:
     assert (process.returncode, out) == (0, "notes: 3 added on 2 pages\n")
 
 
-def test_a_run_that_waited_in_vain_ends_with_6(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_waited_in_vain_ends_with_6(
+    filled: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One line that names the folder; the patience is shortened here."""
-    monkeypatch.setattr("syncd.session.locked", partial(locked, patience=0.3))
+    monkeypatch.setattr("syncd.sync.session.locked", partial(locked, patience=0.3))
     descriptor = os.open(filled.root, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
@@ -338,7 +389,9 @@ def test_a_killed_run_leaves_whole_pages_and_the_next_one_completes(tmp_path: Pa
         world = World(tmp_path / "killed", sandbox)
         world.write_config()
         for _ in range(3):
-            process = subprocess.Popen([sys.executable, "-m", "syncd", "sync"], env=world.environment())
+            process = subprocess.Popen(
+                [sys.executable, "-m", "syncd", "sync"], env=world.environment()
+            )
             until = time.monotonic() + 30
             wanted = len(world.pages()) + 5
             while len(list(world.root.rglob("*.md"))) < wanted and time.monotonic() < until:

@@ -87,20 +87,28 @@ def test_a_malformed_token_is_refused_in_a_sentence(token: str, stop: threading.
         "https://[::1",
     ],
 )
-def test_an_address_that_would_show_the_token_is_a_configuration_error(url: str, stop: threading.Event) -> None:
+def test_an_address_that_would_show_the_token_is_a_configuration_error(
+    url: str, stop: threading.Event
+) -> None:
     """Clear text is for this machine alone, and an address with a password is not repeated."""
     with pytest.raises(ConfigError, match=r"readwise\.api_url") as caught:
         Client(url, TOKEN, stop)
     assert "word" not in str(caught.value)
 
 
-def test_pages_follow_the_cursor_with_the_parameters_repeated(server: Server, client: Client) -> None:
+def test_pages_follow_the_cursor_with_the_parameters_repeated(
+    server: Server, client: Client
+) -> None:
     """Deleted highlights are asked for, times go out in UTC, and one connection carries all pages."""
     server.script = [page(3, 2, cursor=2), page(1, cursor="a/b+= ?"), page(0)]
     since = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=timezone(timedelta(hours=2)))
     assert ids(client, updated_after=since) == [3, 2, 1, 0]
     common = {"includeDeleted": "true", "updatedAfter": "2024-05-06T05:08:09.123456Z"}
-    assert server.queries == [common, common | {"pageCursor": "2"}, common | {"pageCursor": "a/b+= ?"}]
+    assert server.queries == [
+        common,
+        common | {"pageCursor": "2"},
+        common | {"pageCursor": "a/b+= ?"},
+    ]
     assert (client.requests, len(server.connections)) == (3, 1)
 
 
@@ -127,7 +135,9 @@ def test_compressed_and_chunked_pages_are_read(server: Server, client: Client) -
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:5], body[5:]))
     server.script = [answer(gzip.compress(body), Content_Encoding="gzip")]
     assert ids(client) == [8]
-    server.script = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"]
+    server.script = [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+    ]
     assert ids(client) == [8]
 
     def until_the_end(connection: socket.socket) -> None:
@@ -149,7 +159,9 @@ def test_the_servers_time_is_that_of_the_first_good_answer(server: Server, clien
 
 
 @pytest.mark.parametrize("date", ["", "soon", "Tue, 99 Jan 2024 99:99:99 GMT", "²"])
-def test_a_server_without_a_sound_clock_has_no_time(server: Server, client: Client, date: str) -> None:
+def test_a_server_without_a_sound_clock_has_no_time(
+    server: Server, client: Client, date: str
+) -> None:
     """A header that is no date is as good as none."""
     server.script = [page(1, Date=date)]
     assert ids(client) == [1]
@@ -178,7 +190,10 @@ def test_a_redirect_takes_the_token_nowhere(server: Server, client: Client) -> N
 
 
 def test_a_refused_cursor_restarts_the_export_once(server: Server, client: Client) -> None:
-    """The pages come again from the first; a page that came before may come twice, none is left out."""
+    """The pages come again from the first.
+
+    A page that came before may come twice, none is left out.
+    """
     server.script = [page(1, cursor=1), answer(b"{}", 404), page(1, cursor=1), page(2)]
     assert ids(client) == [1, 1, 2]
     assert "pageCursor" not in server.queries[2]
@@ -201,7 +216,9 @@ def test_a_token_that_is_revoked_meanwhile_restarts_nothing(server: Server, clie
 
 
 @pytest.mark.parametrize("cursors", [[1, 1], [1, 2, 1], [1, "1"]])
-def test_a_repeated_cursor_is_an_error_and_never_the_end(server: Server, client: Client, cursors: list[object]) -> None:
+def test_a_repeated_cursor_is_an_error_and_never_the_end(
+    server: Server, client: Client, cursors: list[object]
+) -> None:
     """The pages before it are handed on, then the run fails as incomplete."""
     server.script = [page(number, cursor=cursor) for number, cursor in enumerate(cursors)]
     pages = client.export()
@@ -225,7 +242,9 @@ def test_neither_netrc_nor_a_proxy_stands_between(
     assert f"Authorization: Token {TOKEN}\r\n" in server.heads[0]
 
 
-def test_a_document_that_cannot_be_read_is_handed_on_by_name(server: Server, client: Client) -> None:
+def test_a_document_that_cannot_be_read_is_handed_on_by_name(
+    server: Server, client: Client
+) -> None:
     """The page is good nonetheless."""
     body = {"results": [{"user_book_id": 4, "title": "सूची", "highlights": 1}, {"user_book_id": 5}]}
     server.script = [answer(json.dumps(body).encode())]

@@ -56,11 +56,15 @@ FAULTS: dict[str, Answer] = {
     "truncated": answer(b'{"results": []}', length=9999),
     "truncated chunk": broken_chunks,
     "bad gzip": answer(b"not gzip at all", Content_Encoding="gzip"),
-    "truncated gzip": answer(gzip.compress(b'{"results": [], "x": 1}')[:20], Content_Encoding="gzip"),
+    "truncated gzip": answer(
+        gzip.compress(b'{"results": [], "x": 1}')[:20], Content_Encoding="gzip"
+    ),
     "reset": reset,
     "closed": lambda connection: None,
     "no HTTP": lambda connection: connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n"),
-    "endless headers": lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1000),
+    "endless headers": lambda connection: connection.sendall(
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1000
+    ),
 }
 
 
@@ -73,7 +77,9 @@ def test_a_passing_fault_is_tried_again(server: Server, client: Client, fault: A
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_lasting_fault_ends_in_an_error_that_names_it(server: Server, stop: threading.Event, fault: Answer) -> None:
+def test_a_lasting_fault_ends_in_an_error_that_names_it(
+    server: Server, stop: threading.Event, fault: Answer
+) -> None:
     """It tells the tries, the address and what came last, never the token."""
     server.script = [fault]
     client = Client(server.url, TOKEN, stop, backoff=0, tries=3)
@@ -113,8 +119,13 @@ def test_a_server_that_is_not_there_is_named(server: Server, stop: threading.Eve
         ("", 0, 2),
     ],
 )
-def test_retry_after_is_taken_as_it_comes(server: Server, header: str, low: float, high: float) -> None:
-    """Seconds and dates (by the server's clock) up to ten minutes; nonsense leaves the client to its own pace."""
+def test_retry_after_is_taken_as_it_comes(
+    server: Server, header: str, low: float, high: float
+) -> None:
+    """Seconds and dates (by the server's clock) up to ten minutes.
+
+    Nonsense leaves the client to its own pace.
+    """
     stop = threading.Event()
     waits: list[float] = []
 
@@ -130,7 +141,9 @@ def test_retry_after_is_taken_as_it_comes(server: Server, header: str, low: floa
     assert low <= waits[0] <= high
 
 
-def test_waits_are_logged_without_the_token(server: Server, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_waits_are_logged_without_the_token(
+    server: Server, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     """The log says how long, for what, and which try it was, and at no level who is asking."""
     caplog.set_level(logging.DEBUG, logger="syncd")
     server.script = [answer(status=503), page(1)]
@@ -144,7 +157,9 @@ def head_alone(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
 
 
-@pytest.mark.parametrize("start", [lambda connection: None, head_alone], ids=["silent", "in the body"])
+@pytest.mark.parametrize(
+    "start", [lambda connection: None, head_alone], ids=["silent", "in the body"]
+)
 def test_a_stop_ends_a_request_while_the_server_hangs(server: Server, start: Answer) -> None:
     """Neither the deadline nor a byte from the server is needed for it."""
     stop = threading.Event()
@@ -195,11 +210,15 @@ def test_a_signal_ends_a_process_while_the_server_hangs(server: Server) -> None:
         server.hang(connection)
 
     server.script = [hang]
-    with subprocess.Popen([sys.executable, "-c", program, server.url], stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, server.url], stderr=subprocess.PIPE, text=True
+    ) as process:
         assert "Stopped: stopped while reading" in process.communicate()[1]
 
 
-def test_after_a_stop_nothing_is_sent(server: Server, client: Client, stop: threading.Event) -> None:
+def test_after_a_stop_nothing_is_sent(
+    server: Server, client: Client, stop: threading.Event
+) -> None:
     """Not even the first request."""
     stop.set()
     with pytest.raises(Stopped):
@@ -208,8 +227,13 @@ def test_after_a_stop_nothing_is_sent(server: Server, client: Client, stop: thre
 
 
 @pytest.mark.parametrize("body", [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n "])
-def test_a_deadline_holds_for_the_whole_request(server: Server, stop: threading.Event, body: bytes) -> None:
-    """In silence, in headers and in a body that trickle; the next try starts on a fresh connection."""
+def test_a_deadline_holds_for_the_whole_request(
+    server: Server, stop: threading.Event, body: bytes
+) -> None:
+    """In silence, in headers and in a body that trickle.
+
+    The next try starts on a fresh connection.
+    """
 
     def trickle(connection: socket.socket) -> None:
         connection.sendall(body)
@@ -236,7 +260,9 @@ def test_an_endless_answer_is_cut_at_the_limit(server: Server, stop: threading.E
     assert client.requests == 1
 
 
-def test_a_compressed_bomb_counts_by_what_it_unpacks_to(server: Server, stop: threading.Event) -> None:
+def test_a_compressed_bomb_counts_by_what_it_unpacks_to(
+    server: Server, stop: threading.Event
+) -> None:
     """A few kilobytes on the wire are refused for the megabytes in them."""
     server.script = [answer(gzip.compress(b" " * (4 << 20)), Content_Encoding="gzip")]
     with pytest.raises(ReadwiseError, match="more than"):

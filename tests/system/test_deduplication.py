@@ -1,4 +1,7 @@
-"""What is in the vault already does not come again, whoever wrote it, wherever it stands; everything else does."""
+"""What is in the vault already does not come again, whoever wrote it, wherever it stands.
+
+Everything else does.
+"""
 
 from itertools import permutations
 from typing import Any
@@ -37,7 +40,9 @@ def test_one_tweet_in_many_documents_stands_in_the_vault_once(world: World) -> N
     """Each document brings it under another address; one has a tweet of its own besides."""
     for number, url in enumerate(HOSTS):
         add_book(world.library, f"Sammlung {number}", {"text": "夜の梟", "url": url})
-    book = add_book(world.library, "Sammlung 9", {"text": "夜の梟", "url": HOSTS[1]}, tweet(5, "eigenes"))
+    book = add_book(
+        world.library, "Sammlung 9", {"text": "夜の梟", "url": HOSTS[1]}, tweet(5, "eigenes")
+    )
     report = world.sync()
     assert world.text().count("夜の梟") == 1
     assert world.text().count("eigenes") == 1
@@ -54,11 +59,20 @@ def test_one_tweet_in_many_documents_stands_in_the_vault_once(world: World) -> N
 @pytest.mark.parametrize(
     "place",
     [
-        ("journals/2024_05_05.md", "- Heute gelesen\n\t- 夜の梟 ([View Tweet]({url})) #Highlight #[[2024-05-05]]\n"),
+        (
+            "journals/2024_05_05.md",
+            "- Heute gelesen\n\t- 夜の梟 ([View Tweet]({url})) #Highlight #[[2024-05-05]]\n",
+        ),
         ("pages/Vögel.md", "title:: Vögel\n\n- 夜の梟 ([View Tweet]({url}))\n"),
         ("pages/Vögel.md", "- eine Notiz von mir dazu\n  夜の梟\n  [View Tweet]({url})\n"),
-        ("pages/old/Tweets.md", "category:: #tweets\n- ganz anders geschrieben ([View Tweet]({url})) hinterher mehr\n"),
-        ("pages/ordner/crlf.md", "\ufeff- 夜の梟 ([View Tweet]({url})) #Highlight\r\n  id:: 65f0\r\n"),
+        (
+            "pages/old/Tweets.md",
+            "category:: #tweets\n- ganz anders geschrieben ([View Tweet]({url})) hinterher mehr\n",
+        ),
+        (
+            "pages/ordner/crlf.md",
+            "\ufeff- 夜の梟 ([View Tweet]({url})) #Highlight\r\n  id:: 65f0\r\n",
+        ),
     ],
 )
 def test_a_tweet_that_stands_anywhere_in_the_vault_does_not_come_again(
@@ -75,9 +89,17 @@ def test_a_tweet_that_stands_anywhere_in_the_vault_does_not_come_again(
 
 
 def test_a_page_holds_only_what_does_not_stand_elsewhere(world: World) -> None:
-    """One tweet of a document is in the owner's journal already, another is new: the new page has the new one."""
+    """One tweet of a document is in the owner's journal already, another is new.
+
+    The new page has the new one.
+    """
     world.put("journals/2024_05_05.md", f"- 夜の梟 ([View Tweet]({HOSTS[3]})) #Highlight\n")
-    add_book(world.library, "Eule", tweet(1790000000000000001, "夜の梟"), tweet(1790000000000000002, "朝の梟"))
+    add_book(
+        world.library,
+        "Eule",
+        tweet(1790000000000000001, "夜の梟"),
+        tweet(1790000000000000002, "朝の梟"),
+    )
     report = world.sync()
     assert only(report).highlights.added == 1
     assert world.text().count("夜の梟") == 1
@@ -121,9 +143,20 @@ def test_a_file_that_the_app_does_not_read_holds_no_highlight(world: World) -> N
 
 
 def test_different_highlights_of_one_address_all_arrive(world: World) -> None:
-    """Articles give each of their highlights the article's address; also those that differ in a sign."""
+    """Articles give each of their highlights the article's address.
+
+    Also those that differ in a sign.
+    """
     url = "https://example.org/langer-text?utm_source=x"
-    texts = ["eins zwei drei vier fünf", "zwei drei vier", "eins", "六七八九十", "eins!", "a + b", "a - b"]
+    texts = [
+        "eins zwei drei vier fünf",
+        "zwei drei vier",
+        "eins",
+        "六七八九十",
+        "eins!",
+        "a + b",
+        "a - b",
+    ]
     book = add_book(
         world.library,
         "Langer Text",
@@ -143,12 +176,19 @@ def test_different_highlights_of_one_address_all_arrive(world: World) -> None:
     ]
 
 
-def test_different_highlights_of_one_address_are_found_again_without_the_state(world: World) -> None:
+def test_different_highlights_of_one_address_are_found_again_without_the_state(
+    world: World,
+) -> None:
     """The pages alone tell what is there."""
     url = "https://example.org/langer-text"
     for title in ("Langer Text", "Langer Text, zweite Fassung"):
         fields = {"category": "articles", "source_url": url}
-        add_book(world.library, title, *({"text": f"{title} {n} sagt etwas", "url": url} for n in range(4)), **fields)
+        add_book(
+            world.library,
+            title,
+            *({"text": f"{title} {n} sagt etwas", "url": url} for n in range(4)),
+            **fields,
+        )
     world.sync()
     before = snapshot(world.root)
     (world.state / "syncd.db").unlink()
@@ -178,7 +218,11 @@ def test_highlights_without_an_address_are_found_again_without_the_state(world: 
     assert snapshot(world.root) == before
 
 
-THREAD = ["Eulen hören, was wir nicht hören 🦉", "Sie drehen den Kopf\n\nweiter als wir", "Und sie schweigen dabei."]
+THREAD = [
+    "Eulen hören, was wir nicht hören 🦉",
+    "Sie drehen den Kopf\n\nweiter als wir",
+    "Und sie schweigen dabei.",
+]
 
 
 @pytest.mark.parametrize("order", list(permutations("AB")))
@@ -190,7 +234,9 @@ def test_a_selection_saved_in_reader_that_repeats_the_tweet_adds_nothing(
     for shape in order:
         if shape == "A":
             add_book(
-                world.library, "Eulen Hören, Was Wir Nic...", *(tweet(70 + n, text) for n, text in enumerate(THREAD))
+                world.library,
+                "Eulen Hören, Was Wir Nic...",
+                *(tweet(70 + n, text) for n, text in enumerate(THREAD)),
             )
         else:
             reader_tweet(world.library, 70, THREAD[0], "weiter als wir")
@@ -218,7 +264,10 @@ def test_selections_of_a_tweet_that_is_not_there_arrive(world: World) -> None:
 
 def test_a_selection_of_a_tweet_that_only_the_owner_has_adds_nothing(world: World) -> None:
     """The plugin's page of an account long gone counts as much as a document."""
-    world.put("pages/alt.md", f"category:: #tweets\n- {THREAD[0]} ([View Tweet](https://twitter.com/a/status/70))\n")
+    world.put(
+        "pages/alt.md",
+        f"category:: #tweets\n- {THREAD[0]} ([View Tweet](https://twitter.com/a/status/70))\n",
+    )
     before = snapshot(world.root)
     reader_tweet(world.library, 70, "was wir nicht hören")
     assert world.sync().message == "notes: nothing new"
@@ -226,8 +275,13 @@ def test_a_selection_of_a_tweet_that_only_the_owner_has_adds_nothing(world: Worl
 
 
 @pytest.mark.parametrize("between", ["nothing", "the owner deletes it"])
-def test_a_tweet_that_is_there_as_a_selection_does_not_come_again_without_the_state(world: World, between: str) -> None:
-    """The selection of the whole tweet was there first, so the tweet added nothing; the vault's pages tell it again."""
+def test_a_tweet_that_is_there_as_a_selection_does_not_come_again_without_the_state(
+    world: World, between: str
+) -> None:
+    """The selection of the whole tweet was there first, so the tweet added nothing.
+
+    The vault's pages tell it again.
+    """
     reader_tweet(world.library, 70, THREAD[0])
     world.sync()
     add_book(world.library, "Eulen", tweet(70, THREAD[0]), tweet(71, "eine andere"))
@@ -247,10 +301,22 @@ def test_a_tweet_that_is_there_as_a_selection_does_not_come_again_without_the_st
 
 @pytest.mark.parametrize(
     "url",
-    ["https://e.org/1) [a](b", "https://e.org/1\n- x", "https://[::1]/1", "https://[e/1", "https://e℀/1", "mailto:a@b"],
+    [
+        "https://e.org/1) [a](b",
+        "https://e.org/1\n- x",
+        "https://[::1]/1",
+        "https://[e/1",
+        "https://e℀/1",
+        "mailto:a@b",
+    ],
 )
-def test_a_highlight_is_known_by_its_address_however_that_must_be_written(world: World, url: str) -> None:
-    """What would end the link stands there encoded; also without the state, and where its owner moved it."""
+def test_a_highlight_is_known_by_its_address_however_that_must_be_written(
+    world: World, url: str
+) -> None:
+    """What would end the link stands there encoded.
+
+    Also without the state, and where its owner moved it.
+    """
     add_book(world.library, "Eulen", {"text": "eine Stelle", "url": url}, tweet(71, "eine andere"))
     world.sync()
     assert world.text().count("eine Stelle") == 1
@@ -270,7 +336,10 @@ def test_a_highlight_is_known_by_its_address_however_that_must_be_written(world:
 
 
 def test_many_reader_documents_of_one_tweet(world: World) -> None:
-    """Saved twice, with selections that overlap: each stands there once, whatever document it came with."""
+    """Saved twice, with selections that overlap.
+
+    Each stands there once, whatever document it came with.
+    """
     reader_tweet(world.library, 70, "was wir nicht hören", "Eulen hören")
     reader_tweet(world.library, 70, "was wir nicht hören")
     world.sync()
@@ -281,7 +350,9 @@ def test_many_reader_documents_of_one_tweet(world: World) -> None:
     assert snapshot(world.root) == before
 
 
-def test_categories_that_are_not_wanted_take_no_highlight_away(library: Library, make_world: MakeWorld) -> None:
+def test_categories_that_are_not_wanted_take_no_highlight_away(
+    library: Library, make_world: MakeWorld
+) -> None:
     """A tweet in a document that stays outside comes with the one that is wanted."""
     url = HOSTS[0]
     add_book(library, "Artikel", {"text": "夜の梟", "url": url}, category="articles")
@@ -303,7 +374,10 @@ def test_what_one_document_gives_up_another_may_bring(world: World) -> None:
 
 
 def test_a_moved_highlight_is_still_there(world: World) -> None:
-    """Its owner carried the block into a journal: it does not come back, and new ones go to the page."""
+    """Its owner carried the block into a journal.
+
+    It does not come back, and new ones go to the page.
+    """
     book = add_book(world.library, "Umzug", tweet(1, "eins"), tweet(2, "zwei"), tweet(3, "drei"))
     world.sync()
     ((path, text),) = world.pages().items()
@@ -323,7 +397,9 @@ def test_a_highlight_that_its_owner_deleted_stays_deleted(world: World) -> None:
     other = add_book(world.library, "Ganz weg", tweet(11, "elf"))
     world.sync()
     path, gone = world.page_of("Weg"), world.page_of("Ganz weg")
-    world.put(path, "\n".join(line for line in world.read(path).split("\n") if "- zwei" not in line))
+    world.put(
+        path, "\n".join(line for line in world.read(path).split("\n") if "- zwei" not in line)
+    )
     (world.root / gone).unlink()
     for _ in range(2):
         world.library.add_highlight(book, **tweet(3, "drei"))

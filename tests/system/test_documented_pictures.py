@@ -12,7 +12,10 @@ PICTURES = sorted(path.name for path in (DOCS / "pictures").glob("*.svg"))
 
 
 def test_the_pictures_are_what_the_script_draws_now(tmp_path: Path) -> None:
-    """To the byte, wherever on earth and whoever draws them; else: `make pictures`, look at them, and commit them."""
+    """To the byte, wherever on earth and whoever draws them; else.
+
+    `make pictures`, look at them, and commit them.
+    """
     drawn = tmp_path / "drawn"
     drawn.mkdir()
     env = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "TZ": "Pacific/Chatham", "LC_ALL": "C"}

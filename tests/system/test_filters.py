@@ -9,23 +9,36 @@ from typing import Any
 import msgspec
 from support import MakeWorld, World, add_book, only, snapshot, tweet
 
-from syncd.compare import compare_all
-from syncd.config import Vault
-from syncd.restore import restore_all
+from syncd.config.settings import Vault
 from syncd.sandbox.library import Library
+from syncd.sync.compare import compare_all
+from syncd.sync.restore import restore_all
 
 
 def filtered(world: World, **filters: Any) -> World:
     """The world, its vault's filters changed."""
     (vault,) = world.config.vaults
-    world.config = msgspec.structs.replace(world.config, vaults=(msgspec.structs.replace(vault, **filters),))
+    world.config = msgspec.structs.replace(
+        world.config, vaults=(msgspec.structs.replace(vault, **filters),)
+    )
     return world
 
 
-def test_a_filter_that_narrows_removes_nothing_and_one_that_widens_brings_what_was_left_out(world: World) -> None:
+def test_a_filter_that_narrows_removes_nothing_and_one_that_widens_brings_what_was_left_out(
+    world: World,
+) -> None:
     """By document and by highlight, without a full run and with nothing new in the account."""
-    add_book(world.library, "猫", tweet(1, "eins", tags=[{"id": 1, "name": "خاص"}]), tweet(2, "zwei"))
-    add_book(world.library, "Podcast", {"text": "gehört"}, category="podcasts", source="snipd", author="Ada")
+    add_book(
+        world.library, "猫", tweet(1, "eins", tags=[{"id": 1, "name": "خاص"}]), tweet(2, "zwei")
+    )
+    add_book(
+        world.library,
+        "Podcast",
+        {"text": "gehört"},
+        category="podcasts",
+        source="snipd",
+        author="Ada",
+    )
     world.sync()
     before = snapshot(world.root)
     narrow: list[dict[str, Any]] = [
@@ -38,7 +51,9 @@ def test_a_filter_that_narrows_removes_nothing_and_one_that_widens_brings_what_w
             assert (report.changed, report.highlights.added) == (False, 0), filters
     assert snapshot(world.root) == before
     filtered(world, sources=("twitter",), tags=("-خاص",))
-    add_book(world.library, "Neu", tweet(3, "drei", tags=[{"id": 2, "name": "خاص"}]), tweet(4, "vier"))
+    add_book(
+        world.library, "Neu", tweet(3, "drei", tags=[{"id": 2, "name": "خاص"}]), tweet(4, "vier")
+    )
     add_book(world.library, "Buch", {"text": "fünf"}, category="books", source="kindle")
     assert only(world.sync()).highlights.added == 1
     assert "vier" in world.text()
@@ -47,7 +62,9 @@ def test_a_filter_that_narrows_removes_nothing_and_one_that_widens_brings_what_w
     assert not only(world.sync()).changed
 
 
-def test_a_document_without_a_wanted_highlight_makes_no_page(make_world: MakeWorld, library: Library) -> None:
+def test_a_document_without_a_wanted_highlight_makes_no_page(
+    make_world: MakeWorld, library: Library
+) -> None:
     """Until one of them is wanted: then only that one comes, in its place."""
     world = make_world(library, tags=("keep",))
     book = add_book(library, "बाघ", tweet(1, "erster"), tweet(2, "zweiter"))
@@ -63,7 +80,9 @@ def test_a_document_without_a_wanted_highlight_makes_no_page(make_world: MakeWor
     assert world.text().index("erster") < world.text().index("zweiter")
 
 
-def test_a_highlight_that_no_filter_wants_any_more_is_still_kept_up_to_date(world: World, library: Library) -> None:
+def test_a_highlight_that_no_filter_wants_any_more_is_still_kept_up_to_date(
+    world: World, library: Library
+) -> None:
     """It is in the vault; only what is new is filtered."""
     add_book(library, "Faden", tweet(1, "alt"))
     world.sync()
@@ -73,7 +92,9 @@ def test_a_highlight_that_no_filter_wants_any_more_is_still_kept_up_to_date(worl
     assert "neu" in world.text()
 
 
-def test_a_discarded_highlight_does_not_come_and_one_that_is_there_stays(make_world: MakeWorld) -> None:
+def test_a_discarded_highlight_does_not_come_and_one_that_is_there_stays(
+    make_world: MakeWorld,
+) -> None:
     """Discarded is said of the daily review; it is no deletion."""
     library = Library()
     add_book(library, "Faden", tweet(1, "bleibt"), tweet(2, "verworfen 🗑️", is_discard=True))
@@ -88,7 +109,9 @@ def test_a_discarded_highlight_does_not_come_and_one_that_is_there_stays(make_wo
     assert "verworfen" in world.text()
 
 
-def test_one_tweet_in_two_documents_comes_with_the_one_that_is_wanted(make_world: MakeWorld) -> None:
+def test_one_tweet_in_two_documents_comes_with_the_one_that_is_wanted(
+    make_world: MakeWorld,
+) -> None:
     """Whichever came first in the account, and also if the other one is discarded or older than `since`."""
     for filters, first in (
         ({"tags": ("-no",)}, {"tags": [{"id": 1, "name": "no"}]}),
@@ -104,11 +127,18 @@ def test_one_tweet_in_two_documents_comes_with_the_one_that_is_wanted(make_world
         assert only(world.sync()).highlights.added == 1
         assert list(world.pages()) == ["pages/Readwise___Highlights___Zweites.md"]
         assert not only(world.sync(full=True)).changed
-        assert only(filtered(world, discarded=True, tags=(), since=None, authors=()).sync()).highlights.added == 0
+        assert (
+            only(
+                filtered(world, discarded=True, tags=(), since=None, authors=()).sync()
+            ).highlights.added
+            == 0
+        )
         assert world.text().count("dasselbe") == 1
 
 
-def test_a_block_of_an_unwanted_highlight_is_not_taken_for_a_wanted_one(make_world: MakeWorld) -> None:
+def test_a_block_of_an_unwanted_highlight_is_not_taken_for_a_wanted_one(
+    make_world: MakeWorld,
+) -> None:
     """On a page by Readwise's plugin, where both have the same address and the wanted one is missing."""
     library = Library()
     link = "https://example.org/essay"
@@ -121,7 +151,10 @@ def test_a_block_of_an_unwanted_highlight_is_not_taken_for_a_wanted_one(make_wor
     world = make_world(library)
     old = f"- wurde verworfen, steht aber schon da ([View Highlight]({link}))"
     page = "pages/Readwise___Highlights___Essay.md"
-    world.put(page, f"title:: Readwise/Highlights/Essay\nfull-title:: Essay\ncategory:: #articles\n\n{old}\n")
+    world.put(
+        page,
+        f"title:: Readwise/Highlights/Essay\nfull-title:: Essay\ncategory:: #articles\n\n{old}\n",
+    )
     assert only(world.sync()).highlights.added == 1
     assert old in world.read(page)
     assert "فصل جديد" in world.read(page)
@@ -148,7 +181,13 @@ def test_check_full_counts_only_what_the_filters_want(make_world: MakeWorld) -> 
 
 def test_restore_brings_back_nothing_that_the_filters_leave_out(world: World) -> None:
     """Neither a document nor a highlight; once it is wanted again, it can be restored."""
-    add_book(world.library, "猫", tweet(1, "eins"), tweet(2, "zwei", tags=[{"id": 1, "name": "خاص"}]), tweet(3, "drei"))
+    add_book(
+        world.library,
+        "猫",
+        tweet(1, "eins"),
+        tweet(2, "zwei", tags=[{"id": 1, "name": "خاص"}]),
+        tweet(3, "drei"),
+    )
     world.sync()
     (page,) = world.pages()
     world.put(page, world.read(page).partition("- eins")[0].rstrip())

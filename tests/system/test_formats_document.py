@@ -20,18 +20,30 @@ def test_each_page_that_the_document_shows_is_real(make_world: MakeWorld, edn: s
     """Under its path, byte for byte; in Obsidian the Base too."""
     world = make_world(Library.load(), edn=edn)
     world.sync()
-    shown = dict(re.findall(r"^`([^`\n]+)`\n\n```(?:markdown|org)\n(.*?)\n```$", DOCUMENT, re.MULTILINE | re.DOTALL))
+    shown = dict(
+        re.findall(
+            r"^`([^`\n]+)`\n\n```(?:markdown|org)\n(.*?)\n```$", DOCUMENT, re.MULTILINE | re.DOTALL
+        )
+    )
     assert len(shown) == 3
-    assert [world.read(path) == text for path, text in shown.items() if (world.root / path).exists()] == [True]
+    assert [
+        world.read(path) == text for path, text in shown.items() if (world.root / path).exists()
+    ] == [True]
     if edn is None:
         assert f"```yaml\n{world.read('Readwise/Readwise.base')}```\n" in DOCUMENT
 
 
-def test_the_example_of_templates_writes_the_page_that_is_shown(make_world: MakeWorld, tmp_path: Path) -> None:
+def test_the_example_of_templates_writes_the_page_that_is_shown(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
     """Byte for byte, in a graph that has changed no setting; the hint for Obsidian holds too."""
     document = (DOCS / "templates.md").read_text(encoding="utf-8")
-    templates = re.findall(r"^`templates/([^`\n]+)`\n\n```jinja\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
-    (shown,) = re.findall(r"`(pages/[^`\n]+)`\n\n```markdown\n(.*?)\n```$", document, re.MULTILINE | re.DOTALL)
+    templates = re.findall(
+        r"^`templates/([^`\n]+)`\n\n```jinja\n(.*?)^```$", document, re.MULTILINE | re.DOTALL
+    )
+    (shown,) = re.findall(
+        r"`(pages/[^`\n]+)`\n\n```markdown\n(.*?)\n```$", document, re.MULTILINE | re.DOTALL
+    )
     for name, text in templates:
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert len(templates) == 3
@@ -43,4 +55,6 @@ def test_the_example_of_templates_writes_the_page_that_is_shown(make_world: Make
     own.write_text(own.read_text(encoding="utf-8").replace("\n    ", "\n    - "), encoding="utf-8")
     vault = make_world(Library.load(), edn=None, template=tmp_path)
     vault.sync()
-    assert "\n\t- Why I kept it: Thread\n" in vault.read("Readwise/Tweets/How To Fold A Map That H….md")
+    assert "\n\t- Why I kept it: Thread\n" in vault.read(
+        "Readwise/Tweets/How To Fold A Map That H….md"
+    )

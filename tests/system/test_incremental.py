@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from support import NOON, Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
-from syncd.config import Schedule
+from syncd.config.settings import Schedule
 from syncd.errors import Stopped
+from syncd.page.identity import link_key
 from syncd.sandbox.library import Library
-from syncd.tweets import link_key
 
 TEXTS = ["一つ目 🌱", "ثانيا\n\nعلى سطرين", "तीसरा", "vierter", "пятый"]
 
@@ -32,10 +32,22 @@ def with_owners_words(text: str) -> str:
     first = next(n for n, line in enumerate(lines) if line.startswith("- "))
     after = 1 + next(n for n, line in enumerate(lines) if line.startswith("- तीसरा"))
     mine = ["- mein eigener Block", "\t- mit Kind ([siehe](https://example.org))"]
-    return "\n".join([*lines[:first], *mine, *lines[first:after], "\t- Gedanke dazu", *lines[after:], "- ans Ende", ""])
+    return "\n".join(
+        [
+            *lines[:first],
+            *mine,
+            *lines[first:after],
+            "\t- Gedanke dazu",
+            *lines[after:],
+            "- ans Ende",
+            "",
+        ]
+    )
 
 
-def test_another_server_is_another_account_and_fetched_whole(make_world: MakeWorld, world: World) -> None:
+def test_another_server_is_another_account_and_fetched_whole(
+    make_world: MakeWorld, world: World
+) -> None:
     """Who tried syncd with the sandbox misses nothing of the account that the same state follows from then on."""
     add_book(world.library, "Probe", tweet(1, "эскиз"))
     world.sync()
@@ -109,8 +121,13 @@ def test_with_nothing_new_no_file_is_touched_and_one_request_is_made(make_world:
     assert snapshot(world.root) == before
 
 
-def test_an_account_that_came_in_small_steps_is_there_as_if_it_had_come_at_once(make_world: MakeWorld) -> None:
-    """Every third highlight, then the last of three, then the rest: the same highlights, each once, in their order."""
+def test_an_account_that_came_in_small_steps_is_there_as_if_it_had_come_at_once(
+    make_world: MakeWorld,
+) -> None:
+    """Every third highlight, then the last of three, then the rest.
+
+    The same highlights, each once, in their order.
+    """
     books = [book for book in Library.load().books if book["source"] != "reader"]
     whole = make_world(Library(books))
     whole.sync()
@@ -128,7 +145,10 @@ def test_an_account_that_came_in_small_steps_is_there_as_if_it_had_come_at_once(
         steps.sync()
 
     def keys(world: World) -> set[str | None]:
-        found = [link_key(url) for url in re.findall(r"\(\[View \w+\]\((\S+?)\)\) #Highlight", world.text())]
+        found = [
+            link_key(url)
+            for url in re.findall(r"\(\[View \w+\]\((\S+?)\)\) #Highlight", world.text())
+        ]
         tweets = [key for key in found if key and key.startswith("tweet:")]
         assert len(tweets) == len(set(tweets))
         return set(found)
@@ -144,7 +164,9 @@ def asked_after(world: World) -> list[str | None]:
 
 
 @pytest.mark.parametrize("years", [-30, 0, 30])
-def test_what_changes_while_a_run_is_under_way_is_found_by_the_next(world: World, clock: Clock, years: int) -> None:
+def test_what_changes_while_a_run_is_under_way_is_found_by_the_next(
+    world: World, clock: Clock, years: int
+) -> None:
     """The cursor is the server's time at the first answer, five minutes early, whatever this machine's clock says."""
     clock.time = NOON.replace(year=NOON.year + years)
     book = add_book(world.library, "Faden", tweet(1, "eins"))
@@ -161,7 +183,10 @@ def test_what_changes_while_a_run_is_under_way_is_found_by_the_next(world: World
     report = world.sync()
     assert only(report).highlights.added == 1
     assert world.text().count("- zwei") == 1
-    assert asked_after(world) == [None, (start - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")]
+    assert asked_after(world) == [
+        None,
+        (start - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    ]
 
 
 def test_the_cursor_goes_on_with_every_run(world: World, clock: Clock) -> None:
@@ -215,21 +240,28 @@ def test_an_edit_upstream_reaches_an_untouched_block_and_no_other(world: World) 
     add_book(world.library, "Faden", tweet(1, "eins"), tweet(2, "zwei"), tweet(3, "drei"))
     world.sync()
     ((path, text),) = world.pages().items()
-    world.put(path, text.replace("- zwei", "- zwei, sage ich").replace("- drei", "- drei, sage ich"))
+    world.put(
+        path, text.replace("- zwei", "- zwei, sage ich").replace("- drei", "- drei, sage ich")
+    )
     one, two, _ = (highlight["id"] for highlight in world.library.books[0]["highlights"])
     world.library.edit_highlight(one, text="eins!")
     world.library.edit_highlight(two, text="zwei!")
     report = world.sync()
-    assert world.read(path) == text.replace("- eins", "- eins!").replace("- zwei", "- zwei, sage ich").replace(
-        "- drei", "- drei, sage ich"
-    )
+    assert world.read(path) == text.replace("- eins", "- eins!").replace(
+        "- zwei", "- zwei, sage ich"
+    ).replace("- drei", "- drei, sage ich")
     (conflict,) = only(report).conflicts
     assert (conflict.highlight, conflict.parts, conflict.page) == (two, ["text"], path)
     assert report.code == 0
 
 
-def test_deletions_upstream_are_carried_out_only_where_the_owner_wants_them(make_world: MakeWorld) -> None:
-    """With "keep" the block stays; with "remove" an untouched one goes, byte for byte, an edited one stays."""
+def test_deletions_upstream_are_carried_out_only_where_the_owner_wants_them(
+    make_world: MakeWorld,
+) -> None:
+    """With "keep" the block stays.
+
+    With "remove" an untouched one goes, byte for byte, an edited one stays.
+    """
     for setting in ("keep", "remove"):
         library = Library()
         book = add_book(library, "Faden", *(tweet(n, f"nummer {n}") for n in range(1, 12)))
@@ -282,7 +314,10 @@ def test_a_run_that_is_stopped_is_completed_by_the_next(make_world: MakeWorld) -
 
 
 def test_a_lost_state_is_rebuilt_without_one_duplicate(make_world: MakeWorld) -> None:
-    """Over the whole bundled account, with an owner's edit in it; then a new highlight finds its page."""
+    """Over the whole bundled account, with an owner's edit in it.
+
+    Then a new highlight finds its page.
+    """
     world = make_world(Library.load())
     world.sync()
     path = world.page_of("Tweets From The Night Tram")

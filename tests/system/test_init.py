@@ -1,4 +1,7 @@
-"""`syncd init`, as a process of its own: with everything given, and on a terminal with a person who answers."""
+"""`syncd init`, as a process of its own.
+
+With everything given, and on a terminal with a person who answers.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ from pathlib import Path
 import pytest
 from support import TOKEN
 
-from syncd.config import load
+from syncd.config.settings import load
+from syncd.config.token import read_token
 from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
-from syncd.token import read_token
 from syncd.vault.discover import find_vaults
 
 
@@ -52,11 +55,19 @@ def environment(home: Path, **env: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "LANG": "C.UTF-8", **env}
 
 
-def run(home: Path, *arguments: str, given: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+def run(
+    home: Path, *arguments: str, given: str = "", **env: str
+) -> subprocess.CompletedProcess[str]:
     """`syncd` without a terminal; whatever it does, it does not show the token."""
     command = [sys.executable, "-m", "syncd", *arguments]
     done = subprocess.run(
-        command, env=environment(home, **env), cwd=home, input=given, capture_output=True, text=True, timeout=60
+        command,
+        env=environment(home, **env),
+        cwd=home,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert TOKEN not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -113,16 +124,26 @@ class Terminal:
 
 
 def test_with_everything_given_nothing_is_asked(home: Path, sandbox: Sandbox) -> None:
-    """The configuration is the example with the vault in it; the token is private; the next command works."""
-    done = run(home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url)
+    """The configuration is the example with the vault in it; the token is private.
+
+    The next command works.
+    """
+    done = run(
+        home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url
+    )
     assert (done.returncode, "syncd sync --dry-run" in done.stdout) == (0, True), done.stderr
     folder = home / ".config" / "syncd"
     assert sorted(path.name for path in folder.iterdir()) == ["config.toml", "token"]
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "token")] == [0o700, 0o600]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / "token")] == [
+        0o700,
+        0o600,
+    ]
     text = (folder / "config.toml").read_text("utf-8")
     assert 'path = "~/notes"' in text and '# format = "auto"' in text and "# full_every" in text
     checked = run(home, "check")
-    assert (checked.returncode, checked.stdout.endswith("all is well\n")) == (0, True), checked.stderr
+    assert (checked.returncode, checked.stdout.endswith("all is well\n")) == (0, True), (
+        checked.stderr
+    )
 
 
 def test_a_configuration_that_is_there_is_never_touched(home: Path, sandbox: Sandbox) -> None:
@@ -136,10 +157,23 @@ def test_a_configuration_that_is_there_is_never_touched(home: Path, sandbox: San
 
 
 def test_a_configuration_elsewhere_has_its_token_beside_it(home: Path, sandbox: Sandbox) -> None:
-    """It comes from standard input here; names in any script, and quotes, survive; nothing is put into ~/.config."""
+    """It comes from standard input here; names in any script, and quotes, survive.
+
+    Nothing is put into ~/.config.
+    """
     vault = logseq(home / 'नोट्स "und" \\ 笔记')
     config = home / "another place" / "syncd.toml"
-    arguments = ("init", "--vault", str(vault), "--format", "logseq", "--token-file", "-", "--api-url", sandbox.url)
+    arguments = (
+        "init",
+        "--vault",
+        str(vault),
+        "--format",
+        "logseq",
+        "--token-file",
+        "-",
+        "--api-url",
+        sandbox.url,
+    )
     done = run(home, "--config", str(config), *arguments, given=TOKEN)
     assert done.returncode == 0, done.stderr
     assert f"syncd --config '{config}' check" in done.stdout
@@ -178,11 +212,15 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(
     assert not [path for path in (home / ".config").rglob("*") if path.is_file()]
 
 
-def test_a_file_where_the_folder_for_the_configuration_should_be_is_said(home: Path, sandbox: Sandbox) -> None:
+def test_a_file_where_the_folder_for_the_configuration_should_be_is_said(
+    home: Path, sandbox: Sandbox
+) -> None:
     """It is a mistake of the configuration's place, not a fault of syncd."""
     (home / ".config").mkdir()
     (home / ".config" / "syncd").write_text("meins")
-    done = run(home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url)
+    done = run(
+        home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.rstrip().endswith(
         "/syncd/config.toml cannot be written: File exists; choose another place with --config"
@@ -190,23 +228,31 @@ def test_a_file_where_the_folder_for_the_configuration_should_be_is_said(home: P
     assert (home / ".config" / "syncd").read_text() == "meins"
 
 
-def test_where_readwise_cannot_be_asked_all_is_written_and_the_status_says_so(home: Path, sandbox: Sandbox) -> None:
+def test_where_readwise_cannot_be_asked_all_is_written_and_the_status_says_so(
+    home: Path, sandbox: Sandbox
+) -> None:
     """A machine that is offline for the moment is set up nonetheless."""
     sandbox.faults += [Fault("503", retry_after="0")] * 3
-    done = run(home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url)
+    done = run(
+        home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url
+    )
     assert done.returncode == 4
     assert "the token could not be checked: " in done.stderr
     assert run(home, "check").returncode == 0
 
 
-def test_a_token_that_is_stored_already_is_used_and_never_replaced(home: Path, sandbox: Sandbox) -> None:
+def test_a_token_that_is_stored_already_is_used_and_never_replaced(
+    home: Path, sandbox: Sandbox
+) -> None:
     """The same token may be given again; another one is refused."""
     folder = home / ".config" / "syncd"
     folder.mkdir(parents=True)
     (folder / "token").touch(0o600)
     (folder / "token").write_text(TOKEN)
     (home / "other.txt").write_text("another-token")
-    refused = run(home, "init", "--vault", "notes", "--token-file", "other.txt", "--api-url", sandbox.url)
+    refused = run(
+        home, "init", "--vault", "notes", "--token-file", "other.txt", "--api-url", sandbox.url
+    )
     assert (refused.returncode, "token holds another token; " in refused.stderr) == (2, True)
     assert run(home, "init", "--vault", "notes", "--api-url", sandbox.url).returncode == 0
     assert (folder / "token").read_text() == TOKEN
@@ -219,8 +265,13 @@ def test_the_token_in_the_environment_is_used_and_not_stored(home: Path, sandbox
     assert [path.name for path in (home / ".config" / "syncd").iterdir()] == ["config.toml"]
 
 
-def test_on_a_terminal_a_person_is_asked_until_the_answers_are_good(home: Path, sandbox: Sandbox) -> None:
-    """The vaults found are listed; the token stays hidden while it is typed; wrong answers are asked for again."""
+def test_on_a_terminal_a_person_is_asked_until_the_answers_are_good(
+    home: Path, sandbox: Sandbox
+) -> None:
+    """The vaults found are listed; the token stays hidden while it is typed.
+
+    Wrong answers are asked for again.
+    """
     logseq(home / "Documents" / "日記")
     with Terminal(home, "init", "--api-url", sandbox.url) as terminal:
         terminal.answer("Your vault", "nowhere")
@@ -228,7 +279,9 @@ def test_on_a_terminal_a_person_is_asked_until_the_answers_are_good(home: Path, 
         terminal.answer("Token: ", "not-the-token")
         terminal.answer("Token: ", TOKEN)
         assert terminal.end() == 0, terminal.seen
-    assert "1  ~/notes  (logseq)" in terminal.seen and "2  ~/Documents/日記  (logseq)" in terminal.seen
+    assert (
+        "1  ~/notes  (logseq)" in terminal.seen and "2  ~/Documents/日記  (logseq)" in terminal.seen
+    )
     assert "not-the-token" not in terminal.seen
     assert load(home / ".config/syncd/config.toml").vaults[0].name == "日記"
     assert (home / ".config/syncd/token").read_text() == TOKEN + "\n"
@@ -248,7 +301,9 @@ def test_on_a_terminal_a_new_folder_needs_a_format(home: Path, sandbox: Sandbox)
 def test_root_is_not_told_to_sync_the_vault_of_another(home: Path, sandbox: Sandbox) -> None:
     """Its pages and folders would be closed to their owner, who the service runs as."""
     os.chown(home / "notes", 65534, -1)
-    done = run(home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url)
+    done = run(
+        home, "init", "--vault", "notes", "--token-file", "download.txt", "--api-url", sandbox.url
+    )
     assert done.returncode == 0
     assert "syncd check" in done.stdout
     assert "syncd sync  " not in done.stdout
@@ -265,15 +320,26 @@ def test_giving_up_at_a_question_leaves_nothing(home: Path, sandbox: Sandbox) ->
 def test_vaults_are_found_in_the_lists_of_the_apps_and_in_the_usual_folders(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each once, what an app lists first; damaged lists, and folders gone, hidden or deep, are passed over."""
+    """Each once, what an app lists first.
+
+    Damaged lists, and folders gone, hidden or deep, are passed over.
+    """
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    far, flat, documents = home / "disk" / "far" / "ملاحظات", home / "snap" / "flat", home / "Documents" / "brain"
+    far, flat, documents = (
+        home / "disk" / "far" / "ملاحظات",
+        home / "snap" / "flat",
+        home / "Documents" / "brain",
+    )
     for vault in (flat, documents, home / ".hidden", home / "a" / "b" / "c"):
         (vault / ".obsidian").mkdir(parents=True)
     logseq(far)
     lists = {
-        ".config/obsidian": json.dumps({"vaults": {"1": {"path": str(documents), "ts": 1}, "2": {"path": "/gone"}}}),
-        ".var/app/md.obsidian.Obsidian/config/obsidian": json.dumps({"vaults": {"9": {"path": str(flat)}}, "x": 1}),
+        ".config/obsidian": json.dumps(
+            {"vaults": {"1": {"path": str(documents), "ts": 1}, "2": {"path": "/gone"}}}
+        ),
+        ".var/app/md.obsidian.Obsidian/config/obsidian": json.dumps(
+            {"vaults": {"9": {"path": str(flat)}}, "x": 1}
+        ),
         "snap/obsidian/current/.config/obsidian": '{"vaults": [1',
     }
     for folder, text in lists.items():
@@ -285,13 +351,24 @@ def test_vaults_are_found_in_the_lists_of_the_apps_and_in_the_usual_folders(
 
 
 def test_the_shell_completes_the_names_of_the_vaults(home: Path, sandbox: Sandbox) -> None:
-    """From the configuration, also one that is named before; where there is none, nothing is offered or said."""
+    """From the configuration, also one that is named before.
+
+    Where there is none, nothing is offered or said.
+    """
 
     def offered(words: str) -> str:
-        env = {"_SYNCD_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
-        syncd = "from syncd.cli import main; main(prog_name='syncd')"
+        env = {
+            "_SYNCD_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        }
+        syncd = "from syncd.commands.cli import main; main(prog_name='syncd')"
         done = subprocess.run(
-            [sys.executable, "-c", syncd], env=environment(home, **env), capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", syncd],
+            env=environment(home, **env),
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.stderr == ""
         return done.stdout.strip()

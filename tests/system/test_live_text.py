@@ -9,7 +9,9 @@ from support import MakeWorld, World, add_book, snapshot, tweet
 from syncd.sandbox.library import Library
 
 TEXT = "`#code` zu #नक्शा und [[Seite]], [hier](https://e.org/x) oder https://e.org/地 ![](https://e.org/b.png)"
-MARKDOWN = TEXT.replace("#न", r"\#न").replace("[[", r"[\[").replace("](", r"]\(").replace("://", r"\://")
+MARKDOWN = (
+    TEXT.replace("#न", r"\#न").replace("[[", r"[\[").replace("](", r"]\(").replace("://", r"\://")
+)
 PLAIN = {
     "logseq": MARKDOWN,
     "org": TEXT.replace("#न", "＃न").replace("`", "~"),  # and marks that are not seen
@@ -22,7 +24,9 @@ EDN = {"org": '{:file/name-format :triple-lowbar :preferred-format "Org"}\n'}
 def with_live_text(world: World, live_text: str) -> None:
     """From the next run on."""
     (vault,) = world.config.vaults
-    world.config = structs.replace(world.config, vaults=(structs.replace(vault, live_text=live_text),))
+    world.config = structs.replace(
+        world.config, vaults=(structs.replace(vault, live_text=live_text),)
+    )
 
 
 def pages(world: World) -> str:
@@ -32,8 +36,13 @@ def pages(world: World) -> str:
 
 
 @pytest.mark.parametrize("kind", PLAIN)
-def test_hashtags_links_and_pictures_are_plain_text(make_world: MakeWorld, library: Library, kind: str) -> None:
-    """In the text and the note; what syncd writes itself stays live, and a second run has nothing to do."""
+def test_hashtags_links_and_pictures_are_plain_text(
+    make_world: MakeWorld, library: Library, kind: str
+) -> None:
+    """In the text and the note.
+
+    What syncd writes itself stays live, and a second run has nothing to do.
+    """
     settings = {"format": "obsidian" if kind == "obsidian" else "logseq", "live_text": "none"}
     if kind == "readwise-default":
         settings["template"] = kind

@@ -16,12 +16,12 @@ from msgspec.structs import replace
 from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.errors import Stopped
-from syncd.media import fetch_picture
 from syncd.readwise.client import Client
+from syncd.readwise.picture import fetch_picture
 from syncd.report import VaultReport
 from syncd.sandbox.library import Library
-from syncd.session import opened, rehearse
-from syncd.sync import Wishes, run
+from syncd.sync.run import Wishes, run
+from syncd.sync.session import opened, rehearse
 
 PAGE = "pages/Readwise___Highlights___地図.md"
 
@@ -42,7 +42,9 @@ def sync(world: World, stop: Event | None = None, **wishes: Any) -> VaultReport:
 
 def set_media(world: World, media: str) -> None:
     """Change the vault's setting."""
-    world.config = replace(world.config, vaults=tuple(replace(one, media=media) for one in world.config.vaults))
+    world.config = replace(
+        world.config, vaults=tuple(replace(one, media=media) for one in world.config.vaults)
+    )
 
 
 def copies(world: World, folder: str = "assets/readwise") -> list[str]:
@@ -64,7 +66,9 @@ def graph(make_world: MakeWorld, library: Library) -> World:
     return make_world(library, media="copy")
 
 
-def test_pictures_are_copied_by_their_content_and_linked(graph: World, library: Library, gallery: Gallery) -> None:
+def test_pictures_are_copied_by_their_content_and_linked(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """Those in HTML too; a second run asks for nothing and writes nothing."""
     texts = [f"eins ![]({gallery.url}/map.exe)", f'زوج <img src="{gallery.url}/tide.png">\nत']
     add_book(library, "地図", tweet(1, texts[0]), tweet(2, texts[1]))
@@ -81,7 +85,9 @@ def test_pictures_are_copied_by_their_content_and_linked(graph: World, library: 
     assert (snapshot(graph.root), gallery.asked) == (before, asked)
 
 
-def test_nothing_is_fetched_unless_asked_for(world: World, library: Library, gallery: Gallery) -> None:
+def test_nothing_is_fetched_unless_asked_for(
+    world: World, library: Library, gallery: Gallery
+) -> None:
     """Pictures are links by default."""
     add_book(library, "地図", tweet(1, f"![]({gallery.url}/map.exe)"))
     assert sync(world).warnings == []
@@ -89,18 +95,24 @@ def test_nothing_is_fetched_unless_asked_for(world: World, library: Library, gal
     assert (gallery.asked, (world.root / "assets").exists()) == ([], False)
 
 
-def test_a_picture_in_ones_own_network_is_not_asked_for(graph: World, library: Library, gallery: Gallery) -> None:
+def test_a_picture_in_ones_own_network_is_not_asked_for(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """The page links it, the run is well, and says so once."""
     add_book(library, "地図", tweet(1, f"![]({gallery.url}/map.exe)"))
     report = graph.sync()
     (warning,) = only(report).warnings
-    assert warning.endswith(f"{gallery.url}/map.exe leads to an address that is not on the public internet")
+    assert warning.endswith(
+        f"{gallery.url}/map.exe leads to an address that is not on the public internet"
+    )
     assert (report.code, gallery.asked) == (0, [])
     assert f"![]({gallery.url}/map.exe)" in graph.read(PAGE)
     assert only(graph.sync()).warnings == []
 
 
-def test_a_picture_that_fails_is_tried_again_ever_more_rarely(graph: World, library: Library, gallery: Gallery) -> None:
+def test_a_picture_that_fails_is_tried_again_ever_more_rarely(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """It is told once. A full run tries at once, and when it comes the block shows it."""
     del gallery.pages["/map.exe"]
     add_book(library, "地図", tweet(1, f"![]({gallery.url}/map.exe)"), tweet(2, "zwei"))
@@ -115,10 +127,16 @@ def test_a_picture_that_fails_is_tried_again_ever_more_rarely(graph: World, libr
     assert f"- ![](../assets/readwise/{name(PNG)}) ([View" in graph.read(PAGE)
 
 
-def test_the_owners_blocks_stay_and_are_no_conflicts(graph: World, library: Library, gallery: Gallery) -> None:
+def test_the_owners_blocks_stay_and_are_no_conflicts(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """Edited, deleted and moved ones; an edit in Readwise of the same block is a conflict still."""
     gallery.pages["/map.exe"] = 503
-    add_book(library, "地図", *(tweet(number, f"Nr. {number} ![]({gallery.url}/map.exe)") for number in range(1, 5)))
+    add_book(
+        library,
+        "地図",
+        *(tweet(number, f"Nr. {number} ![]({gallery.url}/map.exe)") for number in range(1, 5)),
+    )
     sync(graph)
     blocks = graph.read(PAGE).split("\n- ")
     mine = [blocks[0], blocks[1].replace("Nr.", "meins:"), blocks[3]]
@@ -143,7 +161,10 @@ def test_several_pictures_of_one_block_come_one_after_the_other(
     text = f"![]({gallery.url}/map.exe) ![]({gallery.url}/tide.png) ![]({gallery.url}/sea.gif)"
     add_book(library, "地図", tweet(1, text))
     sync(graph)
-    tide, sea = f"![](../assets/readwise/{name(JPEG, 'jpg')})", f"![](../assets/readwise/{name(OTHER)})"
+    tide, sea = (
+        f"![](../assets/readwise/{name(JPEG, 'jpg')})",
+        f"![](../assets/readwise/{name(OTHER)})",
+    )
     assert f"- ![]({gallery.url}/map.exe) {tide} {sea} (" in graph.read(PAGE)
     gallery.pages["/map.exe"] = PNG
     library.edit_highlight(1, text=f"neu {text}")
@@ -151,11 +172,17 @@ def test_several_pictures_of_one_block_come_one_after_the_other(
     assert f"- neu ![](../assets/readwise/{name(PNG)}) {tide} {sea} (" in graph.read(PAGE)
 
 
-def test_one_picture_is_there_once_for_all(graph: World, library: Library, gallery: Gallery) -> None:
+def test_one_picture_is_there_once_for_all(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """For several documents, and by another address; a file of that name is the copy already."""
     gallery.pages["/again"] = PNG
     for number in (1, 2):
-        add_book(library, f"地図 {number}", tweet(number, f"![]({gallery.url}/map.exe) ![]({gallery.url}/again)"))
+        add_book(
+            library,
+            f"地図 {number}",
+            tweet(number, f"![]({gallery.url}/map.exe) ![]({gallery.url}/again)"),
+        )
     graph.put(f"assets/readwise/{name(PNG)}", "cropped by its owner")
     sync(graph)
     assert copies(graph) == [name(PNG)]
@@ -176,7 +203,12 @@ def test_one_picture_is_there_once_for_all(graph: World, library: Library, galle
     ],
 )
 def test_obsidian_has_them_in_its_folder_for_attachments(
-    make_world: MakeWorld, gallery: Gallery, app: object, settings: dict[str, Any], folder: str, link: str
+    make_world: MakeWorld,
+    gallery: Gallery,
+    app: object,
+    settings: dict[str, Any],
+    folder: str,
+    link: str,
 ) -> None:
     """Where that is the vault or follows the note, beside the notes' folders."""
     library = Library()
@@ -193,11 +225,19 @@ def test_obsidian_has_them_in_its_folder_for_attachments(
 def test_a_note_that_was_moved_links_from_where_it_is(
     make_world: MakeWorld, library: Library, gallery: Gallery
 ) -> None:
-    """Whether Obsidian corrected its links or nobody did; an edited block is no conflict for that."""
+    """Whether Obsidian corrected its links or nobody did.
+
+    An edited block is no conflict for that.
+    """
     world = make_world(library, edn=None, media="copy")
     text = f"![]({gallery.url}/map.exe)"
     for number in (1, 2):
-        add_book(library, f"地図 {number}", tweet(number, f"eins {text}"), tweet(number + 10, f"zwei {text}"))
+        add_book(
+            library,
+            f"地図 {number}",
+            tweet(number, f"eins {text}"),
+            tweet(number + 10, f"zwei {text}"),
+        )
     sync(world)
     old, new = f"(../assets/{name(PNG)})", f"(../../../Readwise/assets/{name(PNG)})"
     (world.root / "Archiv/2024/地").mkdir(parents=True)
@@ -213,7 +253,9 @@ def test_a_note_that_was_moved_links_from_where_it_is(
     assert not sync(world, full=True).changed
 
 
-def test_org_pages_link_copies_too(make_world: MakeWorld, library: Library, gallery: Gallery) -> None:
+def test_org_pages_link_copies_too(
+    make_world: MakeWorld, library: Library, gallery: Gallery
+) -> None:
     """As Org does it."""
     world = make_world(library, edn='{:preferred-format "Org"}', media="copy")
     add_book(library, "地図", tweet(1, f"![]({gallery.url}/map.exe)"))
@@ -222,7 +264,9 @@ def test_org_pages_link_copies_too(make_world: MakeWorld, library: Library, gall
     assert f"* [[../assets/readwise/{name(PNG)}]] ([[" in page.read_text()
 
 
-def test_a_lost_state_finds_its_copies_again(graph: World, library: Library, gallery: Gallery) -> None:
+def test_a_lost_state_finds_its_copies_again(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """Nothing is written twice, and the block is syncd's again."""
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
     sync(graph)
@@ -236,8 +280,13 @@ def test_a_lost_state_finds_its_copies_again(graph: World, library: Library, gal
     assert f"- neu ![](../assets/readwise/{name(PNG)}) (" in graph.read(PAGE)
 
 
-def test_the_setting_can_be_changed_and_changed_back(world: World, library: Library, gallery: Gallery) -> None:
-    """Pages follow at once, blocks that were edited stay, files too; what is known is not fetched again."""
+def test_the_setting_can_be_changed_and_changed_back(
+    world: World, library: Library, gallery: Gallery
+) -> None:
+    """Pages follow at once, blocks that were edited stay, files too.
+
+    What is known is not fetched again.
+    """
     picture = f"![]({gallery.url}/map.exe)"
     add_book(library, "地図", tweet(1, f"eins {picture}"), tweet(2, f"zwei {picture}"))
     sync(world)
@@ -250,19 +299,29 @@ def test_the_setting_can_be_changed_and_changed_back(world: World, library: Libr
     assert (copies(world), gallery.asked) == ([name(PNG)], ["/map.exe"])
 
 
-def test_what_another_program_wrote_otherwise_has_no_copies(graph: World, library: Library, gallery: Gallery) -> None:
+def test_what_another_program_wrote_otherwise_has_no_copies(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """Its blocks are not changed, so no page would show them; nor is what was deleted fetched."""
     add_book(
-        library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"), tweet(2, f"zwei ![]({gallery.url}/tide.png)")
+        library,
+        "地図",
+        tweet(1, f"eins ![]({gallery.url}/map.exe)"),
+        tweet(2, f"zwei ![]({gallery.url}/tide.png)"),
     )
     tag = "([View Tweet](https://twitter.com/example_owl/status/1)) #Highlight"
-    graph.put(PAGE, f"title:: Readwise/Highlights/地図\nfull-title:: 地図\n- anders ![]({gallery.url}/map.exe) {tag}")
+    graph.put(
+        PAGE,
+        f"title:: Readwise/Highlights/地図\nfull-title:: 地図\n- anders ![]({gallery.url}/map.exe) {tag}",
+    )
     library.edit_highlight(2, is_deleted=True)
     sync(graph)
     assert gallery.asked == []
 
 
-def test_no_copy_leaves_the_vault(graph: World, library: Library, gallery: Gallery, tmp_path: Path) -> None:
+def test_no_copy_leaves_the_vault(
+    graph: World, library: Library, gallery: Gallery, tmp_path: Path
+) -> None:
     """A folder that leads elsewhere is not followed; what is no picture is not saved."""
     gallery.pages["/evil.png"] = SVG
     add_book(library, "地図", tweet(1, f"![]({gallery.url}/map.exe) ![]({gallery.url}/evil.png)"))
@@ -275,7 +334,9 @@ def test_no_copy_leaves_the_vault(graph: World, library: Library, gallery: Galle
     assert f"- ![]({gallery.url}/map.exe) ![]({gallery.url}/evil.png) (" in graph.read(PAGE)
 
 
-def test_a_stop_ends_the_run_with_the_words_written(graph: World, library: Library, gallery: Gallery) -> None:
+def test_a_stop_ends_the_run_with_the_words_written(
+    graph: World, library: Library, gallery: Gallery
+) -> None:
     """While a server is silent; the next run goes on, and the picture has not failed."""
     gallery.pages["/map.exe"] = None
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
@@ -297,15 +358,26 @@ def test_a_rehearsal_fetches_no_picture(graph: World, library: Library, gallery:
     assert (list(graph.pages()), (graph.root / "assets").exists()) == ([], False)
 
 
-def test_each_vault_has_its_own_copies(make_world: MakeWorld, library: Library, gallery: Gallery) -> None:
+def test_each_vault_has_its_own_copies(
+    make_world: MakeWorld, library: Library, gallery: Gallery
+) -> None:
     """One that keeps none is not touched."""
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
     first, second, third = (make_world(library, media=media) for media in ("copy", "copy", "link"))
-    vaults = [replace(one.config.vaults[0], name=str(at)) for at, one in enumerate((first, second, third))]
+    vaults = [
+        replace(one.config.vaults[0], name=str(at)) for at, one in enumerate((first, second, third))
+    ]
     first.config = replace(first.config, vaults=tuple(vaults))
     stop = Event()
     with opened(first.config, stop) as db:
         client = Client(first.sandbox.url, first.sandbox.token, stop)
-        run(db, first.config, client, stop, Wishes(), picture=partial(fetch_picture, allowed=anywhere))
+        run(
+            db,
+            first.config,
+            client,
+            stop,
+            Wishes(),
+            picture=partial(fetch_picture, allowed=anywhere),
+        )
     assert copies(first) == copies(second) == [name(PNG)]
     assert f"![]({gallery.url}/map.exe)" in third.read(PAGE)

@@ -1,4 +1,7 @@
-"""The first run over a vault that other programs wrote in Obsidian: what is there counts, and not a byte changes."""
+"""The first run over a vault that other programs wrote in Obsidian.
+
+What is there counts, and not a byte changes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,9 @@ def adopted(make_world: MakeWorld, library: Library, make: Make, seed: int) -> W
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("make", PROGRAMS, ids=NAMES)
-def test_the_first_run_adds_nothing_and_changes_no_byte(make_world: MakeWorld, make: Make, seed: int) -> None:
+def test_the_first_run_adds_nothing_and_changes_no_byte(
+    make_world: MakeWorld, make: Make, seed: int
+) -> None:
     """And says so; nor do the second run, a full one, and one without the state."""
     world = adopted(make_world, account(100, seed), make, seed)
     before = snapshot(world.root)
@@ -49,20 +54,28 @@ def test_the_first_run_adds_nothing_and_changes_no_byte(make_world: MakeWorld, m
 
 
 @pytest.mark.parametrize("make", PROGRAMS, ids=NAMES)
-def test_after_that_a_new_highlight_arrives_once_on_its_documents_note(make_world: MakeWorld, make: Make) -> None:
+def test_after_that_a_new_highlight_arrives_once_on_its_documents_note(
+    make_world: MakeWorld, make: Make
+) -> None:
     """Not on another's; every line that was there stays, in its order.
 
-    Where obsidian-readwise put two documents into one note, or all of a document stands elsewhere, it makes a new one.
+    Where obsidian-readwise put two documents into one note, or all of a document stands elsewhere,
+    it makes a new one.
     """
     library = account(60)
     world = adopted(make_world, library, make, seed=3)
     world.sync()
     before = world.pages()
-    books = [book for book in library.books if book["category"] != "supplementals" and not book.get("is_deleted")]
+    books = [
+        book
+        for book in library.books
+        if book["category"] != "supplementals" and not book.get("is_deleted")
+    ]
     new = {}
     for book in books:
         number = book["user_book_id"]
-        first = f"{book['highlights'][0]['text'].strip()[:20]} ganz neu in {number}"  # as one of the others begins
+        # As one of the others begins
+        first = f"{book['highlights'][0]['text'].strip()[:20]} ganz neu in {number}"
         new[library.add_highlight(number, text=first, location=10_000)] = book
     report = world.sync()
     titles = Counter(book["title"] for book in books)
@@ -74,7 +87,11 @@ def test_after_that_a_new_highlight_arrives_once_on_its_documents_note(make_worl
             continue
         assert path in before
         assert world.text().count(f"ganz neu in {book['user_book_id']} ") == 1
-        texts = [one["text"].strip().split("\n")[0][:30] for one in book["highlights"] if not one.get("is_deleted")]
+        texts = [
+            one["text"].strip().split("\n")[0][:30]
+            for one in book["highlights"]
+            if not one.get("is_deleted")
+        ]
         assert any(text in before[path] for text in texts), "not a note of another document"
     for path, text in before.items():
         rest = iter(after[path].splitlines())
@@ -106,14 +123,19 @@ OFFICIAL = """# Eulen
 """
 
 
-def test_on_the_official_plugins_note_a_new_highlight_stands_behind_the_one_before_it(vault: World) -> None:
+def test_on_the_official_plugins_note_a_new_highlight_stands_behind_the_one_before_it(
+    vault: World,
+) -> None:
     """As deep, with its children as far in as the others'; upstream's metadata change no line."""
     vault.put("Readwise/Tweets/Eulen.md", OFFICIAL)
     texts = {11: "eins", 12: "zwei", 13: "drei\n\nund mehr", 14: "vier", 15: "fünf"}
     book = add_book(
         vault.library,
         "Eulen in der Nacht",
-        *(tweet(number, text, note="Notiz" if number == 12 else "") for number, text in texts.items()),
+        *(
+            tweet(number, text, note="Notiz" if number == 12 else "")
+            for number, text in texts.items()
+        ),
         source_url="https://twitter.com/example_owl/status/11",
         book_tags=[{"name": "neu"}],
     )
@@ -129,7 +151,13 @@ def test_on_the_official_plugins_note_a_new_highlight_stands_behind_the_one_befo
 
 
 @pytest.mark.parametrize(
-    "text", ["Eulen in der Nacht", "wir sahen Eulen in der Nacht", "eine Liste darin", "im ganzen Text steht es auch"]
+    "text",
+    [
+        "Eulen in der Nacht",
+        "wir sahen Eulen in der Nacht",
+        "eine Liste darin",
+        "im ganzen Text steht es auch",
+    ],
 )
 def test_what_stands_above_the_highlights_is_none(vault: World, text: str) -> None:
     """A highlight without a link is no heading, no metadata, and no line of the whole document."""
@@ -160,7 +188,10 @@ def test_what_stands_above_the_highlights_is_none(vault: World, text: str) -> No
     ],
 )
 def test_templates_of_the_owners_count_by_link_or_id(vault: World, body: str) -> None:
-    """Paragraphs, quotes, headings; what comes then stands at the end where there is no telling what ends where."""
+    """Paragraphs, quotes, headings.
+
+    What comes then stands at the end where there is no telling what ends where.
+    """
     page = f"---\nurl: {{0}}/11\ntitle: Eulen\n---\n# Eulen\n- Full Title: Eulen\n## Highlights\n{body}"
     page = page.format("https://twitter.com/example_owl/status")
     vault.put("Readwise/Tweets/Eulen.md", page)
@@ -176,7 +207,9 @@ def test_templates_of_the_owners_count_by_link_or_id(vault: World, body: str) ->
     vault.library.add_highlight(book, **tweet(13, "danach"))
     assert only(vault.sync()).highlights.added == 2
     after = vault.read("Readwise/Tweets/Eulen.md")
-    assert [line for line in after.splitlines() if "^rw-3" not in line and "^rw-4" not in line] == page.splitlines()
+    assert [
+        line for line in after.splitlines() if "^rw-3" not in line and "^rw-4" not in line
+    ] == page.splitlines()
     assert vault.sync(full=True).message == "notes: nothing new"
 
 
@@ -184,8 +217,16 @@ def test_an_owners_custom_front_matter_and_no_metadata_do(vault: World) -> None:
     """A note by the document's name that holds its highlights is its note."""
     page = "- eins ([View Tweet](https://twitter.com/example_owl/status/11))\n"
     vault.put("Readwise/Tweets/Eulen.md", page)
-    vault.put("Täglich/heute.md", "- Eulen gelesen: [hier](https://twitter.com/example_owl/status/12)")
-    add_book(vault.library, "Eulen", tweet(11, "eins"), tweet(12, "zwei"), source_url="https://twitter.com/example_owl")
+    vault.put(
+        "Täglich/heute.md", "- Eulen gelesen: [hier](https://twitter.com/example_owl/status/12)"
+    )
+    add_book(
+        vault.library,
+        "Eulen",
+        tweet(11, "eins"),
+        tweet(12, "zwei"),
+        source_url="https://twitter.com/example_owl",
+    )
     report = vault.sync()
     assert only(report).pages.updated == ["Readwise/Tweets/Eulen.md"]
     assert vault.read("Readwise/Tweets/Eulen.md").startswith(page + "- zwei (")

@@ -1,4 +1,7 @@
-"""Who changed what in an Obsidian note: its front matter, entry by entry, and its highlights, block by block."""
+"""Who changed what in an Obsidian note.
+
+Its front matter, entry by entry, and its highlights, block by block.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from support import MakeWorld, World, add_book, only, tweet
 
 from syncd.sandbox.library import Library
 
-# --- front matter -----------------------------------------------------------------------------------------------------
+# --- front matter ---------------------------------------------------------------------------------
 
 FRONT = """---
 # mine
@@ -38,7 +41,9 @@ on: yes
 
 
 @pytest.mark.parametrize("form", ["lf", "crlf", "bom"])
-def test_upstream_changes_entries_of_the_front_matter_and_no_other_byte(vault: World, form: str) -> None:
+def test_upstream_changes_entries_of_the_front_matter_and_no_other_byte(
+    vault: World, form: str
+) -> None:
     """The owner's keys, comments, order, quotes and line ends stay."""
     book = owls(vault)
     path = HOME.format("Eulen")
@@ -51,12 +56,18 @@ def test_upstream_changes_entries_of_the_front_matter_and_no_other_byte(vault: W
     vault.put(path, forms[form](FRONT + body))
     nothing_new(vault)
     tags = [{"name": "Käuze"}, {"name": "bei Nacht"}]
-    vault.library.edit_book(book, title="Käuze: nachts", author="Ana, Bo", book_tags=tags, source_url=None)
+    vault.library.edit_book(
+        book, title="Käuze: nachts", author="Ana, Bo", book_tags=tags, source_url=None
+    )
     report = vault.sync(full=True)
     expected = (FRONT + body).replace("full-title: Eulen", 'full-title: "Käuze: nachts"')
-    expected = expected.replace('  - "[[@example_owl on Twitter]]"\n', '  - "[[Ana]]"\n  - "[[Bo]]"\n')
+    expected = expected.replace(
+        '  - "[[@example_owl on Twitter]]"\n', '  - "[[Ana]]"\n  - "[[Bo]]"\n'
+    )
     expected = expected.replace("url: https://twitter.com/example_owl/status/11\n", "")
-    expected = expected.replace("  - Vögel\n", '  - Käuze\n  - bei-Nacht\naliases:\n  - "Käuze: nachts"\n')
+    expected = expected.replace(
+        "  - Vögel\n", '  - Käuze\n  - bei-Nacht\naliases:\n  - "Käuze: nachts"\n'
+    )
     assert vault.read(path) == forms[form](expected)
     assert only(report).conflicts == []
     nothing_new(vault)
@@ -66,7 +77,11 @@ def test_an_entry_that_its_owner_changed_stays_and_is_told_of(vault: World) -> N
     """One that they took out stays out, and nothing is to be told of it."""
     book = owls(vault)
     path = HOME.format("Eulen")
-    mine = vault.read(path).replace("  - Vögel\n", "  - Vögel\n  - meins\n").replace("category: tweets\n", "")
+    mine = (
+        vault.read(path)
+        .replace("  - Vögel\n", "  - Vögel\n  - meins\n")
+        .replace("category: tweets\n", "")
+    )
     vault.put(path, mine)
     vault.library.edit_book(book, book_tags=[{"name": "Käuze"}], category="articles")
     report = vault.sync(full=True)
@@ -89,7 +104,10 @@ def test_an_entry_that_its_owner_changed_stays_and_is_told_of(vault: World) -> N
     ],
 )
 def test_a_note_with_another_or_no_front_matter_goes_on(vault: World, front: str) -> None:
-    """Nothing is put into what cannot be read or is not there; the highlights come as ever, with no state too."""
+    """Nothing is put into what cannot be read or is not there.
+
+    The highlights come as ever, with no state too.
+    """
     book = owls(vault)
     path = HOME.format("Eulen")
     _, _, body = vault.read(path).partition("\n---\n")
@@ -105,15 +123,22 @@ def test_a_note_with_another_or_no_front_matter_goes_on(vault: World, front: str
     nothing_new(vault)
 
 
-# --- merge ------------------------------------------------------------------------------------------------------------
+# --- merge ----------------------------------------------------------------------------------------
 
 
-def test_upstream_edits_arrive_in_what_nobody_touched_and_new_highlights_in_their_place(vault: World) -> None:
-    """Text, tags and note, each on its own; the block id stays, and so does what its owner wrote below."""
+def test_upstream_edits_arrive_in_what_nobody_touched_and_new_highlights_in_their_place(
+    vault: World,
+) -> None:
+    """Text, tags and note, each on its own.
+
+    The block id stays, and so does what its owner wrote below.
+    """
     book = owls(vault)
     path = HOME.format("Eulen")
     one, two, three = (item["id"] for item in vault.library.books[0]["highlights"])
-    text = vault.read(path).replace("\t- **Note**: Notiz", "\t- **Note**: Notiz\n\t- meins\n\t\t- darunter")
+    text = vault.read(path).replace(
+        "\t- **Note**: Notiz", "\t- **Note**: Notiz\n\t- meins\n\t\t- darunter"
+    )
     vault.put(path, f"{text}\n\nmein Nachwort\n")
     vault.library.edit_highlight(one, text="eins, besser\n* a\n* b", note="neu")
     vault.library.edit_highlight(two, tags=[], note="Notiz 2")
@@ -125,7 +150,13 @@ def test_upstream_edits_arrive_in_what_nobody_touched_and_new_highlights_in_thei
         [
             *("- eins, besser", "  * a", "  * b", "  ", f"  {tail}", "\t- **Note**: neu"),
             *(bullet(two, 12, "zwei"), "\t- **Note**: Notiz 2", "\t- meins", "\t\t- darunter"),
-            *(bullet(three, 13, "drei"), "", "mein Nachwort", bullet(between, 12_000, "dazwischen"), ""),
+            *(
+                bullet(three, 13, "drei"),
+                "",
+                "mein Nachwort",
+                bullet(between, 12_000, "dazwischen"),
+                "",
+            ),
         ]
     )
     nothing_new(vault)
@@ -146,13 +177,21 @@ def test_an_edited_block_stays_until_both_agree(vault: World) -> None:
     assert only(vault.sync()).conflicts == []
 
 
-@pytest.mark.parametrize("link", ["https://twitter.com/example_owl/status/12", None, "https://example.org/shared"])
+@pytest.mark.parametrize(
+    "link", ["https://twitter.com/example_owl/status/12", None, "https://example.org/shared"]
+)
 def test_a_block_that_was_moved_or_deleted_gets_no_twin(vault: World, link: str | None) -> None:
-    """Known by its link or, without one, by its id, in a daily note and with other words; deleted ones stay so."""
+    """Known by its link or, without one, by its id, in a daily note and with other words.
+
+    Deleted ones stay so.
+    """
     book = add_book(
         vault.library,
         "Eulen",
-        *({"text": f"nummer {n}", "url": link if n == 2 else "https://example.org/shared"} for n in (1, 2, 3)),
+        *(
+            {"text": f"nummer {n}", "url": link if n == 2 else "https://example.org/shared"}
+            for n in (1, 2, 3)
+        ),
     )
     vault.sync()
     path = HOME.format("Eulen")
@@ -160,7 +199,10 @@ def test_a_block_that_was_moved_or_deleted_gets_no_twin(vault: World, link: str 
     (two,) = (line for line in lines if line.startswith("- nummer 2"))
     lines = [line for line in lines if line != two and "nummer 3" not in line]
     vault.put(path, "\n".join(lines))
-    vault.put("Täglich/2024-05-05.md", "# Heute\n- Gelesen:\n\t" + two.replace("nummer 2", "ganz anders") + "\n")
+    vault.put(
+        "Täglich/2024-05-05.md",
+        "# Heute\n- Gelesen:\n\t" + two.replace("nummer 2", "ganz anders") + "\n",
+    )
     nothing_new(vault)
     (vault.state / "syncd.db").unlink()
     report = vault.sync()
@@ -174,11 +216,21 @@ def test_a_block_that_was_moved_or_deleted_gets_no_twin(vault: World, link: str 
 
 def test_a_copy_of_a_block_hides_no_new_highlight_of_the_same_address(vault: World) -> None:
     """Highlights of one article often share it; the id says which one the copy is."""
-    book = add_book(vault.library, "Teich", {"text": "eins", "url": "https://example.org/t"}, category="articles")
+    book = add_book(
+        vault.library,
+        "Teich",
+        {"text": "eins", "url": "https://example.org/t"},
+        category="articles",
+    )
     vault.sync()
     (path,) = vault.pages()
     text = vault.read(path)
-    vault.put(path, text + "\n- oben noch einmal:\n" + text.rpartition("---\n")[2].replace("- eins", "\t- (eins)"))
+    vault.put(
+        path,
+        text
+        + "\n- oben noch einmal:\n"
+        + text.rpartition("---\n")[2].replace("- eins", "\t- (eins)"),
+    )
     vault.library.add_highlight(book, text="zwei", url="https://example.org/t")
     assert only(vault.sync()).highlights.added == 1
     assert vault.read(path).count("\n- zwei (") == 1
@@ -202,6 +254,10 @@ def test_deletions_upstream_take_untouched_blocks_where_the_owner_wants_it(
         library.delete_highlight(id_)
     report = world.sync()
     assert only(report).highlights.removed == 2
-    rest = [line for line in (text + ending).split(ending) if not re.search(r"zwei|Notiz|nachts|drei", line)]
+    rest = [
+        line
+        for line in (text + ending).split(ending)
+        if not re.search(r"zwei|Notiz|nachts|drei", line)
+    ]
     assert world.read(path) == ending.join(rest)
     nothing_new(world)

@@ -1,4 +1,7 @@
-"""A Readwise account in an Obsidian vault: notes, their names, whose they are, foreign text, and the Base."""
+"""A Readwise account in an Obsidian vault.
+
+Notes, their names, whose they are, foreign text, and the Base.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,18 @@ from support import MakeWorld, World, add_book, only, snapshot, tweet
 from syncd.errors import DocumentError
 from syncd.readwise.client import Client
 from syncd.sandbox.library import Library
-from syncd.session import opened
-from syncd.sync import Wishes, run
-from syncd.vault.writer import Seen, Writer
+from syncd.sync.run import Wishes, run
+from syncd.sync.session import opened
+from syncd.vault.write import Seen, Writer
 
-# --- notes and their names --------------------------------------------------------------------------------------------
+# --- notes and their names ------------------------------------------------------------------------
 
 
 def test_the_bundled_account_becomes_notes_by_category(make_world: MakeWorld) -> None:
-    """Each document one note, each of its highlights there once by its id; the second run writes nothing."""
+    """Each document one note, each of its highlights there once by its id.
+
+    The second run writes nothing.
+    """
     world = make_world(Library.load(), edn=None)
     report = world.sync()
     assert (report.code, only(report).failed, only(report).warnings) == (0, [], [])
@@ -38,8 +44,18 @@ def test_the_bundled_account_becomes_notes_by_category(make_world: MakeWorld) ->
         assert Path(path).parent == Path("Readwise", book["category"].capitalize())
         assert Path(path).stem == said["title"]
         assert said.get("url") == book["source_url"]
-        assert said.get("author", []) == [f"[[{name}]]" for name in (book["author"] or "").split(", ") if name]
-        assert said.keys() <= {"title", "author", "full-title", "category", "url", "tags", "readwise"}
+        assert said.get("author", []) == [
+            f"[[{name}]]" for name in (book["author"] or "").split(", ") if name
+        ]
+        assert said.keys() <= {
+            "title",
+            "author",
+            "full-title",
+            "category",
+            "url",
+            "tags",
+            "readwise",
+        }
         ids = [int(id_) for id_ in ID.findall(text)]
         assert set(ids) <= {one["id"] for one in book["highlights"] if not one["is_deleted"]}
         found += ids
@@ -84,7 +100,10 @@ def test_a_note_is_as_the_format_says(vault: World) -> None:
     ],
 )  # fmt: skip
 def test_any_title_names_two_notes_that_every_device_can_hold(vault: World, title: str) -> None:
-    """In their folder, at most 200 bytes, nothing that ends a link; two documents of one title have two notes."""
+    """In their folder, at most 200 bytes, nothing that ends a link.
+
+    Two documents of one title have two notes.
+    """
     for number in (1, 2):
         add_book(vault.library, title, tweet(number, f"nummer {number}"))
     assert vault.sync().code == 0
@@ -95,7 +114,9 @@ def test_any_title_names_two_notes_that_every_device_can_hold(vault: World, titl
         stem = Path(path).name.removesuffix(".md")
         assert len(stem.encode()) <= 197
         assert stem.isprintable() or "\u200d" in stem
-        assert not re.search(r'[\\/:*?"<>|#^\[\]]|%%|^[. ]|[. ]$|^(con|lpt1)(\.|$)', stem, re.IGNORECASE)
+        assert not re.search(
+            r'[\\/:*?"<>|#^\[\]]|%%|^[. ]|[. ]$|^(con|lpt1)(\.|$)', stem, re.IGNORECASE
+        )
         assert properties(text)["title"] == stem
         assert str(properties(text)["readwise"]).rpartition("/")[2] in {"1", "2"}
     nothing_new(vault)
@@ -112,7 +133,10 @@ def test_any_title_names_two_notes_that_every_device_can_hold(vault: World, titl
     ],
 )
 def test_a_note_of_the_owners_keeps_its_name_in_every_folder(vault: World, path: str) -> None:
-    """Links go by the base name alone, in any case and Unicode form: the document's note steps aside."""
+    """Links go by the base name alone, in any case and Unicode form.
+
+    The document's note steps aside.
+    """
     vault.put(path, "---\ntags: [mine]\n---\n- mine")
     before = snapshot(vault.root)
     book = add_book(vault.library, "Café au lait", tweet(1, "neu"))
@@ -130,7 +154,9 @@ def test_documents_of_one_title_in_two_categories_have_two_base_names(vault: Wor
 
 
 @pytest.mark.parametrize("category", ["../../böse", ".versteckt", "a/b:c", "con", None])
-def test_a_category_that_nobody_knows_is_one_folder_in_its_place(vault: World, category: str | None) -> None:
+def test_a_category_that_nobody_knows_is_one_folder_in_its_place(
+    vault: World, category: str | None
+) -> None:
     """Whatever it is called."""
     add_book(vault.library, "Titel", tweet(1, "x"), category=category)
     assert vault.sync().code == 0
@@ -141,14 +167,19 @@ def test_a_category_that_nobody_knows_is_one_folder_in_its_place(vault: World, c
     nothing_new(vault)
 
 
-# --- whose note -------------------------------------------------------------------------------------------------------
+# --- whose note -----------------------------------------------------------------------------------
 
 
 def test_without_its_state_syncd_knows_each_note_by_its_front_matter(make_world: MakeWorld) -> None:
     """Renamed and moved notes too; the next highlight arrives where its document is."""
     library = Library()
     for number in (1, 2, 3):
-        add_book(library, "Things I Learned", {"text": f"nummer{number}"}, source_url="https://example.org/")
+        add_book(
+            library,
+            "Things I Learned",
+            {"text": f"nummer{number}"},
+            source_url="https://example.org/",
+        )
     world = make_world(library, edn=None)
     world.sync()
     moved = world.root / "Readwise/Tweets/Things I Learned (2).md"
@@ -160,10 +191,17 @@ def test_without_its_state_syncd_knows_each_note_by_its_front_matter(make_world:
         library.add_highlight(number, text=f"später{number}")
     world.sync()
     pages = world.pages()
-    assert set(pages) == {HOME.format("Things I Learned"), HOME.format("Things I Learned (3)"), "Archiv/Gelernt.md"}
+    assert set(pages) == {
+        HOME.format("Things I Learned"),
+        HOME.format("Things I Learned (3)"),
+        "Archiv/Gelernt.md",
+    }
     for text in pages.values():
         number = str(properties(text)["readwise"])[-1]
-        assert re.findall(r"^- (\w+) ", text, re.MULTILINE) == [f"nummer{number}", f"später{number}"]
+        assert re.findall(r"^- (\w+) ", text, re.MULTILINE) == [
+            f"nummer{number}",
+            f"später{number}",
+        ]
 
 
 def test_a_retitled_document_keeps_its_note_and_is_found_by_its_new_title(vault: World) -> None:
@@ -176,7 +214,11 @@ def test_a_retitled_document_keeps_its_note_and_is_found_by_its_new_title(vault:
     (text,) = vault.pages().values()
     assert set(vault.pages()) == {path}
     said = properties(text)
-    assert (said["title"], said["full-title"], said["aliases"]) == ("Eulen", 'Käuze: "nachts"', ['Käuze: "nachts"'])
+    assert (said["title"], said["full-title"], said["aliases"]) == (
+        "Eulen",
+        'Käuze: "nachts"',
+        ['Käuze: "nachts"'],
+    )
     nothing_new(vault)
     vault.library.edit_book(book, title="Eulen")
     vault.sync(full=True)
@@ -198,7 +240,7 @@ def test_aliases_of_the_owners_stay_and_are_no_difference_to_be_told(vault: Worl
     nothing_new(vault)
 
 
-# --- the Base ---------------------------------------------------------------------------------------------------------
+# --- the Base -------------------------------------------------------------------------------------
 
 BASE = "Readwise/Readwise.base"
 
@@ -220,7 +262,10 @@ def test_a_base_lists_the_notes_of_the_folder(
     base = yaml.safe_load(world.read(path))
     assert base["filters"] == {"and": [filter_, 'file.ext == "md"']}
     (view,) = base["views"]
-    assert (view["type"], view["order"]) == ("table", ["file.name", "author", "category", "url", "tags"])
+    assert (view["type"], view["order"]) == (
+        "table",
+        ["file.name", "author", "category", "url", "tags"],
+    )
     nothing_new(world)
 
 
@@ -292,7 +337,7 @@ def test_without_a_note_of_its_own_syncd_makes_no_base(vault: World) -> None:
     assert (vault.root / BASE).exists()
 
 
-# --- foreign text -----------------------------------------------------------------------------------------------------
+# --- foreign text ---------------------------------------------------------------------------------
 
 HOSTILE = [
     "---\ntitle: x\n---", "- a\n- b", "# Kopf\n## Kopf", "```dataviewjs\ndv.current()\n```", "```\nnie zu", "%% weg",
@@ -305,20 +350,37 @@ HOSTILE = [
 
 
 def items(text: str) -> Iterator[str]:
-    """The list items at a note's margin, as a CommonMark parser sees them; nothing else may be there."""
+    """The list items at a note's margin, as a CommonMark parser sees them.
+
+    Nothing else may be there.
+    """
     tokens = MarkdownIt("commonmark").parse(frontmatter.parse(text)[1])
-    assert {token.type for token in tokens if token.level == 0} <= {"bullet_list_open", "bullet_list_close"}
+    assert {token.type for token in tokens if token.level == 0} <= {
+        "bullet_list_open",
+        "bullet_list_close",
+    }
     assert not {token.type for token in tokens} & {"heading_open", "html_block", "hr"}
     yield from (token.content for token in tokens if token.type == "inline" and token.level == 3)
 
 
 def test_hostile_texts_stay_in_their_highlights(vault: World) -> None:
-    """As text, note, title, author and tag: the front matter says what syncd says, and each highlight is one item."""
+    """As text, note, title, author and tag.
+
+    The front matter says what syncd says, and each highlight is one item.
+    """
     for number, text in enumerate(HOSTILE, 1):
-        given = [tweet(number * 10 + n, text, note=text, tags=[{"name": text[:80]}]) for n in (1, 2)]
-        add_book(vault.library, text[:200], *given, author=text[:200], book_tags=[{"name": text[:80]}])
+        given = [
+            tweet(number * 10 + n, text, note=text, tags=[{"name": text[:80]}]) for n in (1, 2)
+        ]
+        add_book(
+            vault.library, text[:200], *given, author=text[:200], book_tags=[{"name": text[:80]}]
+        )
     report = vault.sync()
-    assert (report.code, only(report).failed, only(report).highlights.added) == (0, [], 2 * len(HOSTILE))
+    assert (report.code, only(report).failed, only(report).highlights.added) == (
+        0,
+        [],
+        2 * len(HOSTILE),
+    )
     by_address = {str(properties(text)["readwise"]): text for text in vault.pages().values()}
     assert len(by_address) == len(HOSTILE)
     for book in vault.library.books:
@@ -328,7 +390,9 @@ def test_hostile_texts_stay_in_their_highlights(vault: World) -> None:
         assert isinstance(said["full-title"], str)
         assert said["category"] == "tweets"
         ids = [one["id"] for one in book["highlights"]]
-        ends = [int(found[1]) for item in items(text) if (found := re.search(r"\^rw-(\d+)\Z", item))]
+        ends = [
+            int(found[1]) for item in items(text) if (found := re.search(r"\^rw-(\d+)\Z", item))
+        ]
         assert ends == ids
         assert [int(id_) for id_ in ID.findall(text)] == ids
     nothing_new(vault)

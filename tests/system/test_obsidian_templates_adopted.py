@@ -35,7 +35,8 @@ def _quoted(text: str) -> str:
 
 SHAPES: dict[str, Shape] = {
     "headings with ids": lambda id_, item, label, url: (
-        f"### id{id_}\n\n{_quoted(item['text'])}\n" + (f"> \\- [({label})]({url})\n" if url else f"({label})\n")
+        f"### id{id_}\n\n{_quoted(item['text'])}\n"
+        + (f"> \\- [({label})]({url})\n" if url else f"({label})\n")
     ),
     "headings with places": lambda _id, item, label, url: (
         f"### {label}\n\n{_quoted(item['text'])}\n" + (f" * _[{label}]({url})_\n" if url else "\n")
@@ -45,9 +46,12 @@ SHAPES: dict[str, Shape] = {
         + (f">> [!info] Notiz\n{item['note']}\n" if item.get("note") else "")
     ),
     "marks": lambda _id, item, _label, _url: (
-        f"<mark>{item['text']}</mark> #x\n" + (f"### Notiz\n{item['note']}\n" if item.get("note") else "")
+        f"<mark>{item['text']}</mark> #x\n"
+        + (f"### Notiz\n{item['note']}\n" if item.get("note") else "")
     ),
-    "a line each": lambda _id, item, label, _url: f"> {item['text']}\n- Notiz: {item.get('note', '')}\n({label})",
+    "a line each": lambda _id, item, label, _url: (
+        f"> {item['text']}\n- Notiz: {item.get('note', '')}\n({label})"
+    ),
     "notes above": lambda _id, item, label, url: (
         f"{item.get('note', '')}\n\n> {item['text']} ([{label}]({url}))\n\n---"
     ),
@@ -56,7 +60,9 @@ SHAPES: dict[str, Shape] = {
         + (f"([{label}]({url})), " if url else " ")
         + f"[Open in Readwise](https://readwise.io/open/{id_})"
     ),
-    "ids and tags": lambda id_, item, label, url: f"---\n\n- {item['text']} ([{label}]({url}))\n^rw{id_} #lesen\n",
+    "ids and tags": lambda id_, item, label, url: (
+        f"---\n\n- {item['text']} ([{label}]({url}))\n^rw{id_} #lesen\n"
+    ),
 }
 
 
@@ -72,12 +78,20 @@ def adopted(world: World, shape: Shape, newline: str = "\n", metadata: bool = Tr
         made = [id_ for id_ in ids(world) if id_ not in before]
         said = f"## Metadata\n- Full Title: {title}\n- Category: #x\n- URL: {fields.get('source_url', '')}\n\n"
         body = "\n".join(
-            shape(id_, item, "View Tweet" if "url" in item else f"Page {item['location']}", item.get("url", ""))
+            shape(
+                id_,
+                item,
+                "View Tweet" if "url" in item else f"Page {item['location']}",
+                item.get("url", ""),
+            )
             for id_, item in zip(made, items, strict=True)
         )
         page = f"# {title}\n\n{said if metadata else ''}## Highlights\n{body}\n"
         name = title.replace(":", "" if metadata else "-")
-        world.put(f"Readwise/{fields.get('category', 'tweets').title()}/{name}.md", page.replace("\n", newline))
+        world.put(
+            f"Readwise/{fields.get('category', 'tweets').title()}/{name}.md",
+            page.replace("\n", newline),
+        )
     return books
 
 
@@ -89,7 +103,10 @@ def ids(world: World) -> list[int]:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_nothing_comes_twice_and_no_byte_changes(vault: World, shape: Shape, newline: str) -> None:
-    """In the first run, the second, a full one, and without the state; what is new then comes once, onto the note."""
+    """In the first run, the second, a full one, and without the state.
+
+    What is new then comes once, onto the note.
+    """
     books = adopted(vault, shape, newline)
     before = snapshot(vault.root)
     for full in (False, False, True):
@@ -135,13 +152,18 @@ def test_words_that_the_owner_quotes_on_syncds_own_note_hide_no_new_highlight(va
     book = add_book(vault.library, "Eulen", tweet(11, "die Eule wartet"))
     vault.sync()
     (path,) = (path for path in vault.pages() if path.endswith("Eulen.md"))
-    vault.put(path, vault.read(path) + "\n\n## Meine Highlights\nMir gefiel: sie fliegt ohne Laut davon.\n")
+    vault.put(
+        path,
+        vault.read(path) + "\n\n## Meine Highlights\nMir gefiel: sie fliegt ohne Laut davon.\n",
+    )
     vault.library.add_highlight(book, **tweet(12, "sie fliegt ohne Laut davon"))
     assert only(vault.sync()).highlights.added == 1
     assert len(re.findall("^- sie fliegt ohne Laut davon ", vault.read(path), re.MULTILINE)) == 1
 
 
-def test_a_book_is_known_by_the_address_of_its_review_and_other_spellings_of_the_metadata(vault: World) -> None:
+def test_a_book_is_known_by_the_address_of_its_review_and_other_spellings_of_the_metadata(
+    vault: World,
+) -> None:
     """As callouts, Dataview fields or front matter say them."""
     for number, said in enumerate(
         (
@@ -150,9 +172,18 @@ def test_a_book_is_known_by_the_address_of_its_review_and_other_spellings_of_the
             "Full Title:: Eulen {number}\n",
         )
     ):
-        items = [{"text": f"{word} {number} zwölf", "url": f"https://example.org/{number}/{word}"} for word in "abc"]
-        book = add_book(vault.library, f"Eulen {number}", *items[:2], source_url=f"https://example.org/{number}")
-        body = "".join(f"- {item['text']} ([View Highlight]({item['url']}))\n" for item in items[:2])
-        vault.put(f"{number}.md", said.format(book=book, number=number) + f"\n## Highlights\n{body}")
+        items = [
+            {"text": f"{word} {number} zwölf", "url": f"https://example.org/{number}/{word}"}
+            for word in "abc"
+        ]
+        book = add_book(
+            vault.library, f"Eulen {number}", *items[:2], source_url=f"https://example.org/{number}"
+        )
+        body = "".join(
+            f"- {item['text']} ([View Highlight]({item['url']}))\n" for item in items[:2]
+        )
+        vault.put(
+            f"{number}.md", said.format(book=book, number=number) + f"\n## Highlights\n{body}"
+        )
         vault.library.add_highlight(book, **items[2])
     assert only(vault.sync()).pages.updated == ["0.md", "1.md", "2.md"]

@@ -1,4 +1,7 @@
-"""A Logseq graph whose preferred format is Org: the same promises on `.org` pages, beside pages in Markdown."""
+"""A Logseq graph whose preferred format is Org.
+
+The same promises on `.org` pages, beside pages in Markdown.
+"""
 
 from __future__ import annotations
 
@@ -63,12 +66,20 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"
 
 def orgs(world: World) -> dict[str, str]:
     """Every page in Org: path and text."""
-    return {str(path.relative_to(world.root)): path.read_bytes().decode() for path in sorted(world.root.rglob("*.org"))}
+    return {
+        str(path.relative_to(world.root)): path.read_bytes().decode()
+        for path in sorted(world.root.rglob("*.org"))
+    }
 
 
 def id_of(library: Library, text: str) -> int:
     """The id of the highlight that begins so."""
-    (found,) = (one["id"] for book in library.books for one in book["highlights"] if one["text"].startswith(text))
+    (found,) = (
+        one["id"]
+        for book in library.books
+        for one in book["highlights"]
+        if one["text"].startswith(text)
+    )
     return int(found)
 
 
@@ -81,7 +92,10 @@ def nothing_new(world: World) -> None:
 
 
 def test_a_document_becomes_a_page_in_org(graph: World) -> None:
-    """Properties in a drawer, a headline for each highlight, children below it; and a second run writes nothing."""
+    """Properties in a drawer, a headline for each highlight, children below it.
+
+    And a second run writes nothing.
+    """
     owls(graph)
     assert orgs(graph) == {PAGE: OWLS}
     assert graph.pages() == {}
@@ -92,7 +106,9 @@ def test_the_page_that_the_document_shows_is_real(make_world: MakeWorld) -> None
     """Under its path, byte for byte."""
     world = make_world(Library.load(), edn=ORG)
     world.sync()
-    shown = re.search(r"^`([^`\n]+\.org)`\n\n```org\n(.*?)\n```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    shown = re.search(
+        r"^`([^`\n]+\.org)`\n\n```org\n(.*?)\n```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL
+    )
     assert shown is not None
     assert world.read(shown[1]) == shown[2]
 
@@ -104,21 +120,33 @@ def test_the_page_that_the_document_shows_is_real(make_world: MakeWorld) -> None
             "Siehe [hier](https://example.org/a_(b)) und `x = 1`",
             "Siehe [[https://example.org/a%5F%28b%29][hier]] und ~x = 1~",
         ),
-        ("Bild\n\n![](https://pbs.twimg.com/media/A_.jpg)", "Bild\n\n[[https://pbs.twimg.com/media/A%5F.jpg]]"),
+        (
+            "Bild\n\n![](https://pbs.twimg.com/media/A_.jpg)",
+            "Bild\n\n[[https://pbs.twimg.com/media/A%5F.jpg]]",
+        ),
         ("**fett** *schräg* _auch_ ~~weg~~", "*fett* /schräg/ /auch/ +weg+"),
         ("(https://t.co/x) https://t.co/y.", "([[https://t.co/x]]) https://t.co/y."),
         ("* eins\n* zwei", "- eins\n- zwei"),
         ("#Hashtag und [[Seite]]", "#Hashtag und [[Seite]]"),
         ("** keine Überschrift", "\u200b** keine Überschrift"),
         ("TODO nichts", "\u200bTODO nichts"),
-        ("a\n#+title: b\n:c: d\nid:: e\n# f", "a\n\u200b#+title: b\n\u200b:c: d\n\u200bid:: e\n\u200b# f"),
-        ("{{query x}} ((y)) [[file:z]]", "{\u200b{\u200bquery x}} (\u200b(\u200by)) [\u200b[\u200bfile:z]]"),
+        (
+            "a\n#+title: b\n:c: d\nid:: e\n# f",
+            "a\n\u200b#+title: b\n\u200b:c: d\n\u200bid:: e\n\u200b# f",
+        ),
+        (
+            "{{query x}} ((y)) [[file:z]]",
+            "{\u200b{\u200bquery x}} (\u200b(\u200by)) [\u200b[\u200bfile:z]]",
+        ),
         ("1/2 und/oder A / B, C:\\Users", "1/2 und/oder A / B, C:\\\u200bUsers"),
         ('<a href="https://x.com/eule">@eule</a>', "[[https://x.com/eule][@eule]]"),
     ],
 )
 def test_text_is_org_and_nothing_in_it_runs(graph: World, text: str, shown: str) -> None:
-    """Markdown becomes Org; what would do something there is kept from it by a space that is not seen."""
+    """Markdown becomes Org.
+
+    What would do something there is kept from it by a space that is not seen.
+    """
     add_book(graph.library, "梟", tweet(1, text))
     graph.sync()
     assert graph.read(PAGE) == f"{HEAD}* {shown} {tail(1)}"
@@ -127,7 +155,11 @@ def test_text_is_org_and_nothing_in_it_runs(graph: World, text: str, shown: str)
 def test_code_and_tables_end_before_the_link(graph: World) -> None:
     """Code stands between its own lines; what would close it early does not."""
     add_book(
-        graph.library, "梟", tweet(1, "so:\n```py\n* x = `1`\n#+END_SRC\n```"), tweet(2, "```\ny\n```"), tweet(3, "|a|")
+        graph.library,
+        "梟",
+        tweet(1, "so:\n```py\n* x = `1`\n#+END_SRC\n```"),
+        tweet(2, "```\ny\n```"),
+        tweet(3, "|a|"),
     )
     graph.sync()
     code = "#+BEGIN_SRC py\n* x = `1`\n\u200b#+END_SRC\n#+END_SRC"
@@ -143,7 +175,9 @@ def test_logseq_reads_every_page_of_the_account_as_it_is_meant(make_world: MakeW
     org.sync()
     markdown.sync()
     written, other = orgs(org), markdown.pages()
-    assert {path.removesuffix(".org") for path in written} == {path.removesuffix(".md") for path in other}
+    assert {path.removesuffix(".org") for path in written} == {
+        path.removesuffix(".md") for path in other
+    }
     twins = [other[f"{path.removesuffix('.org')}.md"] for path in written]
     read, same_read = logseq_parser.pages(list(written.values()), "org"), logseq_parser.pages(twins)
     for (path, text), twin, page, same in zip(written.items(), twins, read, same_read, strict=True):
@@ -156,10 +190,15 @@ def test_logseq_reads_every_page_of_the_account_as_it_is_meant(make_world: MakeW
 
 
 def test_what_changes_upstream_changes_untouched_blocks_alone(graph: World) -> None:
-    """Text, tags and note; the owner's words, children, and what Logseq hangs on a block stay where they are."""
+    """Text, tags and note.
+
+    The owner's words, children, and what Logseq hangs on a block stay where they are.
+    """
     owls(graph)
     drawer = ":PROPERTIES:\n:id: 65f0-1\n:collapsed: true\n:END:"
-    mine = OWLS.replace(f"* eins 🦉 {tail(1)}", f"* eins 🦉 {tail(1)}\n{drawer}\n** mein Gedanke\n*** und mehr")
+    mine = OWLS.replace(
+        f"* eins 🦉 {tail(1)}", f"* eins 🦉 {tail(1)}\n{drawer}\n** mein Gedanke\n*** und mehr"
+    )
     mine = mine.replace("* خمسة ", "* meine خمسة ")
     graph.put(PAGE, mine + "\n* ans Ende\nmit Text\n")
     nothing_new(graph)
@@ -183,7 +222,9 @@ def test_what_changes_upstream_changes_untouched_blocks_alone(graph: World) -> N
 def test_new_highlights_tags_and_notes_come_to_their_places(graph: World) -> None:
     """Behind the predecessor with all its children, at its depth; in the file's own line ends."""
     book = owls(graph)
-    text = OWLS.replace(f"* خمسة {tail(5)}", f"* Kopf\n** خمسة {tail(5)}\n*** Kind").replace("\n", "\r\n")
+    text = OWLS.replace(f"* خمسة {tail(5)}", f"* Kopf\n** خمسة {tail(5)}\n*** Kind").replace(
+        "\n", "\r\n"
+    )
     graph.put(PAGE, text + "\r\n")
     graph.library.add_highlight(book, **tweet(2, "zwei", location=2, note="dazu"))
     graph.library.add_highlight(book, **tweet(6, "sechs", location=6))
@@ -242,7 +283,13 @@ def test_a_lost_state_is_found_again_in_the_pages(graph: World) -> None:
     """Not one block twice, wherever the pages were moved to, and not a byte changed."""
     owls(graph)
     for extra in range(3):
-        add_book(graph.library, "梟", {"text": f"ohne Adresse {extra}", "url": None}, author="B", category="articles")
+        add_book(
+            graph.library,
+            "梟",
+            {"text": f"ohne Adresse {extra}", "url": None},
+            author="B",
+            category="articles",
+        )
     graph.sync()
     (graph.root / PAGE).rename(graph.root / "pages" / "umbenannt.org")
     before = snapshot(graph.root)
@@ -256,14 +303,23 @@ def test_a_lost_state_is_found_again_in_the_pages(graph: World) -> None:
 def test_pages_that_readwises_plugin_wrote_in_org_are_adopted(graph: World) -> None:
     """Their text is Markdown, their properties stand in a drawer or in lines of their own."""
     for number, head in enumerate((":PROPERTIES:\n{}\n:END:", "{}")):
-        lines = [("title", f"Eulen {number}"), ("full-title", f'"Eulen {number}"'), ("category", "#tweets")]
+        lines = [
+            ("title", f"Eulen {number}"),
+            ("full-title", f'"Eulen {number}"'),
+            ("category", "#tweets"),
+        ]
         form = "#+{}: {}" if number else ":{}: {}"
         properties = head.format("\n".join(form.format(*line) for line in lines))
         url = f"https://twitter.com/example_owl/status/{number}1"
         block = f"** [*eins*](https://example.org) ([View Tweet]({url}))\n*** **Note**: da"
-        graph.put(f"pages/Eulen {number}.org", f"{properties}\n* Highlights first synced by [[Readwise]]\n{block}\n")
+        graph.put(
+            f"pages/Eulen {number}.org",
+            f"{properties}\n* Highlights first synced by [[Readwise]]\n{block}\n",
+        )
         text = "[*eins*](https://example.org)"
-        add_book(graph.library, f"Eulen {number}", tweet(int(f"{number}1"), text, note="da", location=1))
+        add_book(
+            graph.library, f"Eulen {number}", tweet(int(f"{number}1"), text, note="da", location=1)
+        )
     before = snapshot(graph.root)
     assert graph.sync().message == "notes: nothing new"
     assert snapshot(graph.root) == before
@@ -272,11 +328,16 @@ def test_pages_that_readwises_plugin_wrote_in_org_are_adopted(graph: World) -> N
         graph.library.add_highlight(id_, **tweet(100 + id_, "neu", location=9))
     assert only(graph.sync()).highlights.added == 2
     for number in range(2):
-        assert re.search(r"\n\*\*\* \*\*Note\*\*: da\n\*\* neu \(\[\[https", graph.read(f"pages/Eulen {number}.org"))
+        assert re.search(
+            r"\n\*\*\* \*\*Note\*\*: da\n\*\* neu \(\[\[https",
+            graph.read(f"pages/Eulen {number}.org"),
+        )
 
 
 @pytest.mark.parametrize("org_first", [True, False])
-def test_a_page_keeps_its_syntax_when_the_graph_changes_its_mind(make_world: MakeWorld, org_first: bool) -> None:
+def test_a_page_keeps_its_syntax_when_the_graph_changes_its_mind(
+    make_world: MakeWorld, org_first: bool
+) -> None:
     """Old pages are continued as they are; new ones are of the new kind."""
     edns = [ORG, TRIPLE_LOWBAR] if org_first else [TRIPLE_LOWBAR, ORG]
     world = make_world(Library(), edn=edns[0])
@@ -289,7 +350,9 @@ def test_a_page_keeps_its_syntax_when_the_graph_changes_its_mind(make_world: Mak
     add_book(world.library, "Neu", tweet(9, "neun"))
     assert only(world.sync()).conflicts == []
     link = (
-        tail(7) if org_first else "([View Tweet](https://twitter.com/example_owl/status/7)) #Highlight #[[2024-05-05]]"
+        tail(7)
+        if org_first
+        else "([View Tweet](https://twitter.com/example_owl/status/7)) #Highlight #[[2024-05-05]]"
     )
     assert world.read(path) == f"{old}\n{'*' if org_first else '-'} sieben {link}"
     other = "md" if org_first else "org"
@@ -301,7 +364,9 @@ def test_the_log_and_the_journal_are_in_org(make_world: MakeWorld, library: Libr
     """Each line a headline."""
     world = make_world(library, edn=ORG, log_page="Readwise", journal=True)
     owls(world)
-    assert re.fullmatch(r"\* .*: 3 highlights on \[\[Readwise/Highlights/梟\]\]", world.read("pages/Readwise.org"))
+    assert re.fullmatch(
+        r"\* .*: 3 highlights on \[\[Readwise/Highlights/梟\]\]", world.read("pages/Readwise.org")
+    )
     (journal,) = (world.root / "journals").iterdir()
     assert journal.suffix == ".org"
     assert journal.read_text() == "* Highlights from Readwise: [[Readwise/Highlights/梟]]"

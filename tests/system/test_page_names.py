@@ -1,4 +1,7 @@
-"""Whose page is whose: titles that collide with each other or with the owner's pages, and titles that change."""
+"""Whose page is whose.
+
+Titles that collide with each other or with the owner's pages, and titles that change.
+"""
 
 import inspect
 import json
@@ -18,7 +21,9 @@ NAME = "pages/Readwise___Highlights___{}.md"
 
 def both_pages(world: World) -> dict[str, str]:
     """Which document (by what its highlight says) stands on which page."""
-    return {text.rpartition("\n- ")[2].partition(" ")[0]: path for path, text in world.pages().items()}
+    return {
+        text.rpartition("\n- ")[2].partition(" ")[0]: path for path, text in world.pages().items()
+    }
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -41,7 +46,10 @@ def test_of_two_documents_with_one_title_the_second_gets_its_id(
     assert sorted(pages) == sorted([NAME.format("雨の音"), NAME.format(f"雨の音 ({second})")])
     assert f"status/{first})" in pages[NAME.format("雨の音")]
     assert f"status/{second})" in pages[NAME.format(f"雨の音 ({second})")]
-    assert f"title:: Readwise/Highlights/雨の音 ({second})\n" in pages[NAME.format(f"雨の音 ({second})")]
+    assert (
+        f"title:: Readwise/Highlights/雨の音 ({second})\n"
+        in pages[NAME.format(f"雨の音 ({second})")]
+    )
 
     library.add_highlight(first, **tweet(first + 1000, "mehr"))
     library.add_highlight(second, **tweet(second + 1000, "mehr"))
@@ -96,8 +104,13 @@ def test_documents_whose_titles_collide_find_their_pages_again_without_the_state
         ("journals/x.md", "title:: Readwise/Highlights/Café au lait\n- mine"),
     ],
 )
-def test_a_page_of_the_owners_keeps_its_name_and_every_byte(world: World, path: str, text: str) -> None:
-    """By its `title::`, its case, its Unicode form or its file name: the document's page steps aside."""
+def test_a_page_of_the_owners_keeps_its_name_and_every_byte(
+    world: World, path: str, text: str
+) -> None:
+    """By its `title::`, its case, its Unicode form or its file name.
+
+    The document's page steps aside.
+    """
     world.put(path, text)
     before = snapshot(world.root)
     book = add_book(world.library, "Café au lait", tweet(1, "neu"))
@@ -110,7 +123,9 @@ def test_titles_that_differ_only_in_case_get_pages_that_differ_in_more(world: Wo
     """A disk without case, and Logseq, would take them for one."""
     add_book(world.library, "Straße nach Süden", tweet(1, "klein"))
     book = add_book(world.library, "STRAßE NACH SÜDEN", tweet(2, "gross"))
-    nfd = add_book(world.library, unicodedata.normalize("NFD", "Straße nach Süden"), tweet(3, "zerlegt"))
+    nfd = add_book(
+        world.library, unicodedata.normalize("NFD", "Straße nach Süden"), tweet(3, "zerlegt")
+    )
     world.sync()
     stems = [Path(path).name for path in world.pages()]
     folded = {unicodedata.normalize("NFC", stem.casefold()) for stem in stems}
@@ -132,8 +147,12 @@ def test_a_document_named_as_anothers_stepped_aside_page_is_told_apart_too(world
 
 
 @pytest.mark.parametrize("edn", [LEGACY, "{:file/name-format :triple-lowbar}"])
-@pytest.mark.parametrize("title", ["𠀀" * 60, "#" * 60, "🏳️‍🌈" * 30, "%41" * 20, "a\u0301" * 40, "…" * 50, "С" * 300])
-def test_file_names_fit_and_differ_whatever_the_title(make_world: MakeWorld, edn: str, title: str) -> None:
+@pytest.mark.parametrize(
+    "title", ["𠀀" * 60, "#" * 60, "🏳️‍🌈" * 30, "%41" * 20, "a\u0301" * 40, "…" * 50, "С" * 300]
+)
+def test_file_names_fit_and_differ_whatever_the_title(
+    make_world: MakeWorld, edn: str, title: str
+) -> None:
     """At most 200 bytes, two documents of the same long title apart, and a second run finds both again."""
     library = Library()
     add_book(library, title, tweet(1, "eins"))
@@ -150,7 +169,18 @@ def test_file_names_fit_and_differ_whatever_the_title(make_world: MakeWorld, edn
 
 @pytest.mark.parametrize(
     "title",
-    ["2024-05-05", "May 5th, 2024", "../../../etc/passwd", "/", "CON", "...", "a\nb:: c", "x]] y", "\u202ertl", "\x00"],
+    [
+        "2024-05-05",
+        "May 5th, 2024",
+        "../../../etc/passwd",
+        "/",
+        "CON",
+        "...",
+        "a\nb:: c",
+        "x]] y",
+        "\u202ertl",
+        "\x00",
+    ],
 )
 def test_no_title_leaves_the_pages_folder_or_becomes_a_journal(world: World, title: str) -> None:
     """Names are foreign text: each makes one ordinary file, and sets no other property."""
@@ -159,7 +189,12 @@ def test_no_title_leaves_the_pages_folder_or_becomes_a_journal(world: World, tit
     assert report.code == 0
     ((path, text),) = world.pages().items()
     assert Path(path).parent == Path("pages")
-    assert [line.partition(":: ")[0] for line in text.split("\n")[:-1]] == ["title", "author", "full-title", "category"]
+    assert [line.partition(":: ")[0] for line in text.split("\n")[:-1]] == [
+        "title",
+        "author",
+        "full-title",
+        "category",
+    ]
     assert [path.name for path in world.folder.iterdir() if path.suffix == ".md"] == []
 
 
@@ -196,7 +231,9 @@ def test_a_document_may_take_a_title_that_a_retitled_one_gave_up(world: World, a
 
 def test_a_page_that_its_owner_renamed_or_moved_keeps_its_document(world: World) -> None:
     """In place, under another title and into a folder: the next highlight arrives there."""
-    book = add_book(world.library, "Umzug", tweet(1, "eins"), source_url="https://x.com/example_owl/status/1")
+    book = add_book(
+        world.library, "Umzug", tweet(1, "eins"), source_url="https://x.com/example_owl/status/1"
+    )
     world.sync()
     old = world.root / NAME.format("Umzug")
     new = world.put(
@@ -213,7 +250,11 @@ def test_a_page_that_its_owner_renamed_or_moved_keeps_its_document(world: World)
 
 def test_another_namespace_and_another_folder(make_world: MakeWorld) -> None:
     """The namespace is the owner's to choose; also none at all."""
-    for namespace, path in (("Zettel", "pages/Zettel___A.md"), ("", "pages/A.md"), ("/x/y/", "pages/x___y___A.md")):
+    for namespace, path in (
+        ("Zettel", "pages/Zettel___A.md"),
+        ("", "pages/A.md"),
+        ("/x/y/", "pages/x___y___A.md"),
+    ):
         library = Library()
         add_book(library, "A", tweet(1, "x"))
         world = make_world(library, namespace=namespace)
@@ -235,21 +276,29 @@ def test_a_file_whose_name_is_no_text_is_named_and_stops_nothing(
     assert done.returncode == 0
     (vault,) = json.loads(done.stdout)["vaults"]
     assert vault["highlights"]["added"] == 1
-    assert [one.endswith(": its name is not UTF-8; rename it") for one in vault["warnings"]] == [True]
+    assert [one.endswith(": its name is not UTF-8; rename it") for one in vault["warnings"]] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize("edn", [TRIPLE_LOWBAR, None])
-def test_a_page_that_is_no_utf8_stops_nothing(library: Library, make_world: MakeWorld, edn: str | None) -> None:
+def test_a_page_that_is_no_utf8_stops_nothing(
+    library: Library, make_world: MakeWorld, edn: str | None
+) -> None:
     """Its title, its address, the links on it: an old file in Latin-1 may say anything."""
     add_book(library, "雨の音", tweet(1, "静か"))
     world = make_world(library, edn=edn)
     said = b"title:: caf\xe9\nurl:: https://example.org/caf\xe9\nfull-title:: caf\xe9\ncategory:: #books\n\n"
-    page = world.put("pages/old.md", said + b"- x ([View Highlight](https://example.org/caf\xe9)) #Highlight\n")
+    page = world.put(
+        "pages/old.md", said + b"- x ([View Highlight](https://example.org/caf\xe9)) #Highlight\n"
+    )
     before = page.read_bytes()
     assert world.sync().code == 0
     assert world.sync().message == "notes: nothing new"
     assert page.read_bytes() == before
-    assert "status/1" in b"".join(path.read_bytes() for path in world.root.rglob("*.md")).decode("utf-8", "replace")
+    assert "status/1" in b"".join(path.read_bytes() for path in world.root.rglob("*.md")).decode(
+        "utf-8", "replace"
+    )
 
 
 def test_a_page_may_lie_deeper_than_calls_may_nest(tmp_path: Path) -> None:

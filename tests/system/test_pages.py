@@ -32,10 +32,26 @@ def test_the_golden_export_becomes_the_golden_page_byte_for_byte(make_world: Mak
 def test_the_golden_export_needs_no_key_that_old_recordings_lack(make_world: MakeWorld) -> None:
     """`is_deleted`, `summary`, `external_id` and more may be missing, and unknown keys may be there."""
     (book,) = json.loads((GOLDEN / "logseq-thread.export.json").read_text())["results"]
-    for old in ("is_deleted", "summary", "external_id", "readable_title", "unique_url", "document_note", "book_tags"):
+    for old in (
+        "is_deleted",
+        "summary",
+        "external_id",
+        "readable_title",
+        "unique_url",
+        "document_note",
+        "book_tags",
+    ):
         del book[old]
     for highlight in book["highlights"]:
-        for old in ("is_deleted", "external_id", "end_location", "tags", "note", "is_discard", "color"):
+        for old in (
+            "is_deleted",
+            "external_id",
+            "end_location",
+            "tags",
+            "note",
+            "is_discard",
+            "color",
+        ):
             del highlight[old]
         highlight["mood"] = {"new": ["in", "2031"]}
     world = make_world(Library([book]))
@@ -53,7 +69,9 @@ def test_the_golden_export_needs_no_key_that_old_recordings_lack(make_world: Mak
         ),
     ],
 )
-def test_pages_stand_where_the_graphs_own_config_puts_them(make_world: MakeWorld, edn: str, path: str) -> None:
+def test_pages_stand_where_the_graphs_own_config_puts_them(
+    make_world: MakeWorld, edn: str, path: str
+) -> None:
     """The naming rule and the folder are the graph's."""
     world = make_world(Library.load(GOLDEN / "logseq-thread.export.json"), edn=edn)
     world.sync()
@@ -63,7 +81,11 @@ def test_pages_stand_where_the_graphs_own_config_puts_them(make_world: MakeWorld
 @pytest.mark.parametrize(
     ("book", "highlight", "line"),
     [
-        ({}, tweet(20, "twitter"), "- twitter ([View Tweet](https://twitter.com/example_owl/status/20))"),
+        (
+            {},
+            tweet(20, "twitter"),
+            "- twitter ([View Tweet](https://twitter.com/example_owl/status/20))",
+        ),
         (
             {},
             {"text": "x", "url": "https://x.com/i/web/status/21?s=20"},
@@ -107,15 +129,29 @@ def test_every_category_has_its_link_and_label(
     add_book(world.library, "Buch", fields, author=None, **book)
     world.sync()
     category = book.get("category", "tweets")
-    expected = f"title:: Readwise/Highlights/Buch\nfull-title:: Buch\ncategory:: #{category}\n{line}"
-    assert world.pages() == {"pages/Readwise___Highlights___Buch.md": f"{expected} #Highlight #[[2024-02-29]]"}
+    expected = (
+        f"title:: Readwise/Highlights/Buch\nfull-title:: Buch\ncategory:: #{category}\n{line}"
+    )
+    assert world.pages() == {
+        "pages/Readwise___Highlights___Buch.md": f"{expected} #Highlight #[[2024-02-29]]"
+    }
 
 
 def test_supplementals_come_only_where_they_are_asked_for(make_world: MakeWorld) -> None:
     """Books that the user never read are left out by default."""
-    for settings, pages in (({}, 1), ({"categories": ("supplementals", "tweets")}, 2), ({"categories": ("books",)}, 0)):
+    for settings, pages in (
+        ({}, 1),
+        ({"categories": ("supplementals", "tweets")}, 2),
+        ({"categories": ("books",)}, 0),
+    ):
         library = Library()
-        add_book(library, "Extra", {"text": "never read"}, category="supplementals", source="supplemental")
+        add_book(
+            library,
+            "Extra",
+            {"text": "never read"},
+            category="supplementals",
+            source="supplemental",
+        )
         add_book(library, "Tweet", tweet(1, "read"))
         world = make_world(library, **settings)
         world.sync()
@@ -128,7 +164,8 @@ def test_a_missing_date_is_left_out(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "day"), [("UTC", "2024-05-04"), ("Asia/Shanghai", "2024-05-05"), ("America/Los_Angeles", "2024-05-04")]
+    ("zone", "day"),
+    [("UTC", "2024-05-04"), ("Asia/Shanghai", "2024-05-05"), ("America/Los_Angeles", "2024-05-04")],
 )
 def test_the_day_is_the_owners(make_world: MakeWorld, zone: str, day: str) -> None:
     """By the vault's time zone, with or without a fraction of a second."""
@@ -159,7 +196,9 @@ def test_tags_and_notes_are_children_and_keep_their_lines(world: World) -> None:
 @pytest.mark.parametrize("nothing", [None, "", "  \n"])
 def test_no_note_makes_no_child(world: World, nothing: str | None) -> None:
     """Null, empty and blank are the same."""
-    assert one_block(world, text="x", note=nothing, tags=[], highlighted_at=None) == "- x #Highlight"
+    assert (
+        one_block(world, text="x", note=nothing, tags=[], highlighted_at=None) == "- x #Highlight"
+    )
 
 
 def test_behind_a_code_fence_the_link_has_a_line_of_its_own(world: World) -> None:
@@ -196,11 +235,15 @@ def test_all_page_properties_in_their_order(world: World) -> None:
 
 def test_a_document_of_nulls_still_has_a_page(world: World) -> None:
     """Nothing but ids and an empty highlight: a page with a name, and no line that breaks it."""
-    add_book(world.library, "", {"text": "", "tags": None}, author=None, source=None, category="articles")
+    add_book(
+        world.library, "", {"text": "", "tags": None}, author=None, source=None, category="articles"
+    )
     report = world.sync()
     assert report.code == 0
     (text,) = world.pages().values()
-    assert text.startswith("title:: Readwise/Highlights/Untitled\nfull-title:: Untitled\ncategory:: #articles\n- ")
+    assert text.startswith(
+        "title:: Readwise/Highlights/Untitled\nfull-title:: Untitled\ncategory:: #articles\n- "
+    )
 
 
 def test_highlights_stand_by_location_then_by_status(world: World) -> None:
@@ -235,7 +278,10 @@ def test_a_highlight_deleted_upstream_before_it_came_is_not_written(world: World
 
 @pytest.mark.skipif(logseq_parser.missing() is not None, reason=str(logseq_parser.missing()))
 def test_logseqs_own_parser_finds_every_highlight_as_one_block(make_world: MakeWorld) -> None:
-    """Over the bundled account: the page's title, and a block for each highlight and each child, no more."""
+    """Over the bundled account.
+
+    The page's title, and a block for each highlight and each child, no more.
+    """
     world = make_world(Library.load())
     report = only(world.sync())
     texts = list(world.pages().values())
@@ -243,7 +289,14 @@ def test_logseqs_own_parser_finds_every_highlight_as_one_block(make_world: MakeW
     tops = 0
     for text, page in zip(texts, found, strict=True):
         assert text.startswith(f"title:: {page['title']}\n")
-        assert set(page["properties"]) <= {"title", "author", "full-title", "category", "url", "tags"}
+        assert set(page["properties"]) <= {
+            "title",
+            "author",
+            "full-title",
+            "category",
+            "url",
+            "tags",
+        }
         children = text.count("\n\t- ")
         tops += page["blockCount"] - children
     properties = len([block for page in found for block in page["blocks"] if block.get("preBlock")])

@@ -16,10 +16,10 @@ import requests
 
 from syncd.errors import ConfigError
 from syncd.model import Document
+from syncd.page.identity import status_id
 from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import BUNDLED, Library
 from syncd.sandbox.server import Sandbox
-from syncd.tweets import status_id
 
 NOON = datetime(2024, 7, 1, 12, tzinfo=UTC)
 
@@ -58,10 +58,15 @@ def sandbox(library: Library) -> Iterator[Sandbox]:
         yield running
 
 
-def ask(sandbox: Sandbox, path: str = "export/", token: str = "Token sandbox-token", **query: Any) -> requests.Response:
+def ask(
+    sandbox: Sandbox, path: str = "export/", token: str = "Token sandbox-token", **query: Any
+) -> requests.Response:
     """The answer to one request with the token, below /api/v2/."""
     return requests.get(
-        f"{sandbox.url}/api/v2/{path}", query, headers={"Authorization": token} if token else {}, timeout=20
+        f"{sandbox.url}/api/v2/{path}",
+        query,
+        headers={"Authorization": token} if token else {},
+        timeout=20,
     )
 
 
@@ -75,7 +80,9 @@ def page(sandbox: Sandbox, **query: Any) -> dict[str, Any]:
 def shown(sandbox: Sandbox, **query: Any) -> dict[int, list[int]]:
     """The highlights' ids by document."""
     results = page(sandbox, **query)["results"]
-    return {book["user_book_id"]: sorted(one["id"] for one in book["highlights"]) for book in results}
+    return {
+        book["user_book_id"]: sorted(one["id"] for one in book["highlights"]) for book in results
+    }
 
 
 def after(clock: Clock) -> str:
@@ -108,7 +115,10 @@ def test_an_unknown_address_and_method_are_named(sandbox: Sandbox) -> None:
     """What is not there is 404, what may not be done 405."""
     headers = {"Authorization": "Token sandbox-token"}
     assert ask(sandbox, "nothing/").status_code == 404
-    assert requests.post(f"{sandbox.url}/api/v2/export/", headers=headers, timeout=20).status_code == 405
+    assert (
+        requests.post(f"{sandbox.url}/api/v2/export/", headers=headers, timeout=20).status_code
+        == 405
+    )
 
 
 def test_documents_come_by_descending_id_with_every_key_of_the_wire(sandbox: Sandbox) -> None:
@@ -140,7 +150,10 @@ def test_pages_hold_whole_documents_and_end_with_null(clock: Clock) -> None:
             library.add_highlight(book)
     with Sandbox(library) as sandbox:
         first = page(sandbox)
-        assert (first["count"], [book["user_book_id"] for book in first["results"]]) == (600, [3, 2])
+        assert (first["count"], [book["user_book_id"] for book in first["results"]]) == (
+            600,
+            [3, 2],
+        )
         assert isinstance(first["nextPageCursor"], int)
         last = page(sandbox, pageCursor=first["nextPageCursor"])
         assert (last["count"], last["nextPageCursor"]) == (300, None)
@@ -153,7 +166,9 @@ def test_highlights_are_in_an_order_that_is_stable_and_not_sorted(clock: Clock) 
     book = library.add_book()
     ids = [library.add_highlight(book) for _ in range(40)]
     with Sandbox(library) as sandbox:
-        first, second = ([one["id"] for one in page(sandbox)["results"][0]["highlights"]] for _ in range(2))
+        first, second = (
+            [one["id"] for one in page(sandbox)["results"][0]["highlights"]] for _ in range(2)
+        )
     assert first == second != ids
     assert sorted(first) == ids
 
@@ -172,7 +187,10 @@ def test_an_edit_is_seen_alone_in_a_document_of_its_changed_highlights(
 def test_an_edited_document_and_a_quiet_edit_are_not_seen_by_updated_after(
     sandbox: Sandbox, library: Library, clock: Clock
 ) -> None:
-    """Readwise's blind spot: only a full fetch shows a new title, or an edit that left updated_at alone."""
+    """Readwise's blind spot.
+
+    Only a full fetch shows a new title, or an edit that left updated_at alone.
+    """
     since = after(clock)
     library.edit_book(2, title="苔の本 二版")
     library.edit_highlight(1, note="quiet", updated_at="2024-07-01T12:00:00.000Z")
@@ -184,15 +202,24 @@ def test_an_edited_document_and_a_quiet_edit_are_not_seen_by_updated_after(
 
 @pytest.mark.parametrize(
     ("text", "seen"),
-    [("2024-07-01T11:59:59.999Z", 6), ("2024-07-01T14:00:00+02:00", 0), ("2024-07-01T11:00", 6), ("2024-07-01", 6)],
+    [
+        ("2024-07-01T11:59:59.999Z", 6),
+        ("2024-07-01T14:00:00+02:00", 0),
+        ("2024-07-01T11:00", 6),
+        ("2024-07-01", 6),
+    ],
 )
 def test_updated_after_takes_any_iso_8601_time(sandbox: Sandbox, text: str, seen: int) -> None:
     """With any zone; without one it is UTC."""
     assert page(sandbox, updatedAfter=text)["count"] == seen
 
 
-@pytest.mark.parametrize("query", [{"updatedAfter": "yesterday"}, {"pageCursor": "abc"}, {"ids": "1,x"}])
-def test_a_parameter_that_cannot_be_read_is_refused(sandbox: Sandbox, query: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "query", [{"updatedAfter": "yesterday"}, {"pageCursor": "abc"}, {"ids": "1,x"}]
+)
+def test_a_parameter_that_cannot_be_read_is_refused(
+    sandbox: Sandbox, query: dict[str, str]
+) -> None:
     """400, with the reason."""
     answer = ask(sandbox, **query)
     assert answer.status_code == 400
@@ -211,7 +238,9 @@ def test_an_over_long_address_is_refused(sandbox: Sandbox) -> None:
     assert ask(sandbox, updatedAfter="2" * 5000).status_code == 414
 
 
-def test_deletions_show_only_when_asked_for(sandbox: Sandbox, library: Library, clock: Clock) -> None:
+def test_deletions_show_only_when_asked_for(
+    sandbox: Sandbox, library: Library, clock: Clock
+) -> None:
     """A tombstone needs includeDeleted; what was erased leaves none."""
     since = after(clock)
     library.delete_highlight(1)
@@ -219,10 +248,14 @@ def test_deletions_show_only_when_asked_for(sandbox: Sandbox, library: Library, 
     assert shown(sandbox, ids="1") == {1: [3]}
     assert shown(sandbox, updatedAfter=since) == {}
     found = page(sandbox, updatedAfter=since, includeDeleted="true")["results"]
-    assert [(one["id"], one["is_deleted"]) for book in found for one in book["highlights"]] == [(1, True)]
+    assert [(one["id"], one["is_deleted"]) for book in found for one in book["highlights"]] == [
+        (1, True)
+    ]
 
 
-def test_a_deleted_document_takes_its_highlights_with_it(sandbox: Sandbox, library: Library, clock: Clock) -> None:
+def test_a_deleted_document_takes_its_highlights_with_it(
+    sandbox: Sandbox, library: Library, clock: Clock
+) -> None:
     """Document and highlights are marked, and seen by updatedAfter."""
     since = after(clock)
     library.delete_book(2)
@@ -245,7 +278,9 @@ def test_too_many_requests_are_throttled(library: Library) -> None:
         answer = ask(sandbox)
         seconds = int(answer.headers["Retry-After"])
         assert 0 < seconds <= 60
-        assert answer.json()["detail"].startswith(f"Request was throttled. Expected available in {seconds} second")
+        assert answer.json()["detail"].startswith(
+            f"Request was throttled. Expected available in {seconds} second"
+        )
 
 
 def test_requests_pass_again_after_the_window(library: Library) -> None:
@@ -280,7 +315,9 @@ def test_a_status_fault_is_met_once(sandbox: Sandbox, kind: Any) -> None:
     assert [ask(sandbox).status_code for _ in range(2)] == [int(kind), 200]
 
 
-@pytest.mark.parametrize("text", ["16", "0", "soon", "-5", "Wed, 21 Oct 2026 07:28:00 GMT", "1e9", "", None])
+@pytest.mark.parametrize(
+    "text", ["16", "0", "soon", "-5", "Wed, 21 Oct 2026 07:28:00 GMT", "1e9", "", None]
+)
 def test_a_throttled_answer_carries_any_retry_after(sandbox: Sandbox, text: str | None) -> None:
     """Also none, and nonsense."""
     sandbox.faults.append(Fault("429", retry_after=text))
@@ -298,7 +335,9 @@ def test_faults_come_in_their_order_and_pass_lets_one_through(sandbox: Sandbox) 
 
 
 @pytest.mark.parametrize(("document", "spoilt"), [(None, 0), (1, 1)])
-def test_one_document_of_a_page_is_garbage(sandbox: Sandbox, document: int | None, spoilt: int) -> None:
+def test_one_document_of_a_page_is_garbage(
+    sandbox: Sandbox, document: int | None, spoilt: int
+) -> None:
     """The others are whole, and the next answer is good."""
     sandbox.faults.append(Fault("garbage-document", document=document))
     whole = [isinstance(book["highlights"], list) for book in page(sandbox)["results"]]
@@ -357,14 +396,18 @@ def test_the_sandbox_ends_while_a_request_is_under_way(library: Library, fault: 
     with Sandbox(library) as sandbox:
         sandbox.faults.append(fault)
         client = socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])))
-        client.sendall(b"GET /api/v2/export/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token sandbox-token\r\n\r\n")
+        client.sendall(
+            b"GET /api/v2/export/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token sandbox-token\r\n\r\n"
+        )
         while not sandbox.requests:
             pass
     client.close()
     assert threading.active_count() == before
 
 
-def test_a_client_that_vanishes_leaves_no_noise(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_client_that_vanishes_leaves_no_noise(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Its reset is not the sandbox's error."""
     client = socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])))
     client.sendall(b"GET /api/v2/exp")
@@ -385,7 +428,9 @@ def test_faults_can_be_queued_over_http(sandbox: Sandbox) -> None:
     assert len(sandbox.requests) == 3
 
 
-@pytest.mark.parametrize("body", ["[", '[{"kind":"flood"}]', '{"kind":"500"}', '[{"kind":"500","when":"now"}]'])
+@pytest.mark.parametrize(
+    "body", ["[", '[{"kind":"flood"}]', '{"kind":"500"}', '[{"kind":"500","when":"now"}]']
+)
 def test_a_fault_that_is_none_is_refused(sandbox: Sandbox, body: str) -> None:
     """With the reason, and none is queued."""
     answer = requests.post(f"{sandbox.url}/sandbox/faults", body, timeout=20)
@@ -403,11 +448,15 @@ def test_a_highlight_can_be_added_over_http(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "status"), [({"book_id": 77}, 404), ({"colour": "red"}, 400), ([1], 400), ({"book_id": []}, 400)]
+    ("fields", "status"),
+    [({"book_id": 77}, 404), ({"colour": "red"}, 400), ([1], 400), ({"book_id": []}, 400)],
 )
 def test_a_highlight_that_cannot_be_is_refused(sandbox: Sandbox, fields: Any, status: int) -> None:
     """An unknown document or field is named."""
-    assert requests.post(f"{sandbox.url}/sandbox/highlights", json=fields, timeout=20).status_code == status
+    assert (
+        requests.post(f"{sandbox.url}/sandbox/highlights", json=fields, timeout=20).status_code
+        == status
+    )
     assert page(sandbox)["count"] == 6
 
 
@@ -421,7 +470,9 @@ def test_a_port_that_is_taken_is_named(sandbox: Sandbox) -> None:
 def test_an_account_can_change_while_it_is_read(sandbox: Sandbox, library: Library) -> None:
     """Several threads add and read, and every highlight is there once."""
     threads = [
-        threading.Thread(target=lambda: [library.add_highlight(1) for _ in range(50)] + [page(sandbox)])
+        threading.Thread(
+            target=lambda: [library.add_highlight(1) for _ in range(50)] + [page(sandbox)]
+        )
         for _ in range(4)
     ]
     for thread in threads:
@@ -433,7 +484,11 @@ def test_an_account_can_change_while_it_is_read(sandbox: Sandbox, library: Libra
 
 def test_an_account_is_served_as_it_was_given() -> None:
     """Keys that a test leaves out or adds are so on the wire, and a lone surrogate is its escape."""
-    book = {"user_book_id": 5, "novel": 1, "highlights": [{"id": 9, "text": "\ud83d", "updated_at": "2024-01-01"}]}
+    book = {
+        "user_book_id": 5,
+        "novel": 1,
+        "highlights": [{"id": 9, "text": "\ud83d", "updated_at": "2024-01-01"}],
+    }
     with Sandbox(Library([book])) as sandbox:
         assert b'"\\ud83d"' in ask(sandbox).content
         assert page(sandbox)["results"] == [book]
@@ -441,7 +496,12 @@ def test_an_account_is_served_as_it_was_given() -> None:
 
 def test_what_is_not_there_cannot_be_changed(library: Library) -> None:
     """An unknown id is a KeyError, an unknown field a ValueError."""
-    for change in (library.edit_highlight, library.delete_highlight, library.erase_highlight, library.delete_book):
+    for change in (
+        library.edit_highlight,
+        library.delete_highlight,
+        library.erase_highlight,
+        library.delete_book,
+    ):
         with pytest.raises(KeyError):
             change(77)
     with pytest.raises(ValueError, match="no field txet"):
@@ -449,7 +509,8 @@ def test_what_is_not_there_cannot_be_changed(library: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [None, "", "{}", "[1]", '[{"title": "no id"}]', '[{"user_book_id": 1, "highlights": [2]}]']
+    "content",
+    [None, "", "{}", "[1]", '[{"title": "no id"}]', '[{"user_book_id": 1, "highlights": [2]}]'],
 )
 def test_a_file_that_is_no_library_is_named(tmp_path: Path, content: str | None) -> None:
     """With what it should hold."""
@@ -480,7 +541,13 @@ def test_the_bundled_library_is_a_whole_account_in_two_pages() -> None:
     tweets = [book for book in books if book["category"] == "tweets"]
     assert len(books) >= 60
     assert len(tweets) >= 45
-    assert {book["category"] for book in books} == {"tweets", "articles", "books", "podcasts", "supplementals"}
+    assert {book["category"] for book in books} == {
+        "tweets",
+        "articles",
+        "books",
+        "podcasts",
+        "supplementals",
+    }
     assert len({one["id"] for one in highlights}) == len(highlights)
     assert max(len(one["text"]) for one in highlights) == 8191
     titles = [book["title"] for book in tweets]

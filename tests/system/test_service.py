@@ -1,4 +1,7 @@
-"""`syncd run` as a process of its own: signals, the schedule, watched vaults; and `syncd status` beside it."""
+"""`syncd run` as a process of its own: signals, the schedule, watched vaults.
+
+And `syncd status` beside it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 class Service:
-    """`syncd run` for a world. It looks at clock, configuration and folders several times a second."""
+    """`syncd run` for a world.
+
+    It looks at clock, configuration and folders several times a second.
+    """
 
     def __init__(self, world: World, *options: str, **env: str) -> None:
         self.world = world
@@ -137,7 +143,9 @@ def test_lines_carry_their_level_for_the_journal(filled: World, start: Start) ->
     service.end()
 
 
-def test_a_broken_configuration_is_refused_and_a_good_one_taken_over(filled: World, start: Start) -> None:
+def test_a_broken_configuration_is_refused_and_a_good_one_taken_over(
+    filled: World, start: Start
+) -> None:
     """With HUP, and without it when the file changed."""
     service = start(filled)
     until(lambda: "status/2" in filled.text(), "nothing came")
@@ -147,7 +155,10 @@ def test_a_broken_configuration_is_refused_and_a_good_one_taken_over(filled: Wor
     assert service.hears("RELOADING=1\nMONOTONIC_USEC=")
     filled.write_config(api_url="http://example.com")
     service.send(signal.SIGHUP)
-    until(lambda: "unencrypted; use https:// (the configuration in force stays)" in service.log(), "not refused")
+    until(
+        lambda: "unencrypted; use https:// (the configuration in force stays)" in service.log(),
+        "not refused",
+    )
     second = filled.folder / "second"
     (second / "logseq").mkdir(parents=True)
     (second / "logseq" / "config.edn").write_text(TRIPLE_LOWBAR)
@@ -157,7 +168,9 @@ def test_a_broken_configuration_is_refused_and_a_good_one_taken_over(filled: Wor
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault("hang"), Fault("429", retry_after="600"), Fault("slow", pause=0.5)], ids=["hang", "wait", "slow"]
+    "fault",
+    [Fault("hang"), Fault("429", retry_after="600"), Fault("slow", pause=0.5)],
+    ids=["hang", "wait", "slow"],
 )
 def test_it_ends_during_a_fetch(filled: World, start: Start, fault: Fault) -> None:
     """Whatever Readwise does; and a long wait is no hang."""
@@ -241,11 +254,16 @@ def test_the_index_follows_the_owner(filled: World, start: Start) -> None:
     asked = len(filled.sandbox.requests)
     filled.put("pages/मेरा पन्ना.md", "- mine\n")
     filled.put("deep/er/page.md", "- mine\n")
-    until(lambda: {"pages/मेरा पन्ना.md", "deep/er/page.md"} <= service.indexed(), "new pages were not seen")
+    until(
+        lambda: {"pages/मेरा पन्ना.md", "deep/er/page.md"} <= service.indexed(),
+        "new pages were not seen",
+    )
     (filled.root / "pages/मेरा पन्ना.md").rename(filled.root / "pages/renamed.md")
     shutil.rmtree(filled.root / "deep")
     until(
-        lambda: "pages/renamed.md" in service.indexed() and "deep/er/page.md" not in service.indexed(),
+        lambda: (
+            "pages/renamed.md" in service.indexed() and "deep/er/page.md" not in service.indexed()
+        ),
         "the change was not seen",
     )
     assert "pages/मेरा पन्ना.md" not in service.indexed()
@@ -293,7 +311,10 @@ def test_what_waited_is_written_while_readwise_is_away(filled: World, start: Sta
     filled.sandbox.faults.append(Fault("400"))
     service.send(signal.SIGUSR1)
     until(lambda: "refused" in service.log(), "it was not said")
-    until(lambda: "status/3" in filled.text() and not service.status()["busy_since"], "it was not written")
+    until(
+        lambda: "status/3" in filled.text() and not service.status()["busy_since"],
+        "it was not written",
+    )
     assert "refused" in " ".join(service.status()["problems"])
     assert "again" not in service.log()
     service.send(signal.SIGUSR1)
@@ -315,7 +336,9 @@ def test_own_pages_do_not_wait(filled: World, start: Start) -> None:
 
 def test_a_rejected_token_is_said_once(filled: World, start: Start) -> None:
     """And the service stays, and takes the new token when it is told to."""
-    filled.write_config('[schedule]\nevery = "1s"\njitter = "0s"\n', token_file=str(filled.folder / "bad"))
+    filled.write_config(
+        '[schedule]\nevery = "1s"\njitter = "0s"\n', token_file=str(filled.folder / "bad")
+    )
     bad = filled.folder / "bad"
     bad.touch(0o600)
     bad.write_text("wrong-token")
@@ -333,7 +356,9 @@ def test_a_rejected_token_is_said_once(filled: World, start: Start) -> None:
     assert service.end() == 0
 
 
-def test_when_readwise_is_away_it_is_tried_again_and_the_schedule_is_kept(filled: World, start: Start) -> None:
+def test_when_readwise_is_away_it_is_tried_again_and_the_schedule_is_kept(
+    filled: World, start: Start
+) -> None:
     """A failure is said once; the next run by the schedule succeeds."""
     filled.write_config('[schedule]\nevery = "1s"\njitter = "0s"\n')
     filled.sandbox.faults += [Fault("400")] * 2
@@ -345,7 +370,10 @@ def test_when_readwise_is_away_it_is_tried_again_and_the_schedule_is_kept(filled
 
 
 def test_a_vault_that_goes_away_and_comes_back(filled: World, start: Start) -> None:
-    """Nothing is made where it was; what was missed comes when it is back, without waiting for the schedule."""
+    """Nothing is made where it was.
+
+    What was missed comes when it is back, without waiting for the schedule.
+    """
     service = start(filled)
     until(lambda: "status/2" in filled.text() and service.status()["well"], "nothing came")
     away = filled.folder / "away"
@@ -392,7 +420,7 @@ def test_the_limit_of_inotify_is_named(tmp_path: Path) -> None:
         (tmp_path / "notes" / f"folder {number}").mkdir(parents=True)
     script = (
         "import sys; open('/proc/sys/user/max_inotify_watches', 'w').write('5')\n"
-        "from pathlib import Path; from syncd.vault.watcher import Watcher\n"
+        "from pathlib import Path; from syncd.service.inotify import Watcher\n"
         "try: Watcher(Path(sys.argv[1]), print)\nexcept Exception as error: print(error.code, error)\n"
     )
     done = subprocess.run(

@@ -1,4 +1,7 @@
-"""Against a Readwise, a vault and a state that misbehave: whole pages, a named reason, a next run that heals."""
+"""Against a Readwise, a vault and a state that misbehave.
+
+Whole pages, a named reason, a next run that heals.
+"""
 
 import shutil
 import sqlite3
@@ -11,13 +14,13 @@ import msgspec
 import pytest
 from support import Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
-from syncd.config import Config, Vault
+from syncd.config.settings import Config, Vault
 from syncd.errors import ConfigError, LockedError, ReadwiseError, SyncdError, TokenError
-from syncd.lock import locked
 from syncd.sandbox.faults import Fault, Kind
 from syncd.sandbox.library import Library
-from syncd.session import sync_once
-from syncd.sync import Wishes
+from syncd.sync.lock import locked
+from syncd.sync.run import Wishes
+from syncd.sync.session import sync_once
 
 PASSING: list[Kind] = ["429", "500", "502", "503", "504", "html", "empty", "truncated", "reset"]
 
@@ -39,14 +42,20 @@ def test_a_passing_fault_on_any_page_of_the_api_changes_nothing(
 ) -> None:
     """The run waits, asks again, and ends where an undisturbed one does."""
     world = make_world(Library.load())
-    world.sandbox.faults += [Fault(kind, retry_after="0"), Fault("pass"), *[Fault(kind, retry_after="0")] * 2]
+    world.sandbox.faults += [
+        Fault(kind, retry_after="0"),
+        Fault("pass"),
+        *[Fault(kind, retry_after="0")] * 2,
+    ]
     report = world.sync_impatiently()
     assert report.code == 0
     assert report.fetched.requests == 5
     assert world.pages() == undisturbed
 
 
-@pytest.mark.parametrize(("kind", "limits"), [("hang", {"deadline": 0.4}), ("slow", {"deadline": 0.4})])
+@pytest.mark.parametrize(
+    ("kind", "limits"), [("hang", {"deadline": 0.4}), ("slow", {"deadline": 0.4})]
+)
 def test_an_answer_that_does_not_come_is_given_up_and_asked_for_again(
     world: World, kind: Kind, limits: dict[str, Any]
 ) -> None:
@@ -111,7 +120,9 @@ def test_a_fetch_that_is_cut_off_writes_nothing_and_loses_nothing(
     assert world.text().count("unterwegs verloren") == 1
 
 
-def test_a_refused_cursor_begins_the_pages_anew(make_world: MakeWorld, undisturbed: dict[str, str]) -> None:
+def test_a_refused_cursor_begins_the_pages_anew(
+    make_world: MakeWorld, undisturbed: dict[str, str]
+) -> None:
     """A 4xx to an old cursor: the same pages again, and nothing twice."""
     world = make_world(Library.load())
     world.sandbox.faults += [Fault("pass"), Fault("400")]
@@ -164,12 +175,24 @@ def test_what_cannot_be_understood_fails_alone(world: World, spoilt: dict[str, A
     """Run after run it is named, and everything else stays up to date."""
     from scripted import Server, answer
 
-    good = {"user_book_id": 1, "title": "Gut", "category": "tweets", "highlights": [{"id": 1, **tweet(1, "eins")}]}
+    good = {
+        "user_book_id": 1,
+        "title": "Gut",
+        "category": "tweets",
+        "highlights": [{"id": 1, **tweet(1, "eins")}],
+    }
     bad = {"user_book_id": 2, "title": "Schlecht", "category": "tweets", **spoilt}
-    other = {**good, "user_book_id": 3, "title": "Auch gut", "highlights": [{"id": 3, **tweet(3, "drei")}]}
+    other = {
+        **good,
+        "user_book_id": 3,
+        "title": "Auch gut",
+        "highlights": [{"id": 3, **tweet(3, "drei")}],
+    }
     server = Server()
     try:
-        body = msgspec.json.encode({"count": 2, "nextPageCursor": None, "results": [good, bad, other]})
+        body = msgspec.json.encode(
+            {"count": 2, "nextPageCursor": None, "results": [good, bad, other]}
+        )
         server.script.append(answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT"))
         readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
         config = msgspec.structs.replace(world.config, readwise=readwise)
@@ -185,14 +208,26 @@ def test_what_cannot_be_understood_fails_alone(world: World, spoilt: dict[str, A
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(make_world: MakeWorld, named: bool) -> None:
-    """A full fetch brings a document that was sound before as a ruin: its blocks stay, also under `remove`."""
+def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(
+    make_world: MakeWorld, named: bool
+) -> None:
+    """A full fetch brings a document that was sound before as a ruin.
+
+    Its blocks stay, also under `remove`.
+    """
     from scripted import Server, answer
 
     world = make_world(Library(), on_delete="remove")
     good = {"user_book_id": 1, "title": "Gut", "category": "tweets", "highlights": []}
-    good["highlights"] = [{"id": number, **tweet(number, f"nummer {number}")} for number in range(1, 9)]
-    other = {**good, "user_book_id": 2, "title": "Auch gut", "highlights": [{"id": 9, **tweet(9, "nummer 9")}]}
+    good["highlights"] = [
+        {"id": number, **tweet(number, f"nummer {number}")} for number in range(1, 9)
+    ]
+    other = {
+        **good,
+        "user_book_id": 2,
+        "title": "Auch gut",
+        "highlights": [{"id": 9, **tweet(9, "nummer 9")}],
+    }
     ruin = {**other, "user_book_id": 2 if named else None, "highlights": "none"}
     server = Server()
     try:
@@ -215,7 +250,9 @@ def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(make_world:
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_a_rejected_document_that_comes_no_more_is_forgotten(world: World, clock: Clock, full: bool) -> None:
+def test_a_rejected_document_that_comes_no_more_is_forgotten(
+    world: World, clock: Clock, full: bool
+) -> None:
     """It was deleted in Readwise: nothing is left to be told of it."""
     add_book(world.library, "Gut", tweet(1, "eins"))
     bad = world.library.add_book(title="Schlecht")
@@ -229,7 +266,10 @@ def test_a_rejected_document_that_comes_no_more_is_forgotten(world: World, clock
 
 
 def test_a_page_that_cannot_be_written_fails_alone_and_is_written_later(world: World) -> None:
-    """A folder has its name, another is read-only: the reason and the way out, and the next run does it."""
+    """A folder has its name, another is read-only.
+
+    The reason and the way out, and the next run does it.
+    """
     for number, title in enumerate(("Eins", "Zwei", "Drei"), 1):
         add_book(world.library, title, tweet(number, title))
     blocked = world.root / "pages" / "Readwise___Highlights___Zwei.md"
@@ -249,7 +289,10 @@ def test_a_page_that_cannot_be_written_fails_alone_and_is_written_later(world: W
 
 @pytest.mark.parametrize("how", ["missing", "bare", "empty"])
 def test_a_vault_that_is_not_there_is_not_made(world: World, how: str) -> None:
-    """Missing, a bare mount point, or empty where pages were: exit 5, nothing is created, and all is well later."""
+    """Missing, a bare mount point, or empty where pages were.
+
+    Exit 5, nothing is created, and all is well later.
+    """
     book = add_book(world.library, "Faden", tweet(1, "eins"))
     world.sync()
     aside = world.folder / "aside"
@@ -276,7 +319,9 @@ def test_a_vault_that_is_not_there_is_not_made(world: World, how: str) -> None:
 def two_vaults(world: World) -> Config:
     """The world's configuration with a second vault, `more`, beside the first."""
     (world.folder / "more" / "logseq").mkdir(parents=True)
-    (world.folder / "more" / "logseq" / "config.edn").write_text("{:file/name-format :triple-lowbar}")
+    (world.folder / "more" / "logseq" / "config.edn").write_text(
+        "{:file/name-format :triple-lowbar}"
+    )
     (first,) = world.config.vaults
     second = Vault(world.folder / "more", name="more", timezone="UTC")
     return msgspec.structs.replace(world.config, vaults=(first, second))
@@ -308,7 +353,10 @@ def test_one_vault_alone_is_synced_and_the_other_misses_nothing(world: World) ->
     report = world.sync(vaults=("notes",))
     assert only(report).highlights.added == 2
     report = world.sync()
-    assert [(vault.name, vault.highlights.added) for vault in report.vaults] == [("notes", 0), ("more", 1)]
+    assert [(vault.name, vault.highlights.added) for vault in report.vaults] == [
+        ("notes", 0),
+        ("more", 1),
+    ]
 
 
 def test_a_state_from_a_newer_syncd_is_refused_and_left_alone(world: World) -> None:
@@ -339,7 +387,10 @@ def test_a_damaged_state_is_set_aside_and_rebuilt(world: World) -> None:
 
 
 def test_a_second_run_waits_for_the_first_and_then_gives_up(world: World) -> None:
-    """Exit 6, with a line that names the folder; the vault's folder and the state's are both held."""
+    """Exit 6, with a line that names the folder.
+
+    The vault's folder and the state's are both held.
+    """
     for folder in (world.root, world.state):
         folder.mkdir(exist_ok=True)
         with (
@@ -352,11 +403,16 @@ def test_a_second_run_waits_for_the_first_and_then_gives_up(world: World) -> Non
 
 
 def test_nothing_is_left_of_a_run_but_pages(make_world: MakeWorld) -> None:
-    """No temporary file, no lock file, no folder of syncd's own in the vault; the state is its owner's alone."""
+    """No temporary file, no lock file, no folder of syncd's own in the vault.
+
+    The state is its owner's alone.
+    """
     world = make_world(Library.load())
     world.sync()
     found = {path.relative_to(world.root).parts[0] for path in world.root.rglob("*")}
     assert found == {"logseq", "pages"}
     assert all(path.suffix == ".md" for path in (world.root / "pages").iterdir())
     assert world.state.stat().st_mode & 0o777 == 0o700
-    assert b"token-that-nobody" not in b"".join(path.read_bytes() for path in Path(world.state).iterdir())
+    assert b"token-that-nobody" not in b"".join(
+        path.read_bytes() for path in Path(world.state).iterdir()
+    )

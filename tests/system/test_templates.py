@@ -59,7 +59,7 @@ def put_templates(world: World, **texts: str) -> Path:
     return folder
 
 
-# --- Readwise's own ---------------------------------------------------------------------------------------------------
+# --- Readwise's own -------------------------------------------------------------------------------
 
 
 def link(number: int) -> str:
@@ -92,7 +92,9 @@ def test_a_page_by_readwises_templates_for_logseq(make_world: MakeWorld, library
     nothing_new(world)
 
 
-def test_a_note_by_readwises_templates_for_obsidian(make_world: MakeWorld, library: Library) -> None:
+def test_a_note_by_readwises_templates_for_obsidian(
+    make_world: MakeWorld, library: Library
+) -> None:
     """As Readwise's own plugin writes it."""
     world = make_world(library, edn=None, template=STOCK)
     owls(world)
@@ -118,7 +120,9 @@ def test_a_note_by_readwises_templates_for_obsidian(make_world: MakeWorld, libra
 
 
 @pytest.mark.skipif(REASON is not None, reason=str(REASON))
-def test_the_bundled_library_by_readwises_templates_as_logseq_reads_it(make_world: MakeWorld) -> None:
+def test_the_bundled_library_by_readwises_templates_as_logseq_reads_it(
+    make_world: MakeWorld,
+) -> None:
     """Every page has its properties, and each highlight below the one parent."""
     world = make_world(Library.load(), template=STOCK)
     report = world.sync()
@@ -136,9 +140,13 @@ def test_the_bundled_library_by_readwises_templates_as_logseq_reads_it(make_worl
 
 
 @pytest.mark.parametrize("app", ["logseq", "obsidian"])
-def test_the_bundled_library_is_found_again_without_the_state(make_world: MakeWorld, app: str) -> None:
+def test_the_bundled_library_is_found_again_without_the_state(
+    make_world: MakeWorld, app: str
+) -> None:
     """What templates wrote is known by its links and its words: nothing comes twice."""
-    world = make_world(Library.load(), template=STOCK, **({"edn": None} if app == "obsidian" else {}))
+    world = make_world(
+        Library.load(), template=STOCK, **({"edn": None} if app == "obsidian" else {})
+    )
     assert world.sync().code == 0
     before = snapshot(world.root)
     (world.state / "syncd.db").unlink()
@@ -150,7 +158,10 @@ def test_the_bundled_library_is_found_again_without_the_state(make_world: MakeWo
 def test_what_changes_upstream_arrives_and_the_owners_words_stay(
     make_world: MakeWorld, library: Library, app: str, path: str
 ) -> None:
-    """Texts, notes and tags, new highlights behind their predecessor; an edited block is its owner's."""
+    """Texts, notes and tags, new highlights behind their predecessor.
+
+    An edited block is its owner's.
+    """
     world = make_world(library, template=STOCK, **({"edn": None} if app == "obsidian" else {}))
     book = owls(world)
     mine = world.read(path).replace("eins 🦉", "eins, und mehr").replace("Notiz", "Notiz von mir")
@@ -170,11 +181,15 @@ def test_what_changes_upstream_arrives_and_the_owners_words_stay(
     assert f"- {label}\n" in text
     assert "Notiz von mir" in text
     indent = "\t" if app == "logseq" else ""
-    assert text.endswith(f"Note**: Erste\n\t\t  Notiz\n\t- vier {link(14)}" if indent else f"\n- vier {link(14)}")
+    assert text.endswith(
+        f"Note**: Erste\n\t\t  Notiz\n\t- vier {link(14)}" if indent else f"\n- vier {link(14)}"
+    )
     assert only(world.sync()).pages.updated == []
 
 
-def test_a_page_by_the_official_plugin_is_taken_over(make_world: MakeWorld, library: Library) -> None:
+def test_a_page_by_the_official_plugin_is_taken_over(
+    make_world: MakeWorld, library: Library
+) -> None:
     """Its highlights stand under the same parent, in the same words: nothing is written."""
     world = make_world(library, template=STOCK)
     world.put(
@@ -190,7 +205,7 @@ def test_a_page_by_the_official_plugin_is_taken_over(make_world: MakeWorld, libr
     assert world.read(PAGE) == before.rstrip("\n") + f"\n\t- 三 {link(13)}\n"
 
 
-# --- the owner's ------------------------------------------------------------------------------------------------------
+# --- the owner's ----------------------------------------------------------------------------------
 
 OWN = {
     "page_title": "{{ category }}/{{ title }}",
@@ -212,9 +227,13 @@ def test_pages_by_the_owners_templates(make_world: MakeWorld, library: Library) 
     path = "pages/tweets___Eulen.md"
     assert [found for found in world.pages() if found.startswith("pages/")] == [path]
     text = world.read(path)
-    assert text.startswith("title:: tweets/Eulen\nautor:: [[@example_owl on Twitter]]\nurl:: https://twitter.com/")
+    assert text.startswith(
+        "title:: tweets/Eulen\nautor:: [[@example_owl on Twitter]]\nurl:: https://twitter.com/"
+    )
     assert f"- Zitate\n\t- > eins 🦉 {link(11)}\n" in text
-    assert f"\t- > दो  zwei {link(12)}\n\t\t- Schlagworte: #nachts\n\t\t- Meine Notiz: Notiz\n" in text
+    assert (
+        f"\t- > दो  zwei {link(12)}\n\t\t- Schlagworte: #nachts\n\t\t- Meine Notiz: Notiz\n" in text
+    )
     nothing_new(world)
     world.put(path, text.replace("Meine Notiz: Notiz", "Meine Notiz: Notiz, ergänzt"))
     second = highlight(world, book, "दो\n\nzwei")
@@ -227,7 +246,9 @@ def test_pages_by_the_owners_templates(make_world: MakeWorld, library: Library) 
     assert only(report).conflicts == []
 
 
-def test_removed_upstream_a_block_by_a_template_goes_whole(make_world: MakeWorld, library: Library) -> None:
+def test_removed_upstream_a_block_by_a_template_goes_whole(
+    make_world: MakeWorld, library: Library
+) -> None:
     """With its children, which are known by their labels."""
     world = make_world(library)
     world = make_world(library, template=put_templates(world, **OWN), on_delete="remove")
@@ -240,12 +261,21 @@ def test_removed_upstream_a_block_by_a_template_goes_whole(make_world: MakeWorld
     assert "nachts" not in text
 
 
-def test_a_change_of_templates_counts_for_all_pages_with_a_full_run(make_world: MakeWorld, library: Library) -> None:
-    """Blocks as syncd wrote them are rendered anew; the owner's stay, and are no conflicts merely for that."""
+def test_a_change_of_templates_counts_for_all_pages_with_a_full_run(
+    make_world: MakeWorld, library: Library
+) -> None:
+    """Blocks as syncd wrote them are rendered anew.
+
+    The owner's stay, and are no conflicts merely for that.
+    """
     world = make_world(library)
     owls(world)
     path = "pages/Readwise___Highlights___Eulen.md"
-    mine = world.read(path).replace("eins 🦉", "eins, und mehr").replace("category:: #tweets", "category:: #vögel")
+    mine = (
+        world.read(path)
+        .replace("eins 🦉", "eins, und mehr")
+        .replace("category:: #tweets", "category:: #vögel")
+    )
     world.put(path, mine)
     world = _with_template(world, put_templates(world, **OWN))
     assert world.sync().message == "notes: nothing new"
@@ -255,7 +285,10 @@ def test_a_change_of_templates_counts_for_all_pages_with_a_full_run(make_world: 
     assert only(report).conflicts == []
     assert text.startswith("title:: Readwise/Highlights/Eulen\n")
     assert f"- eins, und mehr {link(11)} #Highlight #[[2024-05-05]]\n" in text
-    assert f"- > दो  zwei {link(12)}\n\t- Schlagworte: #nachts\n\t- Meine Notiz: Notiz\n- > 三 {link(13)}" in text
+    assert (
+        f"- > दो  zwei {link(12)}\n\t- Schlagworte: #nachts\n\t- Meine Notiz: Notiz\n- > 三 {link(13)}"
+        in text
+    )
     assert "category:: #vögel\n" in text
     assert "**Tags**" not in text
     nothing_new(world)
@@ -263,12 +296,17 @@ def test_a_change_of_templates_counts_for_all_pages_with_a_full_run(make_world: 
     assert only(world.sync(full=True)).conflicts == []
     text = world.read(path)
     assert "Schlagworte" not in text
-    assert f"zwei {link(12)} #Highlight #[[2024-05-05]]\n\t- **Tags**: #[[nachts]]\n\t- **Note**: Notiz" in text
+    assert (
+        f"zwei {link(12)} #Highlight #[[2024-05-05]]\n\t- **Tags**: #[[nachts]]\n\t- **Note**: Notiz"
+        in text
+    )
     assert "eins, und mehr" in text
     nothing_new(world)
 
 
-def test_after_a_change_of_templates_a_true_conflict_is_told_again(make_world: MakeWorld, library: Library) -> None:
+def test_after_a_change_of_templates_a_true_conflict_is_told_again(
+    make_world: MakeWorld, library: Library
+) -> None:
     """What is the owner's is still known as such."""
     world = make_world(library)
     book = owls(world)
@@ -278,7 +316,9 @@ def test_after_a_change_of_templates_a_true_conflict_is_told_again(make_world: M
     world.sync(full=True)
     first = highlight(world, book, "eins 🦉")
     library.edit_highlight(first, text="eins neu")
-    assert [(one.highlight, one.parts) for one in only(world.sync()).conflicts] == [(first, ["text"])]
+    assert [(one.highlight, one.parts) for one in only(world.sync()).conflicts] == [
+        (first, ["text"])
+    ]
     assert "eins, und mehr" in world.read(path)
 
 
@@ -292,8 +332,13 @@ def _with_template(world: World, template: Path | str) -> World:
     return world
 
 
-def test_a_broken_template_is_told_before_anything_is_written(make_world: MakeWorld, library: Library) -> None:
-    """By the command, with file and line and the status of wrong configuration; `check` tells it too."""
+def test_a_broken_template_is_told_before_anything_is_written(
+    make_world: MakeWorld, library: Library
+) -> None:
+    """By the command, with file and line and the status of wrong configuration.
+
+    `check` tells it too.
+    """
     world = make_world(library)
     add_book(library, "Eulen", tweet(11, "eins"))
     folder = put_templates(world, highlight="{{ highlight_text }}\n{{ highlight_txt }}")
@@ -301,13 +346,16 @@ def test_a_broken_template_is_told_before_anything_is_written(make_world: MakeWo
     for command in ("sync", "check"):
         done = world.command(command)
         assert done.returncode == 2
-        assert f"{folder}/highlight.j2:2: there is no variable highlight_txt; did you mean highlight_text?" in (
-            done.stderr + done.stdout
+        assert (
+            f"{folder}/highlight.j2:2: there is no variable highlight_txt; did you mean highlight_text?"
+            in (done.stderr + done.stdout)
         )
     assert world.pages() == {}
 
 
-def test_a_template_that_fails_on_one_document_stops_no_other(make_world: MakeWorld, library: Library) -> None:
+def test_a_template_that_fails_on_one_document_stops_no_other(
+    make_world: MakeWorld, library: Library
+) -> None:
     """It is named, with file and line, and tried again."""
     world = make_world(library)
     text = "{{ highlight_text }}{% if highlight_text == 'zwei' %}{{ 1 / 0 }}{% endif %}"
@@ -322,19 +370,24 @@ def test_a_template_that_fails_on_one_document_stops_no_other(make_world: MakeWo
 
 
 @pytest.mark.parametrize("template", ["", STOCK])
-def test_the_log_is_told_by_the_notification(make_world: MakeWorld, library: Library, template: str) -> None:
+def test_the_log_is_told_by_the_notification(
+    make_world: MakeWorld, library: Library, template: str
+) -> None:
     """Readwise's says when, how many, from how many books."""
     world = make_world(library, template=template, log_page="Readwise")
     owls(world)
     text = world.read("pages/Readwise.md")
     by_readwise = re.fullmatch(
-        r"- On \[\[\w{3} \d+\w\w, \d{4}\]\] at \d+:\d\d [AP]M Readwise synced 3 highlights from 1 book\.\n?", text
+        r"- On \[\[\w{3} \d+\w\w, \d{4}\]\] at \d+:\d\d [AP]M Readwise synced 3 highlights from 1 book\.\n?",
+        text,
     )
     assert bool(by_readwise) == bool(template), text
     nothing_new(world)
 
 
-def test_in_obsidian_readwises_log_names_each_document_below(make_world: MakeWorld, library: Library) -> None:
+def test_in_obsidian_readwises_log_names_each_document_below(
+    make_world: MakeWorld, library: Library
+) -> None:
     """With how many came, as its plugin does; a later run adds another block."""
     world = make_world(library, edn=None, template=STOCK, log_page="Log")
     book = owls(world)

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def test_uninstall_removes_the_unit_and_what_enabled_it(world: World, tmp_path: Path) -> None:
-    """As `systemctl disable` would, which cannot once the unit is gone: else systemd looks for it at every start."""
+    """As `systemctl disable` would, which cannot once the unit is gone.
+
+    Else systemd looks for it at every start.
+    """
     systemctl = tmp_path / "bin" / "systemctl"
     systemctl.parent.mkdir()
     systemctl.touch(0o755)

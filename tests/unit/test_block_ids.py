@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from syncd.vault.index import named
-from syncd.vault.parse import parse
-from syncd.vault.recognise import block_id, block_key
+from syncd.page.links import block_id, block_key
+from syncd.page.markdown import parse
+from syncd.state.index import named
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.config import Config, Readwise, Schedule, Vault, config_path, load, state_dir, zone
-from syncd.config_values import duration
+from syncd.config.settings import (
+    Config,
+    Readwise,
+    Schedule,
+    Vault,
+    config_path,
+    load,
+    state_dir,
+    zone,
+)
+from syncd.config.toml_file import line_of
+from syncd.config.values import duration
 from syncd.errors import ConfigError
-from syncd.toml_file import line_of
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -54,10 +63,17 @@ def test_a_path_alone_is_a_configuration(home: Path) -> None:
     """Everything else has a default, as the design lists them."""
     config = loaded(home, VAULT)
     assert config.readwise == Readwise(None, (), "https://readwise.io")
-    assert config.schedule == Schedule(timedelta(minutes=30), "", timedelta(minutes=1), timedelta(days=7))
+    assert config.schedule == Schedule(
+        timedelta(minutes=30), "", timedelta(minutes=1), timedelta(days=7)
+    )
     vault = Vault(path=home / "notes", name="notes")
     assert config.vaults == (vault,)
-    assert (vault.format, vault.on_delete, vault.watch, vault.quiet.seconds) == ("auto", "keep", "auto", 10)
+    assert (vault.format, vault.on_delete, vault.watch, vault.quiet.seconds) == (
+        "auto",
+        "keep",
+        "auto",
+        10,
+    )
 
 
 def test_every_key_is_taken_over(home: Path) -> None:
@@ -95,7 +111,11 @@ def test_every_key_is_taken_over(home: Path) -> None:
     assert config == Config(
         state_dir=home / "state",
         readwise=Readwise(None, ("pass", "show", "readwise"), "http://127.0.0.1:8080"),
-        schedule=Schedule(cron="*/10 6-22 * * mon-fri", jitter=timedelta(0), full_every=timedelta(days=1, hours=12)),
+        schedule=Schedule(
+            cron="*/10 6-22 * * mon-fri",
+            jitter=timedelta(0),
+            full_every=timedelta(days=1, hours=12),
+        ),
         vaults=(
             Vault(
                 name="筆記 ملاحظات",
@@ -261,21 +281,36 @@ def test_every_key_is_taken_over(home: Path) -> None:
         ((VAULT + "\n").encode("utf-16"), "config.toml:1: is not UTF-8; save the file in that encoding"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_named_with_its_line_its_key_and_the_way_out(home: Path, text: str | bytes, expected: str) -> None:
+def test_a_mistake_is_named_with_its_line_its_key_and_the_way_out(
+    home: Path, text: str | bytes, expected: str
+) -> None:
     """One line: the file, the line, the key, and what to write instead."""
     assert complaint(home, text).startswith(expected)
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://readwise.io", "readwise.io", "https://", "https://a b", "https://x?y", "http://x:99999", "http://["]
+    "url",
+    [
+        "ftp://readwise.io",
+        "readwise.io",
+        "https://",
+        "https://a b",
+        "https://x?y",
+        "http://x:99999",
+        "http://[",
+    ],
 )
 def test_the_server_is_an_http_address(home: Path, url: str) -> None:
     """Anything else is refused where it is written, not at the first request."""
     message = complaint(home, f'[readwise]\napi_url = "{url}"\n{VAULT}')
-    assert message.startswith(f'config.toml:2: readwise.api_url is "{url}"; it takes an http or https address')
+    assert message.startswith(
+        f'config.toml:2: readwise.api_url is "{url}"; it takes an http or https address'
+    )
 
 
-def test_paths_start_at_the_configuration_and_tilde_is_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_start_at_the_configuration_and_tilde_is_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The working directory plays no part; `..` is named by the folder that it leads to."""
     folder = home / "notes" / "syncd"
     folder.mkdir(parents=True)
@@ -304,7 +339,9 @@ def test_byte_order_mark_and_crlf_are_read(home: Path) -> None:
 
 def test_a_missing_file_points_to_init(home: Path) -> None:
     """A newcomer without a configuration is told the command that writes one."""
-    with pytest.raises(ConfigError, match=r"none\.toml: there is no configuration here; `syncd init` writes one"):
+    with pytest.raises(
+        ConfigError, match=r"none\.toml: there is no configuration here; `syncd init` writes one"
+    ):
         load(home / "none.toml")
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load(home)
@@ -326,7 +363,10 @@ def test_a_missing_file_points_to_init(home: Path) -> None:
     ],
 )
 def test_a_line_is_found_in_every_notation(keys: tuple[str | int, ...], line: int) -> None:
-    """Texts of many lines that look like tables, inline tables, dotted and quoted keys: its first line."""
+    """Texts of many lines that look like tables, inline tables, dotted and quoted keys.
+
+    Its first line.
+    """
     text = (
         "# top = 0\ntop = 1\nlong = '''\n[table]\nlist = 1\n'''\nlist = [\n  1,\n\n]\n"
         "a = { b = { c = 1 } }\ndotted . key = 1\n\n[table] # long = 1\nlong = 2\n"
@@ -337,23 +377,31 @@ def test_a_line_is_found_in_every_notation(keys: tuple[str | int, ...], line: in
 
 
 @given(st.integers(0, 99), st.integers(0, 23), st.integers(0, 59), st.integers(0, 59))
-def test_a_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int, seconds: int) -> None:
+def test_a_duration_is_the_sum_of_its_parts(
+    days: int, hours: int, minutes: int, seconds: int
+) -> None:
     """Any of the units may be missing, but not all."""
     span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     assert duration(f"{days}d{hours}h{minutes}m{seconds}s") == span
-    short = "".join(f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if n)
+    short = "".join(
+        f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if n
+    )
     if short:
         assert duration(f" {short} ") == span
 
 
-@pytest.mark.parametrize("text", ["", " ", "30", "m", "1.5h", "-1m", "30m1h", "5m5m", "1y", "٣m", "1h x"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "30", "m", "1.5h", "-1m", "30m1h", "5m5m", "1y", "٣m", "1h x"]
+)
 def test_what_is_no_duration_is_refused(text: str) -> None:
     """No unit, an unknown unit, a wrong order, signs, fractions and other digits."""
     with pytest.raises(ValueError, match="no duration"):
         duration(text)
 
 
-def test_the_configuration_is_where_it_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configuration_is_where_it_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The option goes before the variable, the variable before the platform's folder."""
     assert config_path(None) == home / ".config/syncd/config.toml"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
@@ -363,7 +411,9 @@ def test_the_configuration_is_where_it_is_named(home: Path, monkeypatch: pytest.
     assert config_path("here.toml") == Path("here.toml")
 
 
-def test_the_state_folder_is_made_for_its_owner_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_folder_is_made_for_its_owner_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The key goes before systemd's folder, that before the platform's; a new one has mode 0700."""
     config = loaded(home, VAULT)
     assert state_dir(config) == home / ".local/state/syncd"
@@ -377,17 +427,24 @@ def test_the_state_folder_is_made_for_its_owner_alone(home: Path, monkeypatch: p
 
 
 def test_dates_are_in_the_vaults_zone_or_the_systems() -> None:
-    """A zone that is named is used; without one the system's, and where that is unclear, it is said."""
+    """A zone that is named is used.
+
+    Without one the system's, and where that is unclear, it is said.
+    """
     summer = datetime(2024, 7, 1, tzinfo=zone(Vault(path=Path("/x"), timezone="Asia/Kathmandu")))
     assert summer.utcoffset() == timedelta(hours=5, minutes=45)
     script = (
-        "from pathlib import Path; from syncd.config import *; from syncd.errors import *\n"
+        "from pathlib import Path; from syncd.config.settings import *; from syncd.errors import *\n"
         "try: print(zone(Vault(path=Path('/x'), name='n')))\n"
         "except ConfigError as error: print(error)"
     )
     for name, said in (("Asia/Tokyo", "Asia/Tokyo"), ("No/Where", "set timezone for vault n")):
         done = subprocess.run(
-            [sys.executable, "-c", script], env={"TZ": name}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script],
+            env={"TZ": name},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert said in done.stdout
 
@@ -395,20 +452,45 @@ def test_dates_are_in_the_vaults_zone_or_the_systems() -> None:
 def test_reading_a_configuration_imports_nothing_slow() -> None:
     """Every command reads it first; what only some need is imported by those."""
     script = "import sys, syncd.config, syncd.token; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    slow = {"zoneinfo", "tzlocal", "platformdirs", "difflib", "requests", "sqlite3", "logging", "click"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    slow = {
+        "zoneinfo",
+        "tzlocal",
+        "platformdirs",
+        "difflib",
+        "requests",
+        "sqlite3",
+        "logging",
+        "click",
+    }
     assert not slow & set(done.stdout.split())
 
 
 def test_the_example_names_every_key_and_its_default(home: Path) -> None:
-    """The example loads as it is; each commented key loads when it is uncommented, most as the default."""
+    """The example loads as it is.
+
+    Each commented key loads when it is uncommented, most as the default.
+    """
     text = EXAMPLE.read_text()
     default = loaded(home, text)
     assert default == loaded(home, VAULT)
     settings = re.findall(r"^# (\w+) = .*$", text, re.MULTILINE)
     structs = (Readwise, Schedule, Vault)
-    assert {*settings, "path"} == {"state_dir", *(f for struct in structs for f in struct.__struct_fields__)}
-    others = {"state_dir", "token_file", "token_command", "cron", "timezone", "namespace", "categories"}
+    assert {*settings, "path"} == {
+        "state_dir",
+        *(f for struct in structs for f in struct.__struct_fields__),
+    }
+    others = {
+        "state_dir",
+        "token_file",
+        "token_command",
+        "cron",
+        "timezone",
+        "namespace",
+        "categories",
+    }
     others |= {"sources", "tags", "authors", "documents", "since", "log_page", "template"}
     for key in settings:
         changed = loaded(home, re.sub(rf"^# ({key} = )", r"\1", text, flags=re.MULTILINE))

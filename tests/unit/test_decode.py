@@ -16,7 +16,10 @@ def book(text: str = '"highlights": []', number: str = "7") -> bytes:
 
 def page(*books: bytes, cursor: str = "null") -> bytes:
     """An export page on the wire."""
-    return b'{"count": 0, "nextPageCursor": %s, "results": [%s]}' % (cursor.encode(), b", ".join(books))
+    return b'{"count": 0, "nextPageCursor": %s, "results": [%s]}' % (
+        cursor.encode(),
+        b", ".join(books),
+    )
 
 
 def test_a_page_becomes_documents_with_their_highlights() -> None:
@@ -29,7 +32,9 @@ def test_a_page_becomes_documents_with_their_highlights() -> None:
     )
     highlight = Highlight(1, "नमस्ते 🌦️", location=3, tags=(Tag("x"),), is_deleted=True)
     read = decode_page(body)
-    assert read.documents == [Document(7, title="雨の日", author="أمل", tags=(Tag("कविता"),), highlights=(highlight,))]
+    assert read.documents == [
+        Document(7, title="雨の日", author="أمل", tags=(Tag("कविता"),), highlights=(highlight,))
+    ]
     assert (read.rejected, read.next_cursor, read.highlights) == ([], None, 1)
 
 
@@ -99,7 +104,9 @@ def test_damaged_text_is_mended_and_its_document_kept(wire: bytes, text: str) ->
 
 def test_a_byte_order_mark_is_no_obstacle() -> None:
     """A page that begins with one reads like any other."""
-    assert decode_page(b"\xef\xbb\xbf" + page(book(), cursor="9")) == decode_page(page(book(), cursor="9"))
+    assert decode_page(b"\xef\xbb\xbf" + page(book(), cursor="9")) == decode_page(
+        page(book(), cursor="9")
+    )
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -112,7 +119,9 @@ def test_a_location_that_is_no_number_is_none(number: str) -> None:
 @pytest.mark.parametrize("digits", [2**63, 10**30, -(10**30)])
 def test_a_location_beyond_64_bits_can_be_stored(digits: int) -> None:
     """It is kept as a float, which keeps its order."""
-    location = decode_page(page(book(f'"highlights": [{{"id": 1, "location": {digits}}}]'))).documents[0]
+    location = decode_page(
+        page(book(f'"highlights": [{{"id": 1, "location": {digits}}}]'))
+    ).documents[0]
     assert location.highlights[0].location == float(digits)
     assert isinstance(location.highlights[0].location, float)
 
@@ -166,7 +175,9 @@ def test_a_result_that_is_no_document_is_set_aside_without_a_name(thing: bytes) 
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 _keys = ("id", "text", "note", "url", "location", "tags", "is_deleted", "highlighted_at")
@@ -175,7 +186,8 @@ _books = st.fixed_dictionaries(
     optional={
         "title": _values,
         "book_tags": _values,
-        "highlights": st.lists(st.dictionaries(st.sampled_from(_keys), _values), max_size=3) | _values,
+        "highlights": st.lists(st.dictionaries(st.sampled_from(_keys), _values), max_size=3)
+        | _values,
     },
 )
 

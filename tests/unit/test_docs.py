@@ -1,4 +1,7 @@
-"""The documents say what the program does: each command, key, failure code and message, and none that is not."""
+"""The documents say what the program does.
+
+Each command, key, failure code and message, and none that is not.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from pathlib import Path
 import click
 import pytest
 
-from syncd.cli import main
-from syncd.config import Config, Readwise, Schedule, Vault, load
-from syncd.init import example
+from syncd.commands.cli import main
+from syncd.commands.init import example
+from syncd.config.settings import Config, Readwise, Schedule, Vault, load
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "bench" / "README.md"])
@@ -36,14 +39,21 @@ def commands(group: click.Group = main, name: str = "syncd") -> Iterator[tuple[s
 
 def options(command: click.Command) -> list[str]:
     """Its options in every spelling."""
-    return [spelling for option in command.params for spelling in option.opts if spelling.startswith("-")]
+    return [
+        spelling
+        for option in command.params
+        for spelling in option.opts
+        if spelling.startswith("-")
+    ]
 
 
 def rows(document: str, column: str) -> list[str]:
     """What stands in the column of that heading, in every table that has one."""
     found, at = [], None
     for line in document.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("|") else []
+        cells = (
+            [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("|") else []
+        )
         if not cells:
             at = None
         elif at is None:
@@ -64,20 +74,35 @@ def spoken() -> set[str]:
 
 
 def codes() -> set[str]:
-    """The stable codes of failures: those of the error classes, of single errors, and of the system's error numbers."""
+    """The stable codes of failures.
+
+    Those of the error classes, of single errors, and of the system's error numbers.
+    """
     found: list[ast.expr] = []
     for node in (node for tree in TREES for node in ast.walk(tree)):
         if isinstance(node, ast.keyword) and node.arg == "code":
             found.append(node.value)
-        elif isinstance(node, ast.ClassDef) and any("Error" in ast.unparse(base) for base in node.bases):
+        elif isinstance(node, ast.ClassDef) and any(
+            "Error" in ast.unparse(base) for base in node.bases
+        ):
             found += [
-                one.value for one in node.body if isinstance(one, ast.Assign) and "code" in ast.unparse(one.targets[0])
+                one.value
+                for one in node.body
+                if isinstance(one, ast.Assign) and "code" in ast.unparse(one.targets[0])
             ]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Failure" and len(node.args) > 2:
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "Failure"
+            and len(node.args) > 2
+        ):
             found.append(node.args[2])
-        elif isinstance(node, ast.Assign) and re.search(r"^_\w+_ERRORS$|\(?code, ", ast.unparse(node.targets[0])):
+        elif isinstance(node, ast.Assign) and re.search(
+            r"^_\w+_ERRORS$|\(?code, ", ast.unparse(node.targets[0])
+        ):
             found += [one.elts[0] for one in ast.walk(node.value) if isinstance(one, ast.Tuple)]
-    return {one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str)} | {"error"}
+    return {
+        one.value for one in found if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    } | {"error"}
 
 
 def test_the_man_page_has_every_command_and_option() -> None:
@@ -126,7 +151,11 @@ def test_each_example_in_the_configuration_document_loads(tmp_path: Path) -> Non
 def test_the_defaults_in_the_configuration_document_are_those_of_the_example() -> None:
     """Where a default is a value, both show the same."""
     given = dict(re.findall(r"^# (\w+) = (.*)$", example(), re.MULTILINE))
-    entries = re.findall(r'^### `(\w+)`\n(?:(?!###).*\n)*?Default: `("[^`]*")`', text("configuration.md"), re.MULTILINE)
+    entries = re.findall(
+        r'^### `(\w+)`\n(?:(?!###).*\n)*?Default: `("[^`]*")`',
+        text("configuration.md"),
+        re.MULTILINE,
+    )
     assert len(entries) > 8
     for key, default in entries:
         assert default in (given[key], '""'), key
@@ -137,9 +166,18 @@ def test_troubleshooting_has_every_code_and_no_other() -> None:
     document = text("troubleshooting.md")
     named = {code for cell in rows(document, "code") for code in re.findall(r"`(.*?)`", cell)}
     named |= {
-        code for heading in re.findall(r"^## .*", document, re.MULTILINE) for code in re.findall(r"`(.*?)`", heading)
+        code
+        for heading in re.findall(r"^## .*", document, re.MULTILINE)
+        for code in re.findall(r"`(.*?)`", heading)
     }
-    assert {"token", "vault-empty", "disk-full", "internal", "not-understood", "account_expired"} <= codes()
+    assert {
+        "token",
+        "vault-empty",
+        "disk-full",
+        "internal",
+        "not-understood",
+        "account_expired",
+    } <= codes()
     assert named == codes()
 
 
@@ -165,7 +203,9 @@ def test_links_lead_somewhere(path: Path) -> None:
             other = path.parent / file if file else path
             assert other.exists(), target
             headings = re.findall(r"^#+ (.*)$", other.read_text(encoding="utf-8"), re.MULTILINE)
-            assert not heading or heading in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings]
+            assert not heading or heading in [
+                re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings
+            ]
     for test in re.findall(r"`(tests/[\w/.]+)`", document):
         assert (ROOT / test).exists(), test
 
@@ -190,11 +230,19 @@ def test_each_promise_names_the_tests_that_prove_it() -> None:
 def test_commands_in_the_documents_exist(path: Path) -> None:
     """With the options that they are shown with."""
     known = dict(commands())
-    for quoted, indented in re.findall(r"`(syncd [^`\n]+)`|^    .*?\b(syncd .*)$", path.read_text(), re.MULTILINE):
+    for quoted, indented in re.findall(
+        r"`(syncd [^`\n]+)`|^    .*?\b(syncd .*)$", path.read_text(), re.MULTILINE
+    ):
         words = (quoted or indented).partition(" #")[0].split()
         name = "syncd"
         for word in words:
             name = f"{name} {word}" if f"{name} {word}" in known else name
-        allowed = {*options(known[name]), *options(main), "--help", "-c", "--constraints"}  # -c, ...: pip's and uv's
+        allowed = {
+            *options(known[name]),
+            *options(main),
+            "--help",
+            "-c",
+            "--constraints",
+        }  # -c, ...: pip's and uv's
         assert {word for word in words if word.startswith("-") and len(word) > 1} <= allowed, words
         assert name != "syncd" or not quoted or words[1].startswith("-"), words

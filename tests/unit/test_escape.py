@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.render import escape, syntax
-from syncd.render.escape import (
+from syncd.formats import escape, syntax
+from syncd.formats.escape import (
     clean,
     from_html,
     link_target,
@@ -20,8 +20,8 @@ from syncd.render.escape import (
     logseq_unescape,
     logseq_value,
 )
-from syncd.render.obsidian_escape import obsidian_lines, obsidian_unescape
-from syncd.render.org_escape import org_lines
+from syncd.formats.obsidian_escape import obsidian_lines, obsidian_unescape
+from syncd.formats.org_escape import org_lines
 from tests import hostile
 
 ESCAPES = [
@@ -69,7 +69,10 @@ ESCAPES = [
     ("[[k]]:: v", r"[[k]]:\: v"),
     ("$$k:: v$$", r"\$\$k:\: v\$\$"),
     ("a\nid::\t\nb", "a\nid:\\:\t\nb"),
-    ("logseq://graph Obsidian://open https://e.org", r"logseq\://graph Obsidian\://open https://e.org"),
+    (
+        "logseq://graph Obsidian://open https://e.org",
+        r"logseq\://graph Obsidian\://open https://e.org",
+    ),
     ("an _open end", r"an \_open end"),
     ("电话\n13800000000. 王", "电话\n13800000000\\. 王"),
     ("a\n* [ ] b\n> 1. [x] c", "a\n* [ \\] b\n> 1. [x\\] c"),
@@ -122,7 +125,9 @@ def test_what_is_harmless_stays_as_it_is(text: str) -> None:
 
 def test_the_golden_texts_come_through_byte_for_byte() -> None:
     """A real thread in Chinese, with an image: nothing in it needs care."""
-    export = json.loads((Path(__file__).parents[1] / "golden/logseq-thread.export.json").read_bytes())
+    export = json.loads(
+        (Path(__file__).parents[1] / "golden/logseq-thread.export.json").read_bytes()
+    )
     for highlight in export["results"][0]["highlights"]:
         assert "\n".join(logseq_lines(highlight["text"])) == highlight["text"]
         assert link_target(highlight["url"]) == highlight["url"]
@@ -134,28 +139,45 @@ def test_a_fence_in_words_is_no_fence() -> None:
 
 
 def test_a_fence_in_a_list_that_its_content_would_end_is_no_fence() -> None:
-    """The parser ends a list at a blank line, even in code: the end of the fence would open another one."""
+    """The parser ends a list at a blank line, even in code.
+
+    The end of the fence would open another one.
+    """
     assert logseq_lines("* a\n```\n\nx\n```")[1] == "\\`\\`\\`"
     assert logseq_lines("* a\n```\nx\n```")[1] == "```"
 
 
 def test_clean_knows_every_line_break_and_drops_what_is_no_text() -> None:
-    """Foreign breaks become line feeds; controls, byte order marks and half surrogates do not reach a file."""
+    """Foreign breaks become line feeds.
+
+    Controls, byte order marks and half surrogates do not reach a file.
+    """
     assert clean("a\r\nb\rc\u2028d\u2029e\x85f\vg\fh") == "a\nb\nc\nd\ne\nf\ng\nh"
     assert clean("\ufeffa\0b\x1bc\x9fd\te\u202ef") == "abcd\te\u202ef"
     assert clean("a\ud83db") == "a\ufffdb"
 
 
 def test_raw_html_of_tweets_becomes_markdown() -> None:
-    """Images, links and videos; an element without a web address is left, and shown instead of run."""
+    """Images, links and videos.
+
+    An element without a web address is left, and shown instead of run.
+    """
     assert from_html("<img src='https://e.org/a_b.jpg'/>") == "![](https://e.org/a_b.jpg)"
-    assert from_html('<a href="https://e.org/?a=1&amp;b=2">@x_</a>!') == "[@x_](https://e.org/?a=1&b=2)!"
-    sources = '<source src="https://e.org/v.m3u8">\n\n<source src="https://e.org/v.mp4?tag=1"> Sorry.'
+    assert (
+        from_html('<a href="https://e.org/?a=1&amp;b=2">@x_</a>!')
+        == "[@x_](https://e.org/?a=1&b=2)!"
+    )
+    sources = (
+        '<source src="https://e.org/v.m3u8">\n\n<source src="https://e.org/v.mp4?tag=1"> Sorry.'
+    )
     video = f"<video controls>\n{sources}</video>"
     assert from_html(f"a {video} b") == "a [Video](https://e.org/v.mp4?tag=1) b"
     assert from_html('<a href="javascript:x">y</a>') == '<a href="javascript:x">y</a>'
     assert from_html("<b>x</b> <video> a < b") == "<b>x</b> <video> a < b"
-    assert from_html("[a](<https://e.org/b c>) <https://e.org>") == "[a](https://e.org/b%20c) <https://e.org>"
+    assert (
+        from_html("[a](<https://e.org/b c>) <https://e.org>")
+        == "[a](https://e.org/b%20c) <https://e.org>"
+    )
 
 
 def test_html_with_a_backslash_is_text() -> None:
@@ -180,7 +202,15 @@ def test_link_target_takes_web_addresses_only_and_keeps_them() -> None:
     assert link_target("https://e.org/a (b)/[c]?q='d'\n\u3000`$") == (
         "https://e.org/a%20%28b%29/%5Bc%5D?q=%27d%27%0A%E3%80%80%60%24"
     )
-    for other in (None, "", "javascript:alert(1)", "file:///etc/passwd", "//e.org", "https://", "https:// x"):
+    for other in (
+        None,
+        "",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "//e.org",
+        "https://",
+        "https:// x",
+    ):
         assert link_target(other) is None
 
 
@@ -201,7 +231,28 @@ def test_a_value_is_escaped_once(text: str, plain: bool) -> None:
     assert logseq_value(value, plain=plain) == value
 
 
-MARKS = ["[", "(", "`", "$", "_", "{", "<", "*", "\\", ":", "#", "-", "~", "@", ">", "[[", "[a](", "`` ", "a_", "_a "]
+MARKS = [
+    "[",
+    "(",
+    "`",
+    "$",
+    "_",
+    "{",
+    "<",
+    "*",
+    "\\",
+    ":",
+    "#",
+    "-",
+    "~",
+    "@",
+    ">",
+    "[[",
+    "[a](",
+    "`` ",
+    "a_",
+    "_a ",
+]
 MARKS += [
     "$a",
     "\\(",

@@ -9,7 +9,7 @@ import pytest
 from gallery import AVIF, GIF, JPEG, PNG, SVG, WEBP, Gallery, anywhere
 
 from syncd.errors import Stopped
-from syncd.media import PictureError, fetch_picture, is_public
+from syncd.readwise.picture import PictureError, fetch_picture, is_public
 
 PRIVATE = [
     *(
@@ -89,7 +89,10 @@ def gallery() -> Iterator[Gallery]:
     PRIVATE,
 )
 def test_addresses_of_this_machine_or_network_are_not_public(address: str) -> None:
-    """Nor are those for documents and for many at once; an IPv4 address counts inside an IPv6 one too."""
+    """Nor are those for documents and for many at once.
+
+    An IPv4 address counts inside an IPv6 one too.
+    """
     assert not is_public(address)
 
 
@@ -100,7 +103,8 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "extension"), [(PNG, "png"), (JPEG, "jpg"), (GIF, "gif"), (WEBP, "webp"), (AVIF, "avif")]
+    ("body", "extension"),
+    [(PNG, "png"), (JPEG, "jpg"), (GIF, "gif"), (WEBP, "webp"), (AVIF, "avif")],
 )
 def test_a_picture_is_what_its_bytes_say(gallery: Gallery, body: bytes, extension: str) -> None:
     """Whatever its address and its server call it."""
@@ -108,7 +112,9 @@ def test_a_picture_is_what_its_bytes_say(gallery: Gallery, body: bytes, extensio
     assert fetch_picture(f"{gallery.url}/run.exe", Event(), allowed=anywhere) == (body, extension)
 
 
-@pytest.mark.parametrize("body", [SVG, b"<!doctype html><html></html>", b"", PNG[:7], b"RIFF....AVI "])
+@pytest.mark.parametrize(
+    "body", [SVG, b"<!doctype html><html></html>", b"", PNG[:7], b"RIFF....AVI "]
+)
 def test_anything_else_is_no_picture(gallery: Gallery, body: bytes) -> None:
     """SVG is not: it can hold scripts."""
     gallery.pages["/a.png"] = body
@@ -143,7 +149,13 @@ def test_each_redirect_is_checked_like_the_first_address(gallery: Gallery) -> No
 
 def test_three_redirects_are_followed_and_no_more(gallery: Gallery) -> None:
     """Relative ones too; a circle ends."""
-    gallery.pages |= {"/1": "/2", "/2": f"{gallery.url}/3", "/3": "a.png", "/0": "/1", "/a.png": PNG}
+    gallery.pages |= {
+        "/1": "/2",
+        "/2": f"{gallery.url}/3",
+        "/3": "a.png",
+        "/0": "/1",
+        "/a.png": PNG,
+    }
     assert fetch_picture(f"{gallery.url}/1", Event(), allowed=anywhere).data == PNG
     with pytest.raises(PictureError, match="redirects more than 3 times"):
         fetch_picture(f"{gallery.url}/0", Event(), allowed=anywhere)
@@ -154,7 +166,10 @@ def test_the_host_is_asked_by_its_name(gallery: Gallery) -> None:
     gallery.pages["/%E5%9C%B0%20x.png?a=%C3%A9"] = PNG
     seen: list[str] = []
     url = f"http://u:p@localhost:{gallery.port}/地%20x.png?a=é#f"
-    assert fetch_picture(url, Event(), allowed=lambda address: not seen.append(address)).extension == "png"  # type: ignore[func-returns-value]
+    assert (
+        fetch_picture(url, Event(), allowed=lambda address: not seen.append(address)).extension
+        == "png"
+    )  # type: ignore[func-returns-value]
     assert gallery.hosts == [f"localhost:{gallery.port}"]
     assert "127.0.0.1" in seen
 
@@ -168,7 +183,9 @@ def test_the_host_is_asked_by_its_name(gallery: Gallery) -> None:
         ("/cut", PNG, "could not be read to its end"),
     ],
 )
-def test_what_does_not_come_whole_is_no_picture(gallery: Gallery, path: str, page: int | bytes, reason: str) -> None:
+def test_what_does_not_come_whole_is_no_picture(
+    gallery: Gallery, path: str, page: int | bytes, reason: str
+) -> None:
     """The reason is said in a few words."""
     gallery.pages[path] = page
     with pytest.raises(PictureError, match=reason):
@@ -176,7 +193,8 @@ def test_what_does_not_come_whole_is_no_picture(gallery: Gallery, path: str, pag
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1/a", "http://[::1]:1/a", "http://no.invalid/a", "http://a b/", "http://"]
+    "url",
+    ["http://127.0.0.1:1/a", "http://[::1]:1/a", "http://no.invalid/a", "http://a b/", "http://"],
 )
 def test_a_host_that_is_not_there_is_a_reason(url: str) -> None:
     """As is an address that is none."""

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from syncd.config import Vault
-from syncd.filters import scope, wants_document, wants_highlight
+from syncd.config.settings import Vault
 from syncd.model import Document, Highlight, Tag
+from syncd.sync.filters import scope, wants_document, wants_highlight
 
 
 def vault(**filters: Any) -> Vault:
@@ -21,24 +21,40 @@ def vault(**filters: Any) -> Vault:
 
 def wanted(filters: dict[str, Any], *documents: dict[str, Any]) -> list[bool]:
     """Whether each document belongs into a vault with these filters."""
-    return [wants_document(vault(**filters), Document(**{"id": 1, "category": "tweets", **one})) for one in documents]
+    return [
+        wants_document(vault(**filters), Document(**{"id": 1, "category": "tweets", **one}))
+        for one in documents
+    ]
 
 
-def comes(filters: dict[str, Any], zone: str = "UTC", book_tags: tuple[Tag, ...] = (), **highlight: Any) -> bool:
+def comes(
+    filters: dict[str, Any], zone: str = "UTC", book_tags: tuple[Tag, ...] = (), **highlight: Any
+) -> bool:
     """Whether a highlight comes, of a document with these tags."""
     document = Document(id=1, tags=book_tags)
     return wants_highlight(vault(**filters), ZoneInfo(zone), document, Highlight(id=2, **highlight))
 
 
 def test_supplementals_come_only_when_listed() -> None:
-    """By default everything comes but the books that the user never read; a category of tomorrow comes, too."""
+    """By default everything comes but the books that the user never read.
+
+    A category of tomorrow comes, too.
+    """
     documents = [{"category": category} for category in ("tweets", "videos", None, "supplementals")]
     assert wanted({}, *documents) == [True, True, True, False]
-    assert wanted({"categories": ("tweets", "supplementals")}, *documents) == [True, False, False, True]
+    assert wanted({"categories": ("tweets", "supplementals")}, *documents) == [
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_words_choose_and_words_with_a_dash_leave_out() -> None:
-    """Without a word to choose all come but those that are left out; capitals make no difference."""
+    """Without a word to choose all come but those that are left out.
+
+    Capitals make no difference.
+    """
     sources = [{"source": source} for source in ("twitter", "Kindle", None)]
     assert wanted({"sources": ("twitter", "kindle")}, *sources) == [True, True, False]
     assert wanted({"sources": ("-KINDLE",)}, *sources) == [True, False, True]
@@ -47,7 +63,10 @@ def test_words_choose_and_words_with_a_dash_leave_out() -> None:
 
 def test_an_author_is_known_by_handle_by_whole_name_and_as_one_of_several() -> None:
     """Readwise names people on Twitter `@handle on Twitter`, and joins several names with commas."""
-    authors = [{"author": one} for one in ("@example_owl on Twitter", "Ada Beispiel, अनाम लेखक", "Ada", None)]
+    authors = [
+        {"author": one}
+        for one in ("@example_owl on Twitter", "Ada Beispiel, अनाम लेखक", "Ada", None)
+    ]
     assert wanted({"authors": ("@Example_Owl",)}, *authors) == [True, False, False, False]
     assert wanted({"authors": ("अनाम लेखक",)}, *authors) == [False, True, False, False]
     assert wanted({"authors": ("-ada beispiel, अनाम लेखक", "-@example_owl on Twitter")}, *authors) == [
@@ -57,10 +76,18 @@ def test_an_author_is_known_by_handle_by_whole_name_and_as_one_of_several() -> N
 
 def test_a_document_is_named_by_its_id_and_all_filters_must_let_it_pass() -> None:
     """A negative id leaves out."""
-    documents = [{"id": 12, "source": "reader"}, {"id": 345, "source": "reader"}, {"id": 6, "source": "snipd"}]
+    documents = [
+        {"id": 12, "source": "reader"},
+        {"id": 345, "source": "reader"},
+        {"id": 6, "source": "snipd"},
+    ]
     assert wanted({"documents": (12,)}, *documents) == [True, False, False]
     assert wanted({"documents": (-345,)}, *documents) == [True, False, True]
-    assert wanted({"documents": (-345,), "sources": ("reader",)}, *documents) == [True, False, False]
+    assert wanted({"documents": (-345,), "sources": ("reader",)}, *documents) == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_highlight_has_its_own_tags_and_its_documents() -> None:
@@ -85,7 +112,9 @@ def test_a_highlight_has_its_own_tags_and_its_documents() -> None:
         ("UTC", "yesterday", True),
     ],
 )
-def test_since_counts_from_the_owners_midnight(zone: str, moment: str | None, expected: bool) -> None:
+def test_since_counts_from_the_owners_midnight(
+    zone: str, moment: str | None, expected: bool
+) -> None:
     """What has no date comes: nothing tells that it is older."""
     assert comes({"since": date(2023, 1, 1)}, zone, highlighted_at=moment) is expected
 

@@ -40,14 +40,24 @@ def test_every_setting_that_matters_is_read(tmp_path: Path) -> None:
      :journal/file-name-format "yyyyMMdd"
      :file/name-format :triple-lowbar} trailing"""
     assert graph(tmp_path, config) == Graph(
-        "logseq", 'Сторінки/日"本', "journals", "triple-lowbar", True, "yyyy-MM-dd EEEE", "yyyyMMdd", ("a",)
+        "logseq",
+        'Сторінки/日"本',
+        "journals",
+        "triple-lowbar",
+        True,
+        "yyyy-MM-dd EEEE",
+        "yyyyMMdd",
+        ("a",),
     )
 
 
 @pytest.mark.parametrize(
     ("config", "hidden"),
     [
-        ('{;; :hidden ["/no"]\n:hidden ["/पुराना" "old/ma\\"p" ["deep"]] :x ["y"]}', ("पुराना", 'old/ma"p')),
+        (
+            '{;; :hidden ["/no"]\n:hidden ["/पुराना" "old/ma\\"p" ["deep"]] :x ["y"]}',
+            ("पुराना", 'old/ma"p'),
+        ),
         ("{:hidden [] :x {:y [1]}}", ()),
         ('{:hidden nil :x ["y"]}', ()),
         ("{}", ()),
@@ -61,12 +71,30 @@ def test_what_logseq_hides_is_known(tmp_path: Path, config: str, hidden: tuple[s
 @pytest.mark.parametrize(
     "config",
     [
-        *("", "; only words", "[1 2]", "{:a 1", "{:a}", "{:a 1]", "{:a [1}", "{:a (1]}", '{:a "open', "{:a 1 :a 2}"),
-        *("{:a #_}", '{:pages-directory "../out"}', '{:pages-directory "/tmp"}', '{:journals-directory "a/../../b"}'),
+        *(
+            "",
+            "; only words",
+            "[1 2]",
+            "{:a 1",
+            "{:a}",
+            "{:a 1]",
+            "{:a [1}",
+            "{:a (1]}",
+            '{:a "open',
+            "{:a 1 :a 2}",
+        ),
+        *(
+            "{:a #_}",
+            '{:pages-directory "../out"}',
+            '{:pages-directory "/tmp"}',
+            '{:journals-directory "a/../../b"}',
+        ),
         *("{:file/name-format :quadruple}", "{:pages-directory []}", '{:pages-directory ""}'),
     ],
 )
-def test_a_config_that_cannot_be_understood_is_named_not_guessed(tmp_path: Path, config: str) -> None:
+def test_a_config_that_cannot_be_understood_is_named_not_guessed(
+    tmp_path: Path, config: str
+) -> None:
     """A guess would put pages where Logseq does not look, or outside the vault."""
     with pytest.raises(ConfigError, match=r"logseq/config\.edn: .+"):
         graph(tmp_path, config)

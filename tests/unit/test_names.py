@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 import pytest
 
-from syncd.vault.names import (
+from syncd.page.names import (
     NameStyle,
     file_key,
     file_name,
@@ -25,7 +25,10 @@ def test_the_golden_page_has_the_file_that_logseq_expects() -> None:
     """The final dots of the title bring a trailing separator, as Windows cannot hold the name without."""
     title = page_title(ROOT, "SemiAnalysis 今早发布了一份 Goo...")
     assert title == "Readwise/Highlights/SemiAnalysis 今早发布了一份 Goo..."
-    assert file_name(title, "triple-lowbar") == "Readwise___Highlights___SemiAnalysis 今早发布了一份 Goo...___.md"
+    assert (
+        file_name(title, "triple-lowbar")
+        == "Readwise___Highlights___SemiAnalysis 今早发布了一份 Goo...___.md"
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,8 +57,22 @@ def test_a_short_title_is_safe_in_a_property_and_a_link(title: str, short: str) 
 @pytest.mark.parametrize(
     "title",
     [
-        *("2024-02-29", "2024/2/9", "2024_02_29", "20240229", "2024年2月29日", "29.02.2024", "02/29/2024"),
-        *("Feb 29th, 2024", "february 29, 2024", "29 Feb 2024", "Thursday, 29-02-2024", "2024-02-29 Thursday"),
+        *(
+            "2024-02-29",
+            "2024/2/9",
+            "2024_02_29",
+            "20240229",
+            "2024年2月29日",
+            "29.02.2024",
+            "02/29/2024",
+        ),
+        *(
+            "Feb 29th, 2024",
+            "february 29, 2024",
+            "29 Feb 2024",
+            "Thursday, 29-02-2024",
+            "2024-02-29 Thursday",
+        ),
     ],
 )
 def test_a_title_that_is_a_date_makes_no_journal_page(title: str) -> None:
@@ -64,7 +81,9 @@ def test_a_title_that_is_a_date_makes_no_journal_page(title: str) -> None:
     assert obsidian_name(title).endswith(" (Readwise)")
 
 
-@pytest.mark.parametrize("title", ["2024", "Feb 2024", "2024-02-29 in review", "12345678", "May 3 things, 2024"])
+@pytest.mark.parametrize(
+    "title", ["2024", "Feb 2024", "2024-02-29 in review", "12345678", "May 3 things, 2024"]
+)
 def test_a_title_that_only_resembles_a_date_is_left_alone(title: str) -> None:
     """Numbers and years are titles as any other."""
     assert short_title(title) == title
@@ -113,7 +132,10 @@ def test_legacy_names_follow_logseq_both_ways(title: str, name: str) -> None:
 
 
 def test_a_dot_in_a_legacy_name_means_a_namespace() -> None:
-    """Graphs from before the escapes separate namespaces by dots; a malformed escape is read as it stands."""
+    """Graphs from before the escapes separate namespaces by dots.
+
+    A malformed escape is read as it stands.
+    """
     assert title_of("a.b", "legacy") == "a/b"
     assert title_of("a.b 5%", "legacy") == "a/b 5%"
     assert title_of("%FF", "legacy") == "%FF"
@@ -177,7 +199,14 @@ def test_conflict_copies_are_known_by_their_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["On conflicted copy rights.md", "A (conflicted copy) of me.md", "x 2.md", "a sync-conflict.md", "x (2).md"]
+    "name",
+    [
+        "On conflicted copy rights.md",
+        "A (conflicted copy) of me.md",
+        "x 2.md",
+        "a sync-conflict.md",
+        "x (2).md",
+    ],
 )
 def test_a_title_about_conflicts_is_no_conflict_copy(name: str) -> None:
     """Only the services' own forms count."""

@@ -8,16 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.render.formats import Came
-from syncd.render.news import add_to_journal, add_to_log, journal_line, log_line
-from syncd.render.outline import Piece
-from syncd.render.splice import splice
-from syncd.vault.days import logseq_date, logseq_day, obsidian_day
-from syncd.vault.index import standing
-from syncd.vault.names import page_title
-from syncd.vault.parse import parse
+from syncd.formats.format import Came
+from syncd.formats.news import add_to_journal, add_to_log, journal_line, log_line
+from syncd.page.days import logseq_date, logseq_day, obsidian_day
+from syncd.page.markdown import parse
+from syncd.page.names import page_title
+from syncd.page.splice import splice
+from syncd.state.index import standing
+from syncd.templates.outline import Piece
 
-TEXTS = st.lists(st.sampled_from(["- a", "\t- b", "text", "", "```", "* 一", "- Highlights from Readwise: [[x]]"]))
+TEXTS = st.lists(
+    st.sampled_from(
+        ["- a", "\t- b", "text", "", "```", "* 一", "- Highlights from Readwise: [[x]]"]
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,14 @@ def test_a_day_by_obsidians_patterns(pattern: str, name: str) -> None:
 @given(
     st.dates(date(1000, 1, 1)),
     st.sampled_from(
-        ["yyyy_MM_dd", "MMM do, yyyy", "do MMMM yyyy", "EEEE, d.M.yyyy", "yyyy年MM月dd日", "'100%' yyyyMMdd"]
+        [
+            "yyyy_MM_dd",
+            "MMM do, yyyy",
+            "do MMMM yyyy",
+            "EEEE, d.M.yyyy",
+            "yyyy年MM月dd日",
+            "'100%' yyyyMMdd",
+        ]
     ),
 )
 def test_a_day_is_read_from_the_name_that_it_was_given(day: date, pattern: str) -> None:
@@ -66,7 +77,9 @@ def test_a_day_is_read_from_the_name_that_it_was_given(day: date, pattern: str) 
     assert logseq_date(pattern, name.lower()) == day
 
 
-@pytest.mark.parametrize("name", ["2024_13_01", "2024_02_30", "2024_07_01 b", "x", "", "२०२४_०७", "\udcff_\n"])
+@pytest.mark.parametrize(
+    "name", ["2024_13_01", "2024_02_30", "2024_07_01 b", "x", "", "२०२४_०७", "\udcff_\n"]
+)
 def test_what_is_no_day_is_none(name: str) -> None:
     """Nor is anything a day by a pattern that is odd."""
     assert logseq_date("yyyy_MM_dd", name) is None
@@ -83,7 +96,10 @@ def test_letters_that_are_not_known_are_no_guess() -> None:
 
 def test_ordinals_are_english() -> None:
     """1st, 2nd, 3rd, and 11th to 13th."""
-    days = [logseq_day("do", date(2024, 7, 1) + timedelta(days=n)) for n in (0, 1, 2, 3, 10, 11, 12, 20, 21, 22, 30)]
+    days = [
+        logseq_day("do", date(2024, 7, 1) + timedelta(days=n))
+        for n in (0, 1, 2, 3, 10, 11, 12, 20, 21, 22, 30)
+    ]
     assert " ".join(days) == "1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 23rd 31st"
 
 
@@ -91,14 +107,19 @@ def test_the_lines_name_the_moment_the_count_and_the_pages() -> None:
     """No line grows beyond fifty links."""
     moment = datetime(2024, 7, 1, 9, 5)  # noqa: DTZ001  # in the vault's zone
     assert log_line(moment, [Came("R/一", "", 1)]) == "2024-07-01 09:05: 1 highlight on [[R/一]]"
-    assert log_line(moment, [Came("a", "", 2), Came("b", "", 1)]) == "2024-07-01 09:05: 3 highlights on [[a]], [[b]]"
+    assert (
+        log_line(moment, [Came("a", "", 2), Came("b", "", 1)])
+        == "2024-07-01 09:05: 3 highlights on [[a]], [[b]]"
+    )
     assert journal_line(["a"]) == "Highlights from Readwise: [[a]]"
     assert log_line(moment, [Came("a", "", 2)] * 50).endswith("[[a]]")
     assert log_line(moment, [Came("a", "", 2)] * 62).endswith(", [[a]] and 12 more")
 
 
 @given(TEXTS, st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_what_stands_on_the_page_stays_byte_for_byte(lines: list[str], newline: str, ended: bool) -> None:
+def test_what_stands_on_the_page_stays_byte_for_byte(
+    lines: list[str], newline: str, ended: bool
+) -> None:
     """A line is put behind it, once."""
     text = newline.join(lines) + (newline if ended else "")
     page = parse(text)
@@ -106,7 +127,9 @@ def test_what_stands_on_the_page_stays_byte_for_byte(lines: list[str], newline: 
     edit = add_to_log(page, new, "-", again=False)
     assert edit is not None
     after = splice(page, [edit])
-    assert after.replace(newline, "\n").replace("- neu", "").strip("\n") == text.replace(newline, "\n").strip("\n")
+    assert after.replace(newline, "\n").replace("- neu", "").strip("\n") == text.replace(
+        newline, "\n"
+    ).strip("\n")
     assert after.endswith(newline) == text.endswith(newline)
     assert add_to_log(parse(after), new, "-", again=False) is None
     assert add_to_log(parse(after), new, "-", again=True) is not None
@@ -125,7 +148,11 @@ def test_a_log_of_several_blocks_is_written_as_the_file_writes_blocks() -> None:
         assert add_to_log(parse(expected), blocks, mark, again=False) is None
 
 
-@given(TEXTS, st.lists(st.sampled_from("abc"), unique=True), st.lists(st.sampled_from("bcd"), unique=True, min_size=1))
+@given(
+    TEXTS,
+    st.lists(st.sampled_from("abc"), unique=True),
+    st.lists(st.sampled_from("bcd"), unique=True, min_size=1),
+)
 def test_a_journals_line_is_added_to_or_followed_by_another(
     lines: list[str], before: list[str], new: list[str]
 ) -> None:

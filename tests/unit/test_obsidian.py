@@ -9,25 +9,36 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from syncd.formats import obsidian
+from syncd.formats.obsidian_escape import MAX_NESTING, obsidian_lines
 from syncd.model import Document, Highlight, Tag
-from syncd.render import obsidian
-from syncd.render.block import Rendered
-from syncd.render.obsidian_escape import MAX_NESTING, obsidian_lines
-from syncd.vault import frontmatter
-from syncd.vault.parse import Page, front_matter
+from syncd.page import front_matter as frontmatter
+from syncd.page.markdown import Page, front_matter
+from syncd.page.rendered import Rendered
 
 TAIL = "([View Tweet](https://x.com/quill/status/7)) #Highlight [[2023-05-05]] ^rw-42"
 
 
 def document(**values: Any) -> Document:
     """A document about rivers, changed as given."""
-    return Document(**({"id": 1, "title": "Über Flüsse", "author": "@quill on Twitter", "category": "tweets"} | values))
+    return Document(
+        **(
+            {"id": 1, "title": "Über Flüsse", "author": "@quill on Twitter", "category": "tweets"}
+            | values
+        )
+    )
 
 
 def rendered(text: str, **values: Any) -> Rendered:
     """The block of a tweet's highlight."""
-    given: dict[str, Any] = {"id": 42, "url": "https://x.com/quill/status/7", "highlighted_at": "2023-05-05T10:00:00Z"}
-    return obsidian.highlight(document(), Highlight(**(given | {"text": text} | values)), ZoneInfo("UTC"))
+    given: dict[str, Any] = {
+        "id": 42,
+        "url": "https://x.com/quill/status/7",
+        "highlighted_at": "2023-05-05T10:00:00Z",
+    }
+    return obsidian.highlight(
+        document(), Highlight(**(given | {"text": text} | values)), ZoneInfo("UTC")
+    )
 
 
 def page(text: str) -> Page:
@@ -61,7 +72,11 @@ def test_the_header_lists_the_properties_in_order_as_obsidian_writes_them() -> N
 
 def test_what_has_no_value_has_no_entry() -> None:
     """No author, address or tags: no such keys; a category is always there."""
-    assert list(obsidian.header(document(author=None, category=None), "T")) == ["title", "full-title", "category"]
+    assert list(obsidian.header(document(author=None, category=None), "T")) == [
+        "title",
+        "full-title",
+        "category",
+    ]
 
 
 TITLES = [
@@ -102,7 +117,10 @@ def test_line_breaks_and_controls_never_leave_a_value() -> None:
     ],
 )
 def test_tag_names_become_valid_tags(name: str, tag: str) -> None:
-    """Letters, digits and the marks that Obsidian allows stay; the rest becomes a dash; digits alone get company."""
+    """Letters, digits and the marks that Obsidian allows stay; the rest becomes a dash.
+
+    Digits alone get company.
+    """
     assert obsidian.tags([name]) == [tag]
 
 
@@ -117,9 +135,14 @@ def test_an_author_cannot_end_the_link() -> None:
     assert yaml.safe_load("\n".join(entry)) == {"author": ["[[A )) ((B-cde-f]]"]}
 
 
-@pytest.mark.parametrize("text", ["<% tp.x %>", "a <%* b", "k:: v", "[k::v]", ":::", "https://e.org/a::b"])
+@pytest.mark.parametrize(
+    "text", ["<% tp.x %>", "a <%* b", "k:: v", "[k::v]", ":::", "https://e.org/a::b"]
+)
 def test_no_value_holds_what_plugins_look_for(text: str) -> None:
-    """Templater and Dataview read the front matter's source: what is theirs is written in YAML's own escapes."""
+    """Templater and Dataview read the front matter's source.
+
+    What is theirs is written in YAML's own escapes.
+    """
     for key, lines in obsidian.header(document(title=text, category=text), "T").items():
         assert not re.search("<%|::", "".join(lines))
         if key in ("full-title", "category"):
@@ -155,7 +178,17 @@ def test_without_text_address_and_date_the_tail_remains() -> None:
 
 
 @pytest.mark.parametrize(
-    "end", ["* b", "1. b", "> b", "> a\nlazy", "| a |\n|---|\n| b |", "a | b\n--|--\nc | d", "    x", "* a\n\n  b"]
+    "end",
+    [
+        "* b",
+        "1. b",
+        "> b",
+        "> a\nlazy",
+        "| a |\n|---|\n| b |",
+        "a | b\n--|--\nc | d",
+        "    x",
+        "* a\n\n  b",
+    ],
 )
 def test_behind_a_list_quote_or_table_the_tail_is_a_paragraph(end: str) -> None:
     """The link and the block id belong to the highlight, not to the last item, quote or cell."""
@@ -202,7 +235,10 @@ def test_the_address_can_set_no_field_and_open_no_comment() -> None:
         ("# a\n## b\n#c", "\\# a\n\\## b\n#c"),
         ("* a\n+ b\n1. c\n> d", "* a\n+ b\n1. c\n> d"),
         ("$5 or $6, x$y$", "$5 or $6, x\\$y\\$"),
-        ("[a](javascript:b) [c](https://e.org) obsidian://d", "[a]\\(javascript:b) [c](https://e.org) obsidian:\\//d"),
+        (
+            "[a](javascript:b) [c](https://e.org) obsidian://d",
+            "[a]\\(javascript:b) [c](https://e.org) obsidian:\\//d",
+        ),
         ("a\\\nb", "a\\\\\nb"),
         ("\\# a \\%\\%", "\\# a \\%\\%"),
         ("<img src='https://e.org/i.png'/>", "![](https://e.org/i.png)"),
@@ -214,11 +250,17 @@ def test_the_address_can_set_no_field_and_open_no_comment() -> None:
         ("a|b\n-|-\nc|d", "a|b\n\\-|-\nc|d"),
         ("a\n\nb|c\n-|-", "a\n\nb|c\n-|-"),
         ("![](<https://e.org/a b.png>)", "![](https://e.org/a%20b.png)"),
-        ("[a](<javascript:b>) [a](<https://e.org/\\_(b)>)", "[a]\\(\\<javascript:b>) [a](https://e.org/_%28b%29)"),
+        (
+            "[a](<javascript:b>) [a](<https://e.org/\\_(b)>)",
+            "[a]\\(\\<javascript:b>) [a](https://e.org/_%28b%29)",
+        ),
     ],
 )
 def test_marks_that_would_do_something_are_escaped_and_others_stay(text: str, shown: str) -> None:
-    """What breaks a page or runs is shown; what reads as a list, a quote, code, a link or a picture stays."""
+    """What breaks a page or runs is shown.
+
+    What reads as a list, a quote, code, a link or a picture stays.
+    """
     assert "\n".join(obsidian_lines(text)) == shown
 
 
@@ -279,7 +321,9 @@ def test_front_matter_is_read_with_its_lines() -> None:
 def test_line_ends_of_windows_and_a_byte_order_mark_change_nothing() -> None:
     """The spans are those of the same note with plain line ends."""
     plain, other = page(NOTE), page("\ufeff" + NOTE.replace("\n", "\r\n"))
-    spans = [[entry[:2] for entry in frontmatter.properties(note).values()] for note in (plain, other)]
+    spans = [
+        [entry[:2] for entry in frontmatter.properties(note).values()] for note in (plain, other)
+    ]
     assert spans[0] == spans[1]
 
 
@@ -317,7 +361,9 @@ def test_what_the_header_writes_is_read_back() -> None:
     entries = obsidian.header(document(title="- a: [b] #c", tags=(Tag("on"), Tag("x y"))), "12:30")
     note = page("\n".join(["---", *(line for entry in entries.values() for line in entry), "---"]))
     found = frontmatter.properties(note)
-    assert {key: [line.rstrip() for line in note.lines[at.start : at.end]] for key, at in found.items()} == entries
+    assert {
+        key: [line.rstrip() for line in note.lines[at.start : at.end]] for key, at in found.items()
+    } == entries
     assert [at.value for at in found.values()] == [
         "12:30", ["[[@quill on Twitter]]"], "- a: [b] #c", "tweets", ["on", "x-y"],
     ]  # fmt: skip

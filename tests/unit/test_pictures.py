@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncd.formats import logseq, obsidian, org
+from syncd.formats.pictures import addresses, but_pictures, link_from, with_copies
 from syncd.model import Document, Highlight
-from syncd.render import logseq, obsidian, org
-from syncd.render.block import Rendered
-from syncd.render.pictures import addresses, but_pictures, link_from, with_copies
+from syncd.page.rendered import Rendered
 
 Render = Callable[[Document, Highlight, tzinfo], Rendered]
 FORMATS = [logseq.highlight, obsidian.highlight, org.highlight]
@@ -25,7 +25,9 @@ def block(render: Render, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("render", FORMATS)
-@pytest.mark.parametrize("shown", [f"![]({URL})", f"![नक्शा]({URL})", f'<img src="{URL}">', f'a ![]({URL} "t") b'])
+@pytest.mark.parametrize(
+    "shown", [f"![]({URL})", f"![नक्शा]({URL})", f'<img src="{URL}">', f'a ![]({URL} "t") b']
+)
 def test_a_picture_is_found_and_linked_anew_in_each_format(render: Render, shown: str) -> None:
     """Whatever marks the format put into its address."""
     lines = block(render, f"地図 ✂\n\n{shown}\n\nخريطة")
@@ -34,7 +36,10 @@ def test_a_picture_is_found_and_linked_anew_in_each_format(render: Render, shown
     copied = with_copies(lines, {address: "../assets/readwise/0123456789abcdef.png"})
     text = "\n".join(copied)
     assert "img.example" not in text
-    assert "(../assets/readwise/0123456789abcdef.png" in text or "[[../assets/readwise/0123456789abcdef.png]]" in text
+    assert (
+        "(../assets/readwise/0123456789abcdef.png" in text
+        or "[[../assets/readwise/0123456789abcdef.png]]" in text
+    )
     assert but_pictures(copied) == but_pictures(lines)
 
 
@@ -81,7 +86,11 @@ def test_any_other_text_stays_as_it_is(texts: list[str], render: Render) -> None
         ("pages", "assets/readwise/a.png", "../assets/readwise/a.png"),
         ("", "assets/readwise/a.png", "assets/readwise/a.png"),
         ("Readwise/Tweets", "Readwise/assets/a.png", "../assets/a.png"),
-        ("Readwise/Tweets", "Meine Bilder/地#1 (50%)/a.png", "../../Meine%20Bilder/地%231%20%2850%25%29/a.png"),
+        (
+            "Readwise/Tweets",
+            "Meine Bilder/地#1 (50%)/a.png",
+            "../../Meine%20Bilder/地%231%20%2850%25%29/a.png",
+        ),
         ("A", "A/a.png", "a.png"),
     ],
 )

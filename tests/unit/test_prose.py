@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from syncd.prose import said_below
-from syncd.vault.recognise import fingerprint
+from syncd.adopt.prose import said_below
+from syncd.page.links import fingerprint
 
 NOTE = """# Eulen bei Nacht und im Nebel
 - Zusammenfassung: Eulen fliegen lautlos durch die Nacht
@@ -24,13 +24,17 @@ def said(*texts: str, among: tuple[str, ...] = ()) -> list[str]:
     """Which of the texts the note says, `among` others that are elsewhere already."""
     known = dict(enumerate([*texts, *among]))
     prints = {id_: fingerprint(text) for id_, text in known.items()}
-    return sorted(known[id_] for id_ in said_below(NOTE.splitlines(True), prints, range(len(texts))))
+    return sorted(
+        known[id_] for id_ in said_below(NOTE.splitlines(True), prints, range(len(texts)))
+    )
 
 
 def test_what_stands_below_the_highlights_heading_is_said() -> None:
     """In quotes, callouts and paragraphs; what stands above is not."""
     assert said("Eulen fliegen lautlos") == ["Eulen fliegen lautlos"]
-    assert said("梟は夜に静かに飛び、朝まで森を見守っている。") == ["梟は夜に静かに飛び、朝まで森を見守っている。"]
+    assert said("梟は夜に静かに飛び、朝まで森を見守っている。") == [
+        "梟は夜に静かに飛び、朝まで森を見守っている。"
+    ]
     assert said("Eulen bei Nacht und im Nebel", "Eulen fliegen lautlos durch die Nacht") == []
 
 

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from syncd.config import Config, Readwise, Vault
+from syncd.config.settings import Config, Readwise, Vault
 from syncd.errors import LockedError, StateError, VaultError
 from syncd.report import Failure, Report, VaultReport
-from syncd.service import units
-from syncd.service.beacon import Beacon, Sign, read_sign
+from syncd.service import systemd as units
 from syncd.service.debounce import Debounce
+from syncd.service.heartbeat import Pulse
+from syncd.service.inotify import Watcher, concerns, is_remote
 from syncd.service.notify import notify, reloading, watchdog_seconds
-from syncd.service.pulse import Pulse
-from syncd.service.teller import Teller
-from syncd.vault.watcher import Watcher, concerns, is_remote
+from syncd.service.problem_log import Teller
+from syncd.service.status_file import Beacon, Sign, read_sign
 
 
 def test_a_flurry_is_over_when_it_is_quiet_or_lasts_too_long() -> None:
@@ -41,7 +41,9 @@ def test_a_flurry_is_over_when_it_is_quiet_or_lasts_too_long() -> None:
 
 
 @pytest.mark.parametrize("abstract", [False, True])
-def test_systemd_hears_what_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool) -> None:
+def test_systemd_hears_what_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool
+) -> None:
     """Over a socket in a folder, or one with an abstract name."""
     name = f"@syncd-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -114,8 +116,18 @@ def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """Again when it changed or came back; what waits for the owner is not said."""
     teller = Teller(logging.getLogger("syncd.test"))
     caplog.set_level(logging.INFO, "syncd")
-    bad = VaultReport("notes", failed=[Failure(7, "Ünï", "page-unreadable", "no"), Failure(8, "", "deferred", "soon")])
-    for vault in (bad, bad, VaultReport("notes"), bad, VaultReport("notes", error="gone"), VaultReport("notes")):
+    bad = VaultReport(
+        "notes",
+        failed=[Failure(7, "Ünï", "page-unreadable", "no"), Failure(8, "", "deferred", "soon")],
+    )
+    for vault in (
+        bad,
+        bad,
+        VaultReport("notes"),
+        bad,
+        VaultReport("notes", error="gone"),
+        VaultReport("notes"),
+    ):
         teller.run(Report(vaults=[vault]))
     said = ["notes: Ünï: no [page-unreadable]"] * 2 + ["gone", "notes: the vault is in order again"]
     assert caplog.messages == said
@@ -174,7 +186,9 @@ def test_the_unit_has_this_vault_and_this_interpreter(tmp_path: Path) -> None:
     vault.mkdir()
     templates = Path("/home/ada of the test/templates")
     config = Config(
-        (Vault(vault, name="notes", template=templates),), Readwise(tmp_path / "token"), state_dir=tmp_path / "state"
+        (Vault(vault, name="notes", template=templates),),
+        Readwise(tmp_path / "token"),
+        state_dir=tmp_path / "state",
     )
     name, text = units.for_user(tmp_path / "config.toml", config)
     assert name == "syncd.service"

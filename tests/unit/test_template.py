@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.config import Vault
+from syncd.config.settings import Vault
 from syncd.errors import ConfigError, DocumentError
+from syncd.formats.format import LOGSEQ, OBSIDIAN, Came, Format
 from syncd.model import Document, Highlight, Tag
-from syncd.render.block import Labels, Rendered
-from syncd.render.dates import format_date, moment
-from syncd.render.formats import LOGSEQ, OBSIDIAN, Came, Format
-from syncd.render.jinja import Script, TemplateFaultError
-from syncd.render.template import NAMES, Source, templated
-from syncd.templates import form_of
+from syncd.page.dates import format_date, moment
+from syncd.page.rendered import Labels, Rendered
+from syncd.templates.loading import form_of
+from syncd.templates.sandbox import Script, TemplateFaultError
+from syncd.templates.templated import NAMES, Source, templated
 from syncd.vault.graph import Graph
 from tests import hostile, logseq_parser
 
@@ -52,10 +52,14 @@ DOCUMENT = Document(
 
 def form(base: Format = LOGSEQ, **texts: str) -> Format:
     """A format with these templates."""
-    return templated(base, {name: Source(f"{name}.j2", text) for name, text in texts.items()}, WHEN, UTC, str)
+    return templated(
+        base, {name: Source(f"{name}.j2", text) for name, text in texts.items()}, WHEN, UTC, str
+    )
 
 
-def block(template: str, item: Highlight = ITEM, base: Format = LOGSEQ, document: Document = DOCUMENT) -> Rendered:
+def block(
+    template: str, item: Highlight = ITEM, base: Format = LOGSEQ, document: Document = DOCUMENT
+) -> Rendered:
     """What a highlight's template makes."""
     return form(base, highlight=template).highlight(document, item, UTC)
 
@@ -66,11 +70,14 @@ def stock(name: str, zone: str = "UTC") -> Format:
     return form_of(vault, Graph(name, journal_title_format="MMM do, yyyy"))  # type: ignore[arg-type]
 
 
-# --- a highlight ------------------------------------------------------------------------------------------------------
+# --- a highlight ----------------------------------------------------------------------------------
 
 
 def test_readwises_template_for_logseq_makes_its_block() -> None:
-    """Text with the link behind it, tags and note as children; the text's own lines stay in its block."""
+    """Text with the link behind it, tags and note as children.
+
+    The text's own lines stay in its block.
+    """
     rendered = stock("logseq").highlight(DOCUMENT, ITEM, UTC)
     assert rendered.lines("\t") == [
         "\t- Eulen hören",
@@ -94,14 +101,22 @@ def test_readwises_template_for_obsidian_makes_its_item() -> None:
 def test_what_follows_a_code_fence_has_a_line_of_its_own(base: Format) -> None:
     """Else it would be code; where nothing follows there is no such line."""
     item = Highlight(1, text="so:\n```\n- x\n```", tags=(Tag("a"),), url=URL)
-    assert block("{{ highlight_text }} ({{ highlight_location_url }})", item, base).text[-2:] == ["```", f"({URL})"]
+    assert block("{{ highlight_text }} ({{ highlight_location_url }})", item, base).text[-2:] == [
+        "```",
+        f"({URL})",
+    ]
     made = block("{{ highlight_text }}\n    - T: {{ highlight_tags|join }}", item, base)
     assert (made.text[-1], made.tags) == ("```", ["T: a"])
 
 
 def test_a_backslash_continues_a_block_and_indent_makes_a_child() -> None:
-    """As Readwise reads templates for outliners; a bullet of the template's own is none too many."""
-    made = block("**{{ highlight_text|upper }}**\\\nsecond\n    - Tags: {{ highlight_tags|join(' ') }}\\\n    more")
+    """As Readwise reads templates for outliners.
+
+    A bullet of the template's own is none too many.
+    """
+    made = block(
+        "**{{ highlight_text|upper }}**\\\nsecond\n    - Tags: {{ highlight_tags|join(' ') }}\\\n    more"
+    )
     assert made.text == ["**EULEN HÖREN", "", "जो हम नहीं सुनते**", "second"]
     assert made.tags == ["Tags: vogel न", "more"]
 
@@ -111,7 +126,13 @@ def test_other_lines_belong_to_the_text() -> None:
     made = block(
         "{{ highlight_text }}\n    Category: [[{{ category }}]]\n    Note: {{ highlight_note }}\nat {{ date }}"
     )
-    assert made.text == ["Eulen hören", "", "जो हम नहीं सुनते", "Category: [[tweets]]", "at 2024-05-05"]
+    assert made.text == [
+        "Eulen hören",
+        "",
+        "जो हम नहीं सुनते",
+        "Category: [[tweets]]",
+        "at 2024-05-05",
+    ]
     assert made.note == ["Note: auch", "nachts"]
 
 
@@ -139,7 +160,9 @@ def test_quotes_and_rules_for_obsidian_become_one_item(template: str) -> None:
 def test_labels_are_found_in_the_template() -> None:
     """They tell a highlight's children from other blocks; those of the format itself stay known."""
     tags = "{% for t in highlight_tags %}#[[{{ t }}]]{% endfor %}"
-    made = form(highlight=f"{{{{ highlight_text }}}}\n    Schlagworte: {tags}\n    💬 {{{{ highlight_note }}}}")
+    made = form(
+        highlight=f"{{{{ highlight_text }}}}\n    Schlagworte: {tags}\n    💬 {{{{ highlight_note }}}}"
+    )
     assert made.labels == Labels(("Schlagworte:", "**Tags**:"), ("💬", "**Note**:"))
     made = form(highlight=f"{{{{ highlight_text }}}}\n    {tags}")
     assert made.labels == Labels()
@@ -148,13 +171,15 @@ def test_labels_are_found_in_the_template() -> None:
 
 def test_a_block_too_many_is_refused_with_its_line() -> None:
     """A heading in Logseq is a block of its own wherever it stands."""
-    with pytest.raises(ConfigError, match=r"^highlight\.j2:2: .*a block of its own; beside its text"):
+    with pytest.raises(
+        ConfigError, match=r"^highlight\.j2:2: .*a block of its own; beside its text"
+    ):
         form(highlight="{{ highlight_text }}\n# {{ title }}\n")
     with pytest.raises(ConfigError, match=r"^highlight\.j2:1: shows neither"):
         form(highlight="- {{ title }}\n")
 
 
-# --- a page -----------------------------------------------------------------------------------------------------------
+# --- a page ---------------------------------------------------------------------------------------
 
 
 def test_readwises_templates_for_logseq_make_its_page() -> None:
@@ -194,7 +219,10 @@ def test_readwises_templates_for_obsidian_make_its_note() -> None:
 
 
 def test_properties_in_logseq_end_where_another_block_begins() -> None:
-    """A value of several lines becomes one line; a title is the page's own, whatever a template says."""
+    """A value of several lines becomes one line.
+
+    A title is the page's own, whatever a template says.
+    """
     made = form(
         page_metadata="title:: x\nsummary:: {{ summary }}\nurl:: {{ image_url[99:] }}\n![]({{ image_url }})\na:: b"
     )
@@ -206,9 +234,7 @@ def test_properties_in_logseq_end_where_another_block_begins() -> None:
 
 def test_front_matter_is_read_and_made_readable() -> None:
     """What foreign text would break stands in quotes; what the template wrote stays as it is."""
-    text = (
-        '---\nauthor: "[[{{ author }}]]"\ntitle: {{ full_title }}\ntags: [a, b]\nlist:\n  - {{ full_title }}\n---\nBody'
-    )
+    text = '---\nauthor: "[[{{ author }}]]"\ntitle: {{ full_title }}\ntags: [a, b]\nlist:\n  - {{ full_title }}\n---\nBody'
     document = Document(9, title='a: "b" [c', author='A "B')
     opening = form(OBSIDIAN, page_metadata=text).opening(document, "T")
     assert opening.header == {
@@ -241,7 +267,9 @@ def test_a_notification_tells_what_came() -> None:
     books = "{{ num_books }} stor{{ num_books|pluralize('y,ies') }}"
     book = "{{ book.num_highlights_added }} of {{ book.title }} by {{ book.author }}"
     titles = f"{{% for book in books %}}\n    - {book}{{% endfor %}}"
-    made = form(sync_notification=f"{{{{ date|date('Y-m-d') }}}} {{{{ time }}}}: {count} from {books}{titles}")
+    made = form(
+        sync_notification=f"{{{{ date|date('Y-m-d') }}}} {{{{ time }}}}: {count} from {books}{titles}"
+    )
     later = WHEN + timedelta(hours=1)
     assert made.notice(later, [Came("甲", "Ada", 1), Came("乙", "[x]", 2)]) == [
         (0, ["2024-07-01 1:05 PM: 3 highlights from 2 stories"]),
@@ -250,12 +278,15 @@ def test_a_notification_tells_what_came() -> None:
     ]
 
 
-# --- text from outside ------------------------------------------------------------------------------------------------
+# --- text from outside ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", ["{{embed ((x))}}", "x <b> DEADLINE: <2023-01-01>", "a\nk:: v"])
 def test_a_category_is_one_tag(word: str) -> None:
-    """Readwise's own word stands behind a `#`, with a template and without; what is none of it is still one tag."""
+    """Readwise's own word stands behind a `#`, with a template and without.
+
+    What is none of it is still one tag.
+    """
     document = Document(1, title="T", category=word)
     assert re.fullmatch(r"category:: #\[\[.*\]\]", LOGSEQ.header(document, "T")["category"][0])
     made = block("#{{ category }}{{ highlight_location_url }}", Highlight(1), document=document)
@@ -272,18 +303,29 @@ def test_hostile_texts_break_no_page_by_a_template() -> None:
     for group in groups:
         document = Document(1, title=group[0], author=group[1], source_url=URL)
         opening = made.opening(document, "T")
-        blocks = [made.highlight(document, Highlight(1, text=text, note=text, url=URL), UTC) for text in group]
+        blocks = [
+            made.highlight(document, Highlight(1, text=text, note=text, url=URL), UTC)
+            for text in group
+        ]
         top = [line for lines in opening.header.values() for line in lines]
-        pages.append("\n".join([*top, *opening.lines, *(line for one in blocks for line in one.lines("\t"))]))
-        wanted.append((sorted(opening.header), 1 + sum(1 + (one.note is not None) for one in blocks)))
+        pages.append(
+            "\n".join([*top, *opening.lines, *(line for one in blocks for line in one.lines("\t"))])
+        )
+        wanted.append(
+            (sorted(opening.header), 1 + sum(1 + (one.note is not None) for one in blocks))
+        )
     for page, read, (keys, count) in zip(pages, logseq_parser.pages(pages), wanted, strict=True):
         assert sorted(read["properties"]) == keys, page
         assert read["blockCount"] == count, page
         (parent,) = read["blocks"]
-        assert not {"marker", "priority", "heading", "properties"} & {key for one in parent["children"] for key in one}
+        assert not {"marker", "priority", "heading", "properties"} & {
+            key for one in parent["children"] for key in one
+        }
 
 
-@given(text=st.text(max_size=60), note=st.text(max_size=30), base=st.sampled_from([LOGSEQ, OBSIDIAN]))
+@given(
+    text=st.text(max_size=60), note=st.text(max_size=30), base=st.sampled_from([LOGSEQ, OBSIDIAN])
+)
 def test_any_text_comes_out_as_one_block(text: str, note: str, base: Format) -> None:
     """With its note as a child; rendering it again is the same."""
     item = Highlight(1, text=text, note=note)
@@ -292,11 +334,13 @@ def test_any_text_comes_out_as_one_block(text: str, note: str, base: Format) -> 
     assert first.tags is None
 
 
-_NOTED = "- {{ highlight_text }}{% if highlight_note %}\n    - Note: {{ highlight_note }}{% endif %}"
+_NOTED = (
+    "- {{ highlight_text }}{% if highlight_note %}\n    - Note: {{ highlight_note }}{% endif %}"
+)
 _PLAIN = {base.block_ids: form(base, highlight=_NOTED) for base in (LOGSEQ, OBSIDIAN)}
 
 
-# --- what a template cannot do ----------------------------------------------------------------------------------------
+# --- what a template cannot do --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -355,7 +399,9 @@ def test_a_template_can_neither_hang_nor_fill_the_memory(text: str) -> None:
 
 def test_a_template_that_fails_on_one_highlight_fails_its_document_alone() -> None:
     """With the file, the line and a code of its own."""
-    made = form(highlight="{{ highlight_text }}\n{% if highlight_text == 'x' %}{{ 1 / 0 }}{% endif %}")
+    made = form(
+        highlight="{{ highlight_text }}\n{% if highlight_text == 'x' %}{{ 1 / 0 }}{% endif %}"
+    )
     with pytest.raises(DocumentError, match=r"^highlight\.j2:2: division by zero") as caught:
         made.highlight(DOCUMENT, Highlight(1, text="x"), UTC)
     assert caught.value.code == "template"
@@ -364,18 +410,23 @@ def test_a_template_that_fails_on_one_highlight_fails_its_document_alone() -> No
 def test_no_template_means_no_jinja() -> None:
     """The service stays light where nobody asked for templates."""
     script = (
-        "import sys, syncd.service.daemon, syncd.cli, syncd.health; from syncd.templates import form_of;"
-        "from syncd.config import Vault; from syncd.vault.graph import Graph;"
+        "import sys, syncd.service.daemon, syncd.commands.cli, syncd.commands.health; from syncd.templates.loading import form_of;"
+        "from syncd.config.settings import Vault; from syncd.vault.graph import Graph;"
         "form_of(Vault('/x'), Graph('logseq')); print('jinja2' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "False\n"
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout
+        == "False\n"
+    )
 
 
-# --- folders ----------------------------------------------------------------------------------------------------------
+# --- folders --------------------------------------------------------------------------------------
 
 
 def _vault(folder: Path) -> Format:
-    return form_of(Vault(Path("/nowhere"), name="n", timezone="UTC", template=folder), Graph("logseq"))
+    return form_of(
+        Vault(Path("/nowhere"), name="n", timezone="UTC", template=folder), Graph("logseq")
+    )
 
 
 @pytest.mark.parametrize(
@@ -389,7 +440,9 @@ def _vault(folder: Path) -> Format:
         (lambda folder: (folder / "highlight.j2").mkdir(), "highlight.j2: cannot be read"),
     ],
 )  # fmt: skip
-def test_a_folder_that_holds_no_templates_is_told(tmp_path: Path, prepare: Callable[[Path], object], said: str) -> None:
+def test_a_folder_that_holds_no_templates_is_told(
+    tmp_path: Path, prepare: Callable[[Path], object], said: str
+) -> None:
     """What is wrong, and what would be right."""
     folder = tmp_path / "vorlagen"
     folder.mkdir()
@@ -400,16 +453,21 @@ def test_a_folder_that_holds_no_templates_is_told(tmp_path: Path, prepare: Calla
 
 
 def test_a_folders_templates_are_used(tmp_path: Path) -> None:
-    """Other files in it do not matter; line ends may be those of Windows; one change makes another mark."""
+    """Other files in it do not matter; line ends may be those of Windows.
+
+    One change makes another mark.
+    """
     (tmp_path / "README.md").write_text("mine")
-    (tmp_path / "highlight.j2").write_bytes("\ufeff{{ highlight_text }}\r\n    N: {{ highlight_note }}".encode())
+    (tmp_path / "highlight.j2").write_bytes(
+        "\ufeff{{ highlight_text }}\r\n    N: {{ highlight_note }}".encode()
+    )
     first = _vault(tmp_path)
     assert first.highlight(DOCUMENT, ITEM, UTC).note == ["N: auch", "nachts"]
     (tmp_path / "highlight.j2").write_text("{{ highlight_text }}")
     assert len({first.mark, _vault(tmp_path).mark, LOGSEQ.mark}) == 3
 
 
-# --- dates ------------------------------------------------------------------------------------------------------------
+# --- dates ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -433,7 +491,12 @@ def test_dates_are_written_by_djangos_letters(letters: str, said: str) -> None:
 
 def test_what_is_no_date_stays() -> None:
     """An empty value too."""
-    assert (format_date(""), format_date("bald", "Y"), moment("x", UTC), moment(None, UTC)) == ("", "bald", "", "")
+    assert (format_date(""), format_date("bald", "Y"), moment("x", UTC), moment(None, UTC)) == (
+        "",
+        "bald",
+        "",
+        "",
+    )
 
 
 def test_dates_are_those_of_the_vaults_zone() -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.config import Schedule
+from syncd.config.settings import Schedule
 from syncd.errors import ConfigError
-from syncd.service.timetable import Every, Timetable, trigger
+from syncd.service.schedule import Every, Timetable, trigger
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2025, 3, 29, 22, 10, tzinfo=UTC)
@@ -35,7 +35,11 @@ def test_jitter_does_not_add_up(every: int, jitter: int, count: int) -> None:
     """After any number of runs the rhythm is still the one it began with."""
     schedule = Schedule(every=timedelta(seconds=every), jitter=timedelta(seconds=jitter))
     for number, time in enumerate(times(schedule, START, count), 1):
-        assert timedelta(0) <= time - (START + number * schedule.every) <= min(schedule.jitter, schedule.every / 2)
+        assert (
+            timedelta(0)
+            <= time - (START + number * schedule.every)
+            <= min(schedule.jitter, schedule.every / 2)
+        )
 
 
 @pytest.mark.parametrize(
@@ -48,18 +52,26 @@ def test_jitter_does_not_add_up(every: int, jitter: int, count: int) -> None:
         ("0 6 * * sat,SUN", ["30T06:00:00+02:00"]),
         ("0 6 * * 5-7/2", ["30T06:00:00+02:00"]),
         ("0 6 31 * 0", ["30T06:00:00+02:00", "31T06:00:00+02:00"]),
-        ("*/30 1-3 30 3 *", ["30T01:00:00+01:00", "30T01:30:00+01:00", "30T03:00:00+02:00", "30T03:30:00+02:00"]),
+        (
+            "*/30 1-3 30 3 *",
+            ["30T01:00:00+01:00", "30T01:30:00+01:00", "30T03:00:00+02:00", "30T03:30:00+02:00"],
+        ),
     ],
 )
 def test_cron_means_what_cron_means(cron: str, expected: list[str]) -> None:
-    """Sunday is 0 and 7; of day and weekday either counts; the hour that a summer lacks loses no run."""
+    """Sunday is 0 and 7; of day and weekday either counts.
+
+    The hour that a summer lacks loses no run.
+    """
     found = times(Schedule(cron=cron, jitter=timedelta(0)), START, len(expected))
     assert [time.astimezone(UTC) for time in found] == [
         datetime.fromisoformat(f"2025-03-{text}").astimezone(UTC) for text in expected
     ]
 
 
-@pytest.mark.parametrize("cron", ["61 * * * *", "* * * * 8", "* * * * nonday", "* 25 * * *", "*/0 * * * *"])
+@pytest.mark.parametrize(
+    "cron", ["61 * * * *", "* * * * 8", "* * * * nonday", "* 25 * * *", "*/0 * * * *"]
+)
 def test_cron_is_refused_in_one_line(cron: str) -> None:
     """Values that cron does not know."""
     with pytest.raises(ConfigError, match=r"schedule\.cron is"):
@@ -112,7 +124,10 @@ def day(monkeypatch: pytest.MonkeyPatch) -> Iterator[Day]:
 
 
 def test_a_day_in_fast_motion(day: Day) -> None:
-    """Every half hour one run; a suspend of three hours costs the runs in it but one, and none after it."""
+    """Every half hour one run.
+
+    A suspend of three hours costs the runs in it but one, and none after it.
+    """
     day.times.put("run", Every(START, timedelta(minutes=30)), day.run)
     for _ in range(12 * 60):
         day.pass_(minutes=1)
@@ -120,7 +135,9 @@ def test_a_day_in_fast_motion(day: Day) -> None:
     for _ in range(9 * 60):
         day.pass_(minutes=1)
     due = [START + timedelta(minutes=30 * number) for number in range(1, 49)]
-    assert day.runs == [time for time in due if not timedelta(hours=12) < time - START < timedelta(hours=15)]
+    assert day.runs == [
+        time for time in due if not timedelta(hours=12) < time - START < timedelta(hours=15)
+    ]
     assert not day.missed
 
 

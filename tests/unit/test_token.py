@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from syncd.config import Readwise
+from syncd.config.settings import Readwise
+from syncd.config.token import read_token
 from syncd.errors import TokenError
-from syncd.token import read_token
 
 
 def private(path: Path, content: str | bytes, mode: int = 0o600) -> Path:
@@ -43,13 +43,20 @@ def test_the_nearest_source_wins(tmp_path: Path) -> None:
     command = python("print(' command ')")
     env = {"CREDENTIALS_DIRECTORY": str(tmp_path), "READWISE_TOKEN": " variable\n"}
     assert read_token(command, env) == "credential"
-    assert read_token(command, {**env, "CREDENTIALS_DIRECTORY": str(tmp_path / "none")}) == "variable"
+    assert (
+        read_token(command, {**env, "CREDENTIALS_DIRECTORY": str(tmp_path / "none")}) == "variable"
+    )
     assert read_token(command, {}) == "command"
     assert read_token(file, {"CREDENTIALS_DIRECTORY": ""}) == "file"
 
 
-def test_the_default_file_is_beside_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a word in the configuration it is `token` in syncd's folder; where it is missing, it is named."""
+def test_the_default_file_is_beside_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a word in the configuration it is `token` in syncd's folder.
+
+    Where it is missing, it is named.
+    """
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "syncd").mkdir()
     path = tmp_path / "syncd" / "token"
@@ -90,7 +97,9 @@ def test_what_is_no_token_is_refused(tmp_path: Path, content: str | bytes, said:
 
 def test_an_empty_variable_is_named() -> None:
     """A variable that is set to nothing is a mistake, not a reason to look elsewhere."""
-    assert refusal(python("print('x')"), {"READWISE_TOKEN": " "}).startswith("READWISE_TOKEN is empty")
+    assert refusal(python("print('x')"), {"READWISE_TOKEN": " "}).startswith(
+        "READWISE_TOKEN is empty"
+    )
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
@@ -99,9 +108,13 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(pipe, 0o600)
     loop.symlink_to("loop")
     assert "cannot be read: Is a directory" in refusal(Readwise(token_file=tmp_path), {})
-    assert "is no file; put the token into a file of its own" in refusal(Readwise(token_file=pipe), {})
+    assert "is no file; put the token into a file of its own" in refusal(
+        Readwise(token_file=pipe), {}
+    )
     assert "cannot be read: Not a directory" in refusal(Readwise(token_file=plain / "token"), {})
-    assert "cannot be read: Too many levels of symbolic links" in refusal(Readwise(token_file=loop), {})
+    assert "cannot be read: Too many levels of symbolic links" in refusal(
+        Readwise(token_file=loop), {}
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -117,7 +130,9 @@ def test_a_command_sees_the_environment_and_no_input() -> None:
     assert read_token(command, {"WHERE": "safe"}) == "safe"
 
 
-def test_a_command_in_the_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_in_the_home_folder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`~` in the command's name is the home folder, as everywhere in the configuration."""
     monkeypatch.setenv("HOME", str(tmp_path))
     private(tmp_path / "show", "#!/bin/sh\necho from-home\n", 0o700)
@@ -129,10 +144,15 @@ def test_a_command_that_fails_is_named_and_its_words_are_not_shown(
 ) -> None:
     """Its output may be half a secret; so may its arguments be."""
     failing = python("import sys; print('SeCrEt'); print('SeCrEt', file=sys.stderr); sys.exit(3)")
-    assert refusal(failing, {}) == f"token_command: {sys.executable} failed (3); run it by hand to see why"
+    assert (
+        refusal(failing, {})
+        == f"token_command: {sys.executable} failed (3); run it by hand to see why"
+    )
     assert "is no token" in refusal(python("print('SeCrEt and more')"), {})
     assert f"the output of {sys.executable} is empty" in refusal(python(""), {})
-    slow = refusal(python("import time; print('SeCrEt', flush=True); time.sleep(60)"), {}, timeout=0.2)
+    slow = refusal(
+        python("import time; print('SeCrEt', flush=True); time.sleep(60)"), {}, timeout=0.2
+    )
     assert slow.endswith("gave no token within 0.2 s; does it wait for an answer?")
     missing = refusal(Readwise(token_command=("no-such-program-here", "SeCrEt")), {})
     assert missing == "token_command: no-such-program-here is not found; give its full path"

@@ -1,0 +1,296 @@
+"""The command line. Imports lazily: `--help` needs click alone.
+
+Results go to standard output, progress and messages to standard error.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from syncd import __version__
+from syncd.errors import SyncdError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Turns every error into one line and an exit status; `-v` shows where it came from."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SyncdError as error:
+            _complain(ctx, error.message, error)
+            ctx.exit(error.exit_status)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        except Exception as error:  # noqa: BLE001  # no traceback reaches a user
+            _complain(
+                ctx, f"{type(error).__name__}: {error} (a fault in syncd; -v shows where)", error
+            )
+            ctx.exit(1)
+
+
+def _complain(ctx: click.Context, message: str, error: BaseException) -> None:
+    if ctx.params.get("verbose"):
+        logging.getLogger("syncd").debug("%s", message, exc_info=error)
+    click.echo(f"syncd: {message}", err=True)
+
+
+@click.group(
+    cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--config", metavar="FILE", help="The configuration; else $SYNCD_CONFIG, else the user's own."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say more, and show where an error came from.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and results.")
+@click.version_option(__version__)
+@click.pass_context
+def main(ctx: click.Context, config: str | None, verbose: bool, quiet: bool) -> None:
+    """Keep a Readwise account's highlights in the pages of a Logseq or Obsidian vault."""
+    ctx.obj = config
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    _set_level(verbose, quiet)
+
+
+def _set_level(verbose: bool, quiet: bool) -> None:
+    logging.getLogger("syncd").setLevel(
+        logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
+    )
+
+
+def _also_here(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    """`-v` or `-q` behind the command says the same as before it."""
+    said = ctx.find_root().params
+    if given and param.name:
+        said[param.name] = True
+        _set_level(said["verbose"], said["quiet"])
+
+
+def loudness_options(command: F) -> F:
+    """The options `-v` and `-q`, where people type them: behind the command."""
+    for letter, name, says in (
+        ("-q", "--quiet", "Say nothing but errors and results."),
+        ("-v", "--verbose", "Say more."),
+    ):
+        option = click.option(
+            letter, name, is_flag=True, expose_value=False, callback=_also_here, help=says
+        )
+        command = option(command)
+    return command
+
+
+def json_option(command: F) -> F:
+    """The `--json` option."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def vault_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the configured vaults, for the shell's completion.
+
+    What is wrong is told elsewhere.
+    """
+    from syncd.config import settings as config
+
+    with suppress(SyncdError, OSError):
+        path = config.config_path(ctx.find_root().params.get("config"))
+        names = [vault.name for vault in config.load(path).vaults]
+        return [name for name in names if name.startswith(incomplete)]
+    return []
+
+
+@main.command()
+@click.option("--vault", metavar="DIR", help="The vault's folder; asked for on a terminal.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["auto", "logseq", "obsidian"]),
+    default="auto",
+    help="How its pages are written; auto: by the app that made the folder.",
+)
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    help="Take the token from there (-: standard input) and store it.",
+)
+@click.option(
+    "--api-url", metavar="URL", help="Another server than Readwise's, such as the sandbox."
+)
+@click.pass_context
+def init(
+    ctx: click.Context, vault: str | None, format_: str, token_file: str | None, api_url: str | None
+) -> None:
+    """Write the configuration, store the token, and check it.
+
+    Ask for what is missing when on a terminal.
+    """
+    from syncd.commands.init import init
+    from syncd.config import settings as config
+
+    ctx.exit(init(config.config_path(ctx.obj), vault, format_, token_file, api_url))
+
+
+@main.command()
+@click.option("--full", is_flag=True, help="Fetch the whole account and look at every page.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change as diffs.")
+@click.option(
+    "--vault",
+    "vaults",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=vault_names,
+    help="This vault alone (may be repeated).",
+)
+@click.option(
+    "--allow-removals",
+    is_flag=True,
+    help='Carry out more removals than `on_delete = "remove"` does unasked.',
+)
+@json_option
+@loudness_options
+@click.pass_context
+def sync(
+    ctx: click.Context,
+    full: bool,
+    dry_run: bool,
+    vaults: tuple[str, ...],
+    allow_removals: bool,
+    as_json: bool,
+) -> None:
+    """Fetch what is new and bring the vaults' pages up to date, once."""
+    from syncd.commands import commands
+    from syncd.sync.run import Wishes
+
+    said = ctx.find_root().params
+    wishes = Wishes(full, allow_removals, vaults)
+    status = commands.sync(
+        ctx.obj,
+        wishes,
+        dry_run=dry_run,
+        as_json=as_json,
+        quiet=said["quiet"],
+        verbose=said["verbose"],
+    )
+    ctx.exit(status)
+
+
+@main.command()
+@click.option(
+    "--full", is_flag=True, help="Fetch the whole account and compare it with the vaults."
+)
+@json_option
+@click.pass_context
+def check(ctx: click.Context, full: bool, as_json: bool) -> None:
+    """Find what is wrong before it hurts: configuration, token, vaults.
+
+    With --full every highlight.
+    """
+    from syncd.commands import commands
+
+    ctx.exit(commands.check(ctx.obj, full=full, as_json=as_json))
+
+
+@main.command("run")
+@click.pass_context
+def run_service(ctx: click.Context) -> None:
+    """Run in the background, as a service does: sync by the schedule, and follow the vaults.
+
+    SIGHUP reads the configuration again, SIGUSR1 syncs now, SIGTERM ends.
+    """
+    from syncd.service import daemon
+
+    said = ctx.find_root().params
+    ctx.exit(daemon.run(ctx.obj, verbose=said["verbose"], quiet=said["quiet"]))
+
+
+@main.group()
+def service() -> None:
+    """Have systemd run syncd."""
+
+
+def user_option(command: F) -> F:
+    """The `--user` option."""
+    text = "The user's own systemd, for a desktop; else the machine's, for a server."
+    option: Callable[[F], F] = click.option("--user", is_flag=True, help=text)
+    return option(command)
+
+
+@service.command()
+@user_option
+@click.pass_context
+def install(ctx: click.Context, user: bool) -> None:
+    """Write the unit for this configuration, and say what to run next."""
+    from syncd.service import systemd as units
+
+    ctx.exit(units.install(ctx.obj, user=user))
+
+
+@service.command()
+@user_option
+@click.pass_context
+def uninstall(ctx: click.Context, user: bool) -> None:
+    """Remove the unit, and say what to run next."""
+    from syncd.service import systemd as units
+
+    ctx.exit(units.uninstall(ctx.obj, user=user))
+
+
+@main.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show how things stand; the exit status is 0 only when all is well."""
+    from syncd.commands import status as standing
+
+    ctx.exit(standing.status(ctx.obj, as_json=as_json))
+
+
+@main.command()
+@click.argument("what", metavar="PAGE-OR-ID")
+@click.pass_context
+def restore(ctx: click.Context, what: str) -> None:
+    """Forget that you deleted a page or highlight; the next run brings it back.
+
+    PAGE-OR-ID is a page's file name or title, a highlight's link, or the id of a document or
+    highlight.
+    """
+    from syncd.commands import commands
+
+    ctx.exit(commands.restore(ctx.obj, what))
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.pass_context
+def demo(ctx: click.Context, folder: Path | None) -> None:
+    """Show a whole run against the bundled sandbox server; no account needed."""
+    from syncd.commands.demo import demo
+
+    ctx.exit(demo(folder))
+
+
+@main.command()
+@click.option("--port", default=0, metavar="N", help="Listen there; else on a free port.")
+@click.option(
+    "--library",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The account as JSON; else the invented one.",
+)
+def sandbox(port: int, library: Path | None) -> None:
+    """Serve an invented Readwise account on this machine, for trying things out."""
+    from syncd.commands.commands import sandbox
+
+    sandbox(port, library)

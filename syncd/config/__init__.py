@@ -1,0 +1,1 @@
+"""The configuration and the token: files in, checked values out."""

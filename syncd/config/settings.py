@@ -1,0 +1,228 @@
+"""The configuration: a TOML file in, frozen values out, and where its files are.
+
+Light to import: what a time zone or a platform's folders need is imported where they are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date, timedelta, tzinfo
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from syncd.config.toml_file import TomlFile, read
+from syncd.config.values import check_name, check_zone
+from syncd.errors import ConfigError
+
+Category = Literal["books", "articles", "tweets", "podcasts", "supplementals"]
+
+
+class Readwise(msgspec.Struct, frozen=True):
+    """The account.
+
+    Where its token is found (a file or a command's output) and which server is asked.
+    """
+
+    token_file: Path | None = None
+    token_command: tuple[str, ...] = ()
+    api_url: str = "https://readwise.io"
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """When the service runs: `every` so often or, where set, by `cron`.
+
+    `jitter` is the most it is late.
+    """
+
+    every: timedelta = timedelta(minutes=30)
+    cron: str = ""
+    jitter: timedelta = timedelta(minutes=1)
+    full_every: timedelta = timedelta(days=7)
+
+
+class Vault(msgspec.Struct, frozen=True):
+    """One vault: its folder (absolute), how its pages are written, and what goes into it.
+
+    A page that changed within `quiet` is its owner's for the moment. `timezone` "" is the system's,
+    `namespace` None the format's own, `log_page` "" none, `template` "" none (else a folder). In
+    filters a `-` excludes (see `filters`). `live_text` "none": hashtags, links and pictures in
+    texts are plain.
+    """
+
+    path: Path
+    name: str = ""
+    format: Literal["auto", "logseq", "obsidian"] = "auto"
+    timezone: str = ""
+    namespace: str | None = None
+    template: Literal["", "readwise-default"] | Path = ""
+    on_delete: Literal["keep", "remove"] = "keep"
+    categories: tuple[Category, ...] = ()
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    documents: tuple[int, ...] = ()
+    since: date | None = None
+    discarded: bool = False
+    log_page: str = ""
+    journal: bool = False
+    live_text: Literal["links", "none"] = "links"
+    media: Literal["link", "copy"] = "link"
+    quiet: timedelta = timedelta(seconds=10)
+    watch: Literal["auto", "poll", "off"] = "auto"
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The whole configuration; `vaults` holds at least one."""
+
+    vaults: tuple[Vault, ...]
+    readwise: Readwise = Readwise()
+    schedule: Schedule = Schedule()
+    state_dir: Path | None = None
+
+
+_HOMES = {
+    "": ("state_dir", "readwise", "schedule", "vault"),
+    "readwise": Readwise.__struct_fields__,
+    "schedule": Schedule.__struct_fields__,
+    "vault": Vault.__struct_fields__,
+}
+
+
+def load(path: Path) -> Config:
+    """Read and check the configuration at `path`; relative paths in it start at its folder.
+
+    Raises ConfigError, which names the file, the line, the key and what is allowed.
+    """
+    file = read(path)
+    top = dict(file.data)
+    readwise, schedule, vaults = (
+        top.pop("readwise", {}),
+        top.pop("schedule", {}),
+        top.pop("vault", []),
+    )
+    config = Config(
+        **file.fields(Config, (), top, _HOMES),
+        readwise=Readwise(**file.fields(Readwise, ("readwise",), readwise, _HOMES)),
+        schedule=Schedule(**file.fields(Schedule, ("schedule",), schedule, _HOMES)),
+        vaults=_vaults(file, vaults),
+    )
+    _check_choices(file, config)
+    _check_vaults(file, config)
+    return config
+
+
+def config_path(option: str | None) -> Path:
+    """Where the configuration is: `option` (--config), else $SYNCD_CONFIG, else in `config_dir`."""
+    named = option or os.environ.get("SYNCD_CONFIG")
+    return Path(named).expanduser() if named else config_dir() / "config.toml"
+
+
+def config_dir() -> Path:
+    """The folder of syncd's own files: $XDG_CONFIG_HOME/syncd, by default ~/.config/syncd."""
+    import platformdirs
+
+    return platformdirs.user_config_path("syncd")
+
+
+def state_path(config: Config) -> Path:
+    """The folder of syncd's state.
+
+    `state_dir`, else systemd's $STATE_DIRECTORY, else $XDG_STATE_HOME/syncd.
+    """
+    if config.state_dir is not None:
+        return config.state_dir
+    if given := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
+        return Path(given)
+    import platformdirs
+
+    return platformdirs.user_state_path("syncd")
+
+
+def state_dir(config: Config) -> Path:
+    """That folder, made for this user alone (0700) where it is missing.
+
+    Raises ConfigError where it cannot be.
+    """
+    folder = state_path(config)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{error.strerror}; set state_dir"
+        raise ConfigError(f"the state folder {folder} cannot be made: {reason}") from None
+    return folder
+
+
+def zone(vault: Vault) -> tzinfo:
+    """The time zone of the dates in the vault. Raises ConfigError where the system's is unclear."""
+    if vault.timezone:
+        return check_zone(vault.timezone)
+    import tzlocal
+
+    try:
+        return tzlocal.get_localzone()
+    except (LookupError, ValueError, OSError):
+        raise ConfigError(
+            f"the system's time zone is unclear; set timezone for vault {vault.name}"
+        ) from None
+
+
+def _vaults(file: TomlFile, tables: Any) -> tuple[Vault, ...]:
+    if not isinstance(tables, list):
+        raise file.error(
+            ("vault",), 'must be headed by double brackets: [[vault]], below it path = "~/notes"'
+        )
+    if not tables:
+        raise ConfigError(
+            f'{file.name}: there is no vault; add [[vault]] and below it path = "~/notes"'
+        )
+    return tuple(_vault(file, index, table) for index, table in enumerate(tables))
+
+
+def _vault(file: TomlFile, index: int, table: Any) -> Vault:
+    values = file.fields(Vault, ("vault", index), table, _HOMES)
+    if "path" not in values:
+        raise file.error(("vault", index), 'has no path; add path = "~/notes"')
+    if "name" not in values:
+        try:
+            values["name"] = check_name(os.path.basename(os.path.normpath(values["path"])))  # noqa: PTH119
+        except ValueError:
+            raise file.error(("vault", index), 'needs a name; add name = "notes"') from None
+    return Vault(**values)
+
+
+def _check_choices(file: TomlFile, config: Config) -> None:
+    schedule, readwise = config.schedule, config.readwise
+    if schedule.cron and "every" in file.data["schedule"]:
+        raise file.error(
+            ("schedule", "cron"), "and schedule.every exclude each other; keep one of them"
+        )
+    for index, vault in enumerate(config.vaults):
+        if vault.live_text == "none" and vault.media == "copy":
+            reason = 'and live_text = "none" exclude each other: a plain text shows no picture; keep one of them'
+            raise file.error(("vault", index, "media"), reason)
+    if readwise.token_command and readwise.token_file:
+        reason = "and readwise.token_file exclude each other; keep one of them"
+        raise file.error(("readwise", "token_command"), reason)
+    for key in ("every", "full_every"):
+        if getattr(schedule, key) < timedelta(seconds=1):
+            raise file.error(("schedule", key), 'is too short; the shortest is "1s"')
+
+
+def _check_vaults(file: TomlFile, config: Config) -> None:
+    places = [(vault.name, vault.path.resolve()) for vault in config.vaults]
+    for (_, (first, one)), (index, (second, other)) in combinations(enumerate(places), 2):
+        if first.casefold() == second.casefold():
+            key = "name" if "name" in file.data["vault"][index] else "path"
+            reason = f'makes a second vault "{second}"; give each a name of its own'
+            raise file.error(("vault", index, key), reason)
+        if other.is_relative_to(one) or one.is_relative_to(other):
+            reason = f'and the path of vault "{first}" overlap; two vaults cannot share a folder'
+            raise file.error(("vault", index, "path"), reason)
+    for name, place in places:
+        if config.state_dir is not None and config.state_dir.resolve().is_relative_to(place):
+            raise file.error(
+                ("state_dir",), f'is inside vault "{name}"; move it out, or syncing breaks it'
+            )

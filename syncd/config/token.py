@@ -1,0 +1,111 @@
+"""The account's token: read where its owner keeps it, never printed, never stored elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from syncd.config.settings import Readwise, config_dir
+from syncd.errors import TokenError
+
+_LONGEST = 4096  # bytes; a token has some fifty
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+def read_token(readwise: Readwise, env: Mapping[str, str], *, timeout: float = 30) -> str:
+    """The token, from the first of these that is there, without the white space around it.
+
+    systemd's credential `readwise-token` in $CREDENTIALS_DIRECTORY; $READWISE_TOKEN; the output of
+    `token_command`, which has `timeout` seconds; `token_file`, by default `token` in `config_dir`,
+    which nobody but its owner may read. Raises TokenError, which says what to do and never shows
+    what it read.
+    """
+    if folder := env.get("CREDENTIALS_DIRECTORY"):
+        credential = Path(folder, "readwise-token")
+        try:
+            return clean_token(_read(credential, private=False), f"the credential {credential}")
+        except FileNotFoundError:
+            pass
+    if "READWISE_TOKEN" in env:
+        return clean_token(os.fsencode(env["READWISE_TOKEN"]), "READWISE_TOKEN")
+    if readwise.token_command:
+        return clean_token(
+            _run(readwise.token_command, env, timeout), f"the output of {readwise.token_command[0]}"
+        )
+    path = readwise.token_file or config_dir() / "token"
+    try:
+        return clean_token(_read(path, private=True), str(path))
+    except FileNotFoundError:
+        raise TokenError(
+            f"there is no token: {path} is missing; `syncd init` takes one from readwise.io/access_token"
+        ) from None
+
+
+def _read(path: Path, *, private: bool) -> bytes:
+    try:
+        with open(path, "rb", opener=_open_at_once) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise TokenError(f"{path} is no file; put the token into a file of its own")
+            if private and mode & 0o077:
+                raise TokenError(
+                    f"{path} can be read by others; run: chmod 600 {shlex.quote(str(path))}"
+                )
+            return file.read(_LONGEST + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise TokenError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    # A pipe that nobody writes to must not hold a command up.
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _run(command: tuple[str, ...], env: Mapping[str, str], timeout: float) -> bytes:
+    program = command[0]
+    try:
+        done = subprocess.run(  # noqa: S603  # the owner's own command, without a shell
+            # A Path would turn ./x into x
+            [os.path.expanduser(program), *command[1:]],  # noqa: PTH111
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise TokenError(f"token_command: {program} is not found; give its full path") from None
+    except subprocess.TimeoutExpired:
+        raise TokenError(
+            f"token_command: {program} gave no token within {timeout:g} s; does it wait for an answer?"
+        ) from None
+    except OSError as error:
+        raise TokenError(f"token_command: {program} cannot be run: {error.strerror}") from None
+    if done.returncode:
+        raise TokenError(
+            f"token_command: {program} failed ({done.returncode}); run it by hand to see why"
+        )
+    return done.stdout
+
+
+def clean_token(data: bytes, source: str) -> str:
+    """The token that `source` holds, without the white space around it.
+
+    Raises TokenError where that is none.
+    """
+    text = data.decode("utf-8-sig", "replace").strip()
+    if not text:
+        raise TokenError(f"{source} is empty; get a token at readwise.io/access_token")
+    if len(data) > _LONGEST or not _TOKEN.fullmatch(text):
+        raise TokenError(
+            f"{source} is no token: it takes one word, as shown at readwise.io/access_token"
+        )
+    return text

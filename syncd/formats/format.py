@@ -1,0 +1,155 @@
+"""The formats that pages are written in, each as a value.
+
+What a run needs to know of Logseq or Obsidian. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from functools import partial
+from typing import NamedTuple
+
+from syncd.formats import logseq, metadata, obsidian, org
+from syncd.formats.metadata import Metadata
+from syncd.model import Document, Highlight
+from syncd.page import front_matter as frontmatter
+from syncd.page import markdown as parse
+from syncd.page import org as org_pages
+from syncd.page.markdown import MARKDOWN, Page, Property, Syntax
+from syncd.page.rendered import Labels, Rendered
+from syncd.templates.outline import Piece
+
+
+class Opening(NamedTuple):
+    """What a new page begins with.
+
+    Each property's lines by key, other lines, and how deep its highlights stand.
+    """
+
+    header: dict[str, list[str]]
+    lines: Sequence[str] = ()
+    indent: str = ""
+
+
+class Came(NamedTuple):
+    """What a run brought onto one page.
+
+    The page's title, its document's author, how many highlights.
+    """
+
+    title: str
+    author: str
+    highlights: int
+
+
+class Format(NamedTuple):
+    """One app's pages. `header`: each property's lines by key, for a document and its page's title.
+
+    `alias`: the property by which a document that was retitled is found under its new title;
+    `opening`: what a new page begins with. The rest is for templates: `name` is a page's name, None
+    for the format's own; `notice` the blocks that tell when how many highlights came onto which
+    pages, none for the format's own; `keys` the properties that are written, None for all; `mark`
+    says which templates these are, and whether texts are plain.
+    """
+
+    header: Callable[[Document, str], dict[str, list[str]]]
+    highlight: Callable[[Document, Highlight, tzinfo], Rendered]
+    alias: Callable[[Document], dict[str, list[str]]]
+    full_title: Callable[[Document], str]
+    properties: Callable[[Page], dict[str, Property]]
+    metadata: Callable[[Page, str], Metadata]
+    fence: tuple[str, ...]  # the line before the properties, and the one behind them
+    block_ids: bool  # whether a block says which highlight it is
+    opening: Callable[[Document, str], Opening]
+    name: Callable[[Document], str | None] = lambda _document: None
+    notice: Callable[[datetime, Sequence[Came]], list[Piece]] = lambda _moment, _came: []
+    labels: Labels = Labels()
+    keys: frozenset[str] | None = None
+    mark: str = ""
+    plain: bool = False
+    syntax: Syntax = MARKDOWN
+    extension: str = ".md"
+
+
+def _opens_with(
+    header: Callable[[Document, str], dict[str, list[str]]],
+) -> Callable[[Document, str], Opening]:
+    return lambda document, title: Opening(header(document, title))
+
+
+LOGSEQ = Format(
+    logseq.header,
+    logseq.highlight,
+    lambda _document: {},
+    logseq.full_title,
+    parse.properties,
+    metadata.of_logseq,
+    (),
+    block_ids=False,
+    opening=_opens_with(logseq.header),
+)
+OBSIDIAN = Format(
+    obsidian.header,
+    obsidian.highlight,
+    obsidian.alias,
+    obsidian.full_title,
+    frontmatter.properties,
+    metadata.of_obsidian,
+    ("---", "---"),
+    block_ids=True,
+    opening=_opens_with(obsidian.header),
+)
+ORG = Format(
+    org.header,
+    org.highlight,
+    lambda _document: {},
+    org.full_title,
+    org_pages.drawer,
+    metadata.of_logseq,
+    (":PROPERTIES:", ":END:"),
+    block_ids=False,
+    opening=_opens_with(org.header),
+    labels=org.LABELS,
+    mark="org",
+    syntax=org_pages.ORG,
+    extension=".org",
+)
+
+_PLAIN_HEADER = partial(logseq.header, plain=True)
+_PLAIN_LOGSEQ = LOGSEQ._replace(
+    header=_PLAIN_HEADER,
+    highlight=partial(logseq.highlight, plain=True),
+    full_title=partial(logseq.full_title, plain=True),
+    opening=_opens_with(_PLAIN_HEADER),
+    plain=True,
+    mark="plain",
+)
+_PLAIN_OBSIDIAN = OBSIDIAN._replace(
+    highlight=partial(obsidian.highlight, plain=True), plain=True, mark="plain"
+)
+_PLAIN_ORG = ORG._replace(
+    highlight=partial(org.highlight, plain=True), plain=True, mark="org plain"
+)
+
+
+def format_of(name: str, *, org: bool = False, plain: bool = False) -> Format:
+    """The format of a vault's new pages (`Graph.format`, `Graph.org`); `plain`.
+
+    Nothing of the texts is live.
+    """
+    if name == "obsidian":
+        return _PLAIN_OBSIDIAN if plain else OBSIDIAN
+    if org:
+        return _PLAIN_ORG if plain else ORG
+    return _PLAIN_LOGSEQ if plain else LOGSEQ
+
+
+def format_at(path: str, form: Format) -> Format:
+    """How the page at `path` is written in a vault whose new pages are of this format.
+
+    A graph may hold both kinds.
+    """
+    if form.block_ids or path.endswith(".org") == (form.syntax is org_pages.ORG):
+        return form
+    return format_of("logseq", org=path.endswith(".org"), plain=form.plain)

@@ -1,0 +1,59 @@
+"""A document as a Logseq page in Markdown. Pure: values in, lines out."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
+from syncd.formats.origin import day, origin
+from syncd.model import Document, Highlight
+from syncd.page.names import short_title
+from syncd.page.rendered import NOTE, TAGS, Rendered
+
+
+def header(document: Document, title: str, *, plain: bool = False) -> dict[str, list[str]]:
+    """The page's properties, each key with its one line; `title` is the page's whole title."""
+    found = values(document, title, full_title(document, plain=plain))
+    return {key: [f"{key}:: {value}"] for key, value in found.items()}
+
+
+def values(document: Document, title: str, whole: str) -> dict[str, str]:
+    """The properties' values by key, in their order; `whole` is the document's whole title."""
+    authors = [logseq_name(name) for name in document.author_names]
+    tags = [f"#[[{name}]]" for name in map(logseq_name, document.tag_names) if name]
+    category = logseq_name(document.category or "") or "articles"
+    url = link_target(document.source_url)
+    found = {
+        "title": title,
+        "author": ", ".join(f"[[{name}]]" for name in authors if name),
+        "full-title": whole,
+        "category": f"#{category}" if category.isalnum() else f"#[[{category}]]",
+        "url": url or "",
+        "tags": " ".join(tags),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def full_title(document: Document, *, plain: bool = False) -> str:
+    """The value of the property that holds a document's whole title."""
+    return logseq_value(document.title or "", plain=plain) or short_title("")
+
+
+def highlight(
+    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
+) -> Rendered:
+    """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
+    text = logseq_lines(item.text or "", plain=plain)
+    date = day(item, zone)
+    tail = " ".join(filter(None, (origin(document, item), "#Highlight", date and f"#[[{date}]]")))
+    if text[-1].startswith(("```", "~~~")):
+        text.append(tail)
+    else:
+        text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
+    tags = [f"#[[{name}]]" for name in map(logseq_name, item.tag_names) if name]
+    note = logseq_lines(item.note or "", inline=True, plain=plain)
+    return Rendered(
+        text,
+        [f"{TAGS} {' '.join(tags)}"] if tags else None,
+        [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
+    )

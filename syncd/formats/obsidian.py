@@ -1,0 +1,124 @@
+"""A document as an Obsidian note: YAML front matter, and a bullet for each highlight. Pure.
+
+Values in, lines out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import tzinfo
+from unicodedata import category
+
+from syncd.formats.escape import clean, link_target
+from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
+from syncd.formats.origin import day, origin
+from syncd.model import Document, Highlight
+from syncd.page.front_matter import entry
+from syncd.page.rendered import NOTE, TAGS, Rendered
+
+
+def header(document: Document, title: str) -> dict[str, list[str]]:
+    """The note's front matter in its order, each key with its whole lines.
+
+    `title` is the page's whole title.
+
+    Only `author` and `tags` are lists. What has no value has no entry.
+    """
+    authors = [link_name(name) for name in document.author_names]
+    values: dict[str, str | list[str]] = {
+        "title": title,
+        "author": [f"[[{name}]]" for name in authors if name],
+        "full-title": full_title(document) or title,
+        "category": _one_line(document.category or "") or "articles",
+        "url": link_target(document.source_url) or "",
+        "tags": tags(document.tag_names),
+        "readwise": link_target(document.readwise_url) or "",
+    }
+    return {key: entry(key, value) for key, value in values.items() if value}
+
+
+def highlight(
+    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
+) -> Rendered:
+    """The block of one highlight, its block id last.
+
+    Its date is the day of `highlighted_at` in `zone`.
+
+    Behind a code fence the link, the tag, the date and the id stand on a line of their own; behind
+    a list, a quote or a table in a paragraph of their own, since Obsidian would take them, and the
+    children, for a part of it.
+    """
+    text = obsidian_lines(item.text or "", plain=plain)
+    date = day(item, zone)
+    link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
+    tail = " ".join(filter(None, (link, "#Highlight", date and f"[[{date}]]", f"^rw-{item.id}")))
+    if text[-1].startswith(("```", "~~~")):
+        text.append(tail)
+    elif stands_alone(text):
+        text += ["", tail]
+    else:
+        text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
+    names = tags(item.tag_names)
+    note = obsidian_lines(item.note or "", inline=True, plain=plain)
+    return Rendered(
+        text,
+        [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,
+        [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
+    )
+
+
+def alias(document: Document) -> dict[str, list[str]]:
+    """The entry by which a document that was retitled is found under its new title.
+
+    A note is never renamed.
+    """
+    title = full_title(document)
+    return {"aliases": entry("aliases", [title])} if title else {}
+
+
+def full_title(document: Document) -> str:
+    """The document's whole title on one line; "" where it has none."""
+    return _one_line(document.title or "")
+
+
+_WOULD_RUN = re.compile(r":(?=:)|%(?=%)")  # a Dataview field, a comment
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\t\n]+", " ", clean(text)) if text.strip() else ""
+
+
+_IN_LINK = str.maketrans("[]<>|\\/:", "()()----", "#^")
+
+
+def link_name(text: str) -> str:
+    """`text` as the name of a note in `[[…]]`: one line without what ends a link or names a part.
+
+    May be empty.
+    """
+    return " ".join(re.sub(r"([%$])\1+", r"\1", clean(text).translate(_IN_LINK)).split())
+
+
+def tags(names: Iterable[str]) -> list[str]:
+    """The names as Obsidian's tags, without `#`, each once.
+
+    Those of which nothing is left are dropped.
+
+    A tag holds letters, marks and digits of any script, emoji, `_`, `-` and `/` between words, and
+    not digits alone; anything else becomes `-`.
+    """
+    return list(dict.fromkeys(filter(None, map(_tag, names))))
+
+
+def _tag(name: str) -> str:
+    kept = "".join(char if char in "_-/" or _in_tag(char) else " " for char in clean(name))
+    words = ["-".join(part.split()).strip("-") for part in kept.split("/")]
+    text = "/".join(word for word in words if word)
+    if not any(map(_in_tag, text)):
+        return ""
+    return text if any(category(char)[0] != "N" for char in text) else f"_{text}"
+
+
+def _in_tag(char: str) -> bool:
+    return category(char)[0] in "LMN" or category(char) == "So"

@@ -1,1 +1,0 @@
-"""The account as last seen, and what syncd wrote where, in SQLite."""

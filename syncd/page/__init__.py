@@ -1,0 +1,1 @@
+"""Pages as text: their blocks, links and names. Pure."""

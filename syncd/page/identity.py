@@ -1,0 +1,76 @@
+"""What identifies a tweet, and any other link.
+
+The keys by which highlights are recognised anywhere.
+
+A tweet's identity is its status id, whatever host, path form or query brought it. Any other link is
+known by its address without the parts that only say who shared it. Pure: text in, values out.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+_STATUS = re.compile(
+    r"https?://(?:www\.|m\.|mobile\.)?(?:twitter|x)\.com(?::\d+)?/"
+    r"(?:i/web/|i/|(?:#!/)?\w{1,30}/)?status(?:es)?/(\d{1,19})(?![\w])",
+    re.IGNORECASE | re.ASCII,
+)
+WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)  # what an address of the web begins with
+_REFUSED = re.compile(r"[\t\r\n\[\]]")
+_NOISE = re.compile(
+    r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref_src|ref_url|rw_tt_thread|si", re.IGNORECASE
+)
+_TWITTER_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
+
+
+@lru_cache(maxsize=4096)  # each address is asked for several times within a document
+def status_id(url: str | None) -> int | None:
+    """The status id in a tweet's address, or None where `url` is not one.
+
+    >>> status_id("https://mobile.twitter.com/i/web/status/20?s=21#top")
+    20
+    """
+    found = _STATUS.match(url.strip()) if url else None
+    return int(found[1]) if found else None
+
+
+def tweet_time(status: int) -> datetime:
+    """When a tweet was posted (UTC), read off its snowflake id.
+
+    Milliseconds since Twitter's epoch, 22 bits up.
+    """
+    return _TWITTER_EPOCH + timedelta(milliseconds=status >> 22)
+
+
+@lru_cache(maxsize=4096)
+def link_key(url: str | None) -> str | None:
+    """The identity of a highlight's link.
+
+    `tweet:<status id>`, `url:<address without noise>`, or None.
+
+    Scheme, `www.`, a trailing slash, percent-encoding, tracking parameters and the case of the host
+    make no difference. What is no web address has none: no page shows it.
+    """
+    if not url or not WEB.match(url.strip()):
+        return None
+    status = status_id(url)
+    if status is not None:
+        return f"tweet:{status}"
+    # what urlsplit would drop or refuse, as it stands in a page's link
+    url = _REFUSED.sub(lambda found: f"%{ord(found[0]):02X}", url.strip())
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"url:{unquote(url)}"
+    host = unquote(parts.netloc).lower().removeprefix("www.")
+    query = ""
+    if parts.query:
+        kept = [
+            p for p in parse_qsl(parts.query, keep_blank_values=True) if not _NOISE.fullmatch(p[0])
+        ]
+        query = "?" + urlencode(kept) if kept else ""
+    fragment = f"#{unquote(parts.fragment)}" if parts.fragment else ""
+    return f"url:{host}{unquote(parts.path).rstrip('/')}{query}{fragment}"

@@ -1,0 +1,193 @@
+"""What pages and their files are called, in Logseq and in Obsidian.
+
+Three names must not be confused: a document's title (any text), a page's title (what `title::` and
+links hold) and a file's name (what every disk can hold). Pure: text in, text out.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Literal
+from unicodedata import category, normalize
+from urllib.parse import quote, unquote
+
+NameStyle = Literal["triple-lowbar", "legacy"]
+
+FILE_NAME_BYTES = 200  # of the 255 that disks allow: a sync service's suffix must still fit
+_TITLE_LENGTH, _TITLE_CUT = 50, 45  # code points, as in Readwise's own exports
+
+_LINE_BREAKS = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+ *")
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    r"\ufeff\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
+)
+_DOUBLED = re.compile(r"([\[\]{}])\1+")
+_WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
+_DATE = re.compile(
+    rf"(?:{_WEEKDAY}\.?,?\s+)?(?:"
+    rf"\d{{4}}[-_.]?[01]?\d[-_.]?[0-3]?\d|\d{{4}}年[01]?\d月[0-3]?\d日|[0-3]?\d[-_.][0-3]?\d[-_.]\d{{4}}|"
+    rf"{_MONTH}\.?\s+{_DAY},?\s+\d{{4}}|{_DAY}\s+{_MONTH}\.?,?\s+\d{{4}}"
+    rf")(?:,?\s+{_WEEKDAY})?",
+    re.IGNORECASE,
+)
+
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])", re.IGNORECASE)
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
+_RESERVED = {"triple-lowbar": re.compile(r'[:*?"<>|#\\]+'), "legacy": re.compile(r'[:*?"<>|#\\%]+')}
+
+_OBSIDIAN = str.maketrans(
+    {"\\": "-", "/": "-", ":": "-", "|": "-", "[": "(", "]": ")", "<": "(", ">": ")", '"': "'"}
+    | dict.fromkeys("*?#^")
+)
+
+_CONFLICT = re.compile(
+    r"\.sync-conflict-\d{8}-\d{6}(?:-[A-Z0-9]{7})?(?:\.|$)"  # Syncthing
+    # Obsidian Sync, Dropbox
+    r"|\((?:.*\s)?conflicted copy\s.*\d{4}.*\)(?: \(\d+\))?(?:\.[^.()]*)?$"
+    r"|\((?:[^()]*\s)?case conflict(?: \d+)?\)(?:\.[^.()]*)?$",  # Dropbox
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=64)
+def short_title(title: str) -> str:
+    """The document's title as it stands in a page's title.
+
+    One line, no `/`, of at most about 50 code points.
+
+    As Readwise's exports do it, `/` becomes `-`, and more than 50 code points become the first 45
+    and `...`. Beyond that the result is safe in `title::` and between `[[` and `]]`, never empty
+    and never a date, which would make a journal page of it.
+    """
+    text = _readable(_one_line(title))
+    return text if len(text) <= _TITLE_LENGTH else f"{text[:_TITLE_CUT]}..."
+
+
+def page_title(namespace: str, title: str, suffix: str = "") -> str:
+    """A page's title.
+
+    Namespace, the document's short title, and a suffix where two documents share a title.
+
+    >>> page_title("Readwise/Highlights", "On/Off", " (2)")
+    'Readwise/Highlights/On-Off (2)'
+    """
+    return "/".join(filter(None, [namespace.strip("/"), short_title(title) + suffix]))
+
+
+def levels_title(title: str) -> str:
+    """A page's title by its owner's wish, whole and with its levels, safe like a short one."""
+    return "/".join(
+        _readable(_one_line(level)) for level in title.split("/") if level.strip()
+    ) or _readable("")
+
+
+def file_name(title: str, style: NameStyle, extension: str = ".md") -> str:
+    """The file in which Logseq expects the page `title`, by its rules in their order.
+
+    At most 200 bytes.
+
+    Logseq itself knows no limit. A longer name is cut and marked with a short hash: only the page's
+    `title::` tells its title then.
+    """
+    body = normalize("NFC", title.removeprefix("/").removesuffix("/"))
+    if style == "triple-lowbar":
+        body = _ESCAPE.sub(lambda found: f"%25{found[0][1:]}", body)
+    body = _RESERVED[style].sub(lambda found: quote(found[0], safe=""), body)
+    if body.startswith("."):
+        body = f"%2E{body[1:]}"
+    if style == "legacy":
+        body = body.replace("/", "%2F")
+    else:
+        if _DEVICE.fullmatch(body) or body.endswith("."):
+            body += "/"
+        for plain, escaped in (("___", "%5F%5F%5F"), ("_/", "%5F/"), ("/_", "/%5F"), ("/", "___")):
+            body = body.replace(plain, escaped)
+    return _fit(body, FILE_NAME_BYTES - len(extension.encode())) + extension
+
+
+def title_of(stem: str, style: NameStyle) -> str:
+    """The title that Logseq reads off a file's name (without extension) where the page has no `title::`."""
+    if style == "triple-lowbar":
+        title = _ESCAPE.sub(lambda found: _decoded(found[0]), stem.replace("___", "/"))
+        return normalize("NFC", "/".join(part for part in title.split("/") if part))
+    title = normalize("NFC", _decoded(stem.replace(".", "/")))
+    return title.removeprefix("/").removesuffix("/")
+
+
+def name_key(title: str) -> str:
+    """What makes two titles the same page: Logseq compares them in lower case and in NFC."""
+    return title.lower() if title.isascii() else normalize("NFC", title).lower()
+
+
+def file_key(path: str) -> str:
+    """What makes two names the same file on a disk that ignores case and Unicode's composed forms."""
+    return path.lower() if path.isascii() else normalize("NFC", normalize("NFC", path).casefold())
+
+
+def obsidian_name(title: str, suffix: str = "") -> str:
+    """A note's file name (without its extension) that every device can hold and every link can name.
+
+    Replaced is what Windows, Android or Obsidian refuse in names and what ends a link; at most 200 bytes in
+    UTF-8 with `.md` and the suffix, which is there where two documents share a title.
+    """
+    text = _one_line(normalize("NFC", title)).translate(_OBSIDIAN)
+    text = re.sub(r"\.{3,}$", "…", re.sub("%%+", "%", text))
+    text = _readable(" ".join(text.split()).strip(". "))
+    if _DEVICE.fullmatch(text.partition(".")[0].rstrip()):
+        text = f"_{text}"
+    return _fit(text, FILE_NAME_BYTES - len(f"{suffix}.md".encode())) + suffix
+
+
+def is_conflict_copy(name: str) -> bool:
+    """Whether a file's name is one that a sync service gave to the losing side of a conflict.
+
+    Known are the forms of Syncthing, Obsidian Sync, Dropbox and Nextcloud. iCloud's `x 2.md` cannot
+    be told from a title by its name alone.
+    """
+    return _CONFLICT.search(name) is not None
+
+
+def _one_line(title: str) -> str:
+    """`title` without what would break a line, a property, a link or a macro, or what could not be seen."""
+    text = _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", title)).replace("/", "-")
+    text = _DOUBLED.sub(r"\1", text).strip()
+    if text.endswith("]"):  # it would be taken for the first bracket of a link's end
+        before, bracket, inside = text.rstrip("] ").rpartition("[")
+        text = f"{before}({inside})" if bracket else inside.rstrip()
+    return text
+
+
+def _readable(text: str) -> str:
+    """`text`, or in its place something that can be read, and is not taken for a journal's day."""
+    if not any(char not in ".…" and category(char)[0] in "LMNPS" for char in text):
+        return "Untitled"
+    return f"{text} (Readwise)" if _DATE.fullmatch(text) else text
+
+
+def _fit(stem: str, room: int) -> str:
+    """`stem` if it fits into `room` bytes, else as many of its characters as do with a hash of the whole."""
+    raw = stem.encode()
+    if len(raw) <= room:
+        return stem
+    mark = blake2b(file_key(stem).encode(), digest_size=4).hexdigest()
+    head = raw[: room - len(mark) - 1].decode(errors="ignore")
+    return f"{_CUT_ESCAPE.sub('', head).rstrip(' ._')}-{mark}"
+
+
+def _decoded(text: str) -> str:
+    """`text` with its percent escapes decoded, or as it is where one is malformed, as JavaScript has it."""
+    if _BROKEN_ESCAPE.search(text):
+        return text
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text

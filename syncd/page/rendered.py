@@ -1,0 +1,57 @@
+"""What a highlight looks like before it has a place on a page.
+
+Pure values, shared by all formats.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from syncd.page.markdown import MARKDOWN, Syntax, digest
+
+TAGS, NOTE = "**Tags**:", "**Note**:"
+
+
+class Labels(NamedTuple):
+    """What the children that hold a highlight's tags and its note may begin with."""
+
+    tags: tuple[str, ...] = (TAGS,)
+    note: tuple[str, ...] = (NOTE,)
+
+
+class Hashes(NamedTuple):
+    """Digests of a highlight's block and of its two children.
+
+    `b""` where there is no such child.
+    """
+
+    text: bytes
+    tags: bytes
+    note: bytes
+
+
+class Rendered(NamedTuple):
+    """A highlight's block and its two children as content lines, without bullets or indent; None.
+
+    No such child.
+    """
+
+    text: list[str]
+    tags: list[str] | None = None
+    note: list[str] | None = None
+
+    def hashes(self) -> Hashes:
+        """What is remembered of the block once it stands on a page."""
+        return Hashes(
+            digest(self.text),
+            digest(self.tags) if self.tags else b"",
+            digest(self.note) if self.note else b"",
+        )
+
+    def lines(self, indent: str = "", unit: str = "\t", syntax: Syntax = MARKDOWN) -> list[str]:
+        """The block with its children as whole lines at `indent`, without line ends."""
+        lines = syntax.bullet(self.text, indent)
+        for child in (self.tags, self.note):
+            if child:
+                lines += syntax.bullet(child, indent + unit)
+        return lines

@@ -1,0 +1,41 @@
+"""Changes to a page's lines, applied so that every other byte of the file stays. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from syncd.page.markdown import Page
+
+
+class Edit(NamedTuple):
+    """Put `new` (whole lines without line ends) in the place of `lines[start:end]`.
+
+    Start == end inserts.
+    """
+
+    start: int
+    end: int
+    new: list[str]
+
+
+def splice(page: Page, edits: Iterable[Edit]) -> str:
+    """The page's text with the edits made, in the file's own line ends and with or without a last one, as it was.
+
+    Edits must not overlap; those at one place come out in the order given.
+    """
+    newline = page.newline
+    lines: list[str] = []
+    done = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        lines += page.lines[done : edit.start]
+        lines += [line + newline for line in edit.new]
+        done = edit.end
+    lines += page.lines[done:]
+    ended = bool(page.lines) and page.lines[-1].endswith("\n")
+    for number, line in enumerate(lines[:-1]):
+        if not line.endswith("\n"):
+            lines[number] = line + newline
+    if lines and not ended and lines[-1].endswith("\n"):
+        lines[-1] = lines[-1][:-1].removesuffix("\r")
+    return "".join(lines)

@@ -1,1 +1,0 @@
-"""From values to the text of pages; reads no disk."""

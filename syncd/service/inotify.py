@@ -1,0 +1,168 @@
+"""Notices that something in a vault changes: inotify, through watchdog.
+
+An event says "something changed there", and no more; what did is found by comparing folder and
+index.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+from syncd.errors import VaultError
+from syncd.vault.walk import PAGES
+
+# Without those for opened and read files: the index reads pages.
+_EVENTS: list[type[FileSystemEvent]] = [
+    *(FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent, FileClosedEvent),
+    *(DirCreatedEvent, DirMovedEvent, DirDeletedEvent),
+]
+# What changes elsewhere on a network sends no events here. A FUSE may be anything.
+_REMOTE = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "davfs",
+    "virtiofs",
+    "vboxsf",
+}
+_MOUNTS = Path("/proc/self/mountinfo")
+_LIMITS = {
+    errno.ENOSPC: "fs.inotify.max_user_watches",
+    errno.EMFILE: "fs.inotify.max_user_instances",
+}
+
+
+class Watcher:
+    """Calls `changed`, in a thread of its own, whenever a page or folder below `root` changes, until `stop`.
+
+    Raises VaultError where the folder is not there or cannot be watched; `inotify-limit` where a limit is reached.
+    """
+
+    def __init__(self, root: Path, changed: Callable[[], None]) -> None:
+        # Folders that come and go while they are added make watchdog warn, a line each.
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module="watchdog")
+        self._root = root
+        try:
+            self._identity = identity(root)
+            self._observer = Observer()
+        except OSError as error:
+            raise _error(root, error) from error
+        try:
+            self._observer.schedule(
+                _Handler(root, changed), str(root), recursive=True, event_filter=_EVENTS
+            )
+            self._observer.start()
+            # watchdog is silent about folders that it cannot add; when the limit is reached, one
+            # more fails too.
+            self._observer.unschedule(self._observer.schedule(FileSystemEventHandler(), "/"))
+        except OSError as error:
+            self.stop()
+            raise _error(root, error) from error
+
+    def is_well(self) -> bool:
+        """Whether it still sees the folder that is there now.
+
+        A vault may be unmounted, moved or made anew.
+        """
+        alive = self._observer.is_alive() and all(
+            emitter.is_alive() for emitter in self._observer.emitters
+        )
+        return alive and identity_or_none(self._root) == self._identity
+
+    def stop(self) -> None:
+        """No more calls."""
+        self._observer.stop()
+        if self._observer.is_alive():
+            self._observer.join()
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, root: Path, changed: Callable[[], None]) -> None:
+        self._start = len(str(root).rstrip("/")) + 1
+        self._changed = changed
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Called by watchdog."""
+        paths = (
+            os.fsdecode(path)[self._start :] for path in (event.src_path, event.dest_path) if path
+        )
+        if any(concerns(path, folder=event.is_directory) for path in paths):
+            self._changed()
+
+
+def concerns(path: str, *, folder: bool) -> bool:
+    """Whether a change at `path` (in the vault) may change the index.
+
+    Hidden things and attachments do not.
+    """
+    return not any(part.startswith(".") for part in path.split("/")) and (
+        folder or path.endswith(PAGES)
+    )
+
+
+def identity(root: Path) -> tuple[int, int]:
+    """What tells a folder from another one that takes its place."""
+    status = root.stat()
+    return status.st_dev, status.st_ino
+
+
+def identity_or_none(root: Path) -> tuple[int, int] | None:
+    """The same; None where there is no folder, or it cannot be seen."""
+    try:
+        return identity(root)
+    except OSError:
+        return None
+
+
+def is_remote(root: Path) -> bool:
+    """Whether the folder's file system is one whose changes on other machines send no events here."""
+    try:
+        lines = _MOUNTS.read_text("utf-8", "replace").splitlines()
+        place = root.resolve()
+    except OSError:
+        return False
+    longest, kind = -1, ""
+    for line in lines:
+        fields = line.split(" ")
+        point = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[4])
+        if len(point) >= longest and place.is_relative_to(point):
+            longest, kind = len(point), fields[fields.index("-") + 1]
+    return kind in _REMOTE or kind.startswith("fuse")
+
+
+def _error(root: Path, error: OSError) -> VaultError:
+    if error.errno in _LIMITS:
+        setting = _LIMITS[error.errno]
+        value = Path("/proc/sys", setting.replace(".", "/"))
+        limit = value.read_text().strip() if value.exists() else "?"
+        return VaultError(
+            f"{root} cannot be watched: {setting} ({limit}) is used up; raise it with `sysctl {setting}=...` "
+            "(fs.inotify.max_user_watches is one for each folder); until then edits are looked for from time to time",
+            code="inotify-limit",
+        )
+    return VaultError(f"{root} cannot be watched: {error.strerror}", code="vault-missing")

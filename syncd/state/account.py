@@ -1,0 +1,256 @@
+"""The mirror of the account: every document and highlight as Readwise last sent them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from syncd.model import Document, Highlight, highlight_key
+from syncd.page.identity import status_id
+from syncd.state.schema import set_setting, setting
+
+# msgspec decodes a highlight in about a microsecond, so values are kept as they came off the wire
+_documents = msgspec.json.Decoder(Document)
+_highlights = msgspec.json.Decoder(Highlight)
+_encode = msgspec.json.Encoder().encode
+
+# a changed highlight touches its own document, and those that may take its place or give up theirs
+_TOUCH_RIVALS = """
+    INSERT OR IGNORE INTO pending (vault, document)
+    SELECT vault.id, other.document FROM vault, highlight AS own JOIN highlight AS other
+    ON other.key = own.key OR other.tweet = own.key OR other.key = own.tweet
+    WHERE own.id = ? AND other.document != own.document
+"""
+
+
+class Rival(NamedTuple):
+    """A highlight of another document that may be the same as one of ours."""
+
+    document: Document
+    highlight: Highlight
+    key: str
+
+
+def absorb(db: sqlite3.Connection, documents: Iterable[Document]) -> int:
+    """Take in what Readwise sent, in the caller's transaction.
+
+    Documents that changed become pending in every vault.
+
+    Returns how many documents changed. The same value twice changes nothing.
+    """
+    changed = 0
+    for document in documents:
+        data = _encode(msgspec.structs.replace(document, highlights=()))
+        db.execute("DELETE FROM rejected WHERE document = ?", (document.id,))
+        old = db.execute("SELECT data FROM document WHERE id = ?", (document.id,)).fetchone()
+        touched = old is None or old[0] != data
+        if touched:
+            db.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (document.id, data))
+        if touched and old is not None:
+            _store(db, document, [(one, _encode(one)) for one in load(db, document.id).highlights])
+        touched |= _absorb_highlights(db, document, document.highlights)
+        if touched:
+            changed += 1
+            _touch(db, document.id)
+    return changed
+
+
+def _absorb_highlights(
+    db: sqlite3.Connection, document: Document, highlights: Iterable[Highlight]
+) -> bool:
+    sent = {highlight.id: (highlight, _encode(highlight)) for highlight in highlights}
+    query = "SELECT id, data, document FROM highlight WHERE id IN (SELECT value FROM json_each(?))"
+    old = {row[0]: row[1:] for row in db.execute(query, (_encode(list(sent)).decode(),))}
+    changed = [both for id_, both in sent.items() if old.get(id_) != (both[1], document.id)]
+    known = [highlight.id for highlight, _ in changed if highlight.id in old]
+    db.executemany(_TOUCH_RIVALS, [(id_,) for id_ in known])
+    for former in {old[id_][1] for id_ in known} - {document.id}:
+        _touch(db, former)
+    _store(db, document, changed)
+    db.executemany(_TOUCH_RIVALS, [(id_,) for id_ in known])
+    return bool(changed)
+
+
+def _store(
+    db: sqlite3.Connection, document: Document, highlights: Iterable[tuple[Highlight, bytes]]
+) -> None:
+    tweet = f"tweet:{status_id(document.source_url)}" if document.is_reader_tweet else None
+    rows = [
+        (
+            highlight.id,
+            document.id,
+            not (highlight.is_deleted or document.is_deleted),
+            highlight_key(document, highlight),
+            tweet,
+            data,
+        )
+        for highlight, data in highlights
+    ]
+    db.executemany("INSERT OR REPLACE INTO highlight VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _touch(db: sqlite3.Connection, document: int) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO pending (vault, document) SELECT id, ? FROM vault", (document,)
+    )
+
+
+def start_full(db: sqlite3.Connection) -> None:
+    """Before a full fetch: nothing has been seen in it yet."""
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY)")
+    db.execute("DELETE FROM seen")
+
+
+def see(db: sqlite3.Connection, documents: Iterable[Document]) -> None:
+    """During a full fetch: these came."""
+    ids = ((highlight.id,) for document in documents for highlight in document.highlights)
+    db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ids)
+
+
+def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) -> bool:
+    """After a complete full fetch, in the caller's transaction.
+
+    What was not seen in it is deleted upstream.
+
+    Not what a document has that came and was not understood: its id is in `refused`, None there
+    stands for any. An account that is suddenly empty is not believed: False, and nothing is marked.
+    """
+    if None in refused:
+        return True
+    live, seen = db.execute(
+        "SELECT count(*), count(seen.id) FROM highlight LEFT JOIN seen USING (id) WHERE live"
+    ).fetchone()
+    if live and not seen:
+        return bool(refused)
+    lost = "SELECT document, data FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen)"
+    for document, data in db.execute(lost).fetchall():
+        if document in refused:
+            continue
+        gone = msgspec.structs.replace(_highlights.decode(data), is_deleted=True)
+        _absorb_highlights(db, load(db, document), [gone])
+        _touch(db, document)
+    return True
+
+
+def load(db: sqlite3.Connection, id_: int) -> Document:
+    """A document with all of its highlights, deleted ones too, in reading order."""
+    rows = db.execute("SELECT data FROM highlight WHERE document = ?", (id_,))
+    highlights = [_highlights.decode(row[0]) for row in rows]
+    highlights.sort(key=lambda highlight: highlight.order)
+    return msgspec.structs.replace(head(db, id_), highlights=tuple(highlights))
+
+
+def head(db: sqlite3.Connection, id_: int) -> Document:
+    """A document without its highlights."""
+    return _documents.decode(
+        db.execute("SELECT data FROM document WHERE id = ?", (id_,)).fetchone()[0]
+    )
+
+
+def rivals(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
+    """The highlights of other documents that have the identity of one of this document's, deleted ones too."""
+    return _rivals(
+        db,
+        "SELECT o.document, o.data, o.key FROM highlight h JOIN highlight o ON o.key = h.key"
+        " WHERE h.document = ? AND o.document != h.document",
+        id_,
+    )
+
+
+def selections(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
+    """The live selections, saved in Reader, of this document's tweets; their key is the tweet's."""
+    return _rivals(
+        db,
+        "SELECT o.document, o.data, o.tweet FROM highlight h JOIN highlight o ON o.tweet = h.key"
+        " WHERE h.document = ? AND o.document != h.document AND o.live",
+        id_,
+    )
+
+
+def thread(db: sqlite3.Connection, tweet: str) -> Iterator[Rival]:
+    """The live highlights of every document that holds this tweet (its key).
+
+    The tweet, or its whole thread.
+    """
+    return _rivals(
+        db,
+        "SELECT document, data, key FROM highlight"
+        " WHERE live AND tweet IS NULL AND document IN (SELECT document FROM highlight WHERE live AND key = ?)",
+        tweet,
+    )
+
+
+def _rivals(db: sqlite3.Connection, query: str, value: object) -> Iterator[Rival]:
+    for document, data, key in db.execute(query, (value,)).fetchall():
+        yield Rival(head(db, document), _highlights.decode(data), key or "")
+
+
+def documents(db: sqlite3.Connection) -> list[int]:
+    """The ids of all documents, oldest first."""
+    return [row[0] for row in db.execute("SELECT id FROM document ORDER BY id")]
+
+
+def documents_in(db: sqlite3.Connection, vault: int) -> Iterator[Document]:
+    """The documents that have a page in the vault, without their highlights."""
+    rows = db.execute(
+        "SELECT data FROM document JOIN home ON home.document = document.id WHERE vault = ?",
+        (vault,),
+    )
+    return (_documents.decode(row[0]) for row in rows)
+
+
+def highlights_in(db: sqlite3.Connection, vault: int) -> Iterator[Highlight]:
+    """The live highlights of those documents."""
+    rows = db.execute(
+        "SELECT data FROM highlight JOIN home USING (document) WHERE vault = ? AND live", (vault,)
+    )
+    return (_highlights.decode(row[0]) for row in rows)
+
+
+def title(db: sqlite3.Connection, id_: int) -> str:
+    """A document's title, to name it by."""
+    return head(db, id_).title or ""
+
+
+def reject(db: sqlite3.Connection, documents: Iterable[tuple[int, str, str]]) -> None:
+    """Remember documents that could not be understood: id, title, reason."""
+    db.executemany("INSERT OR REPLACE INTO rejected VALUES (?, ?, ?)", documents)
+
+
+def forget_rejected(db: sqlite3.Connection, still: Collection[int | None]) -> None:
+    """Forget the documents that could not be understood and came no more, all but those that did."""
+    gone = [(id_,) for id_, _, _ in rejected(db) if id_ not in still]
+    db.executemany("DELETE FROM rejected WHERE document = ?", gone)
+
+
+def rejected(db: sqlite3.Connection) -> list[tuple[int, str, str]]:
+    """The documents that could not be understood when they last came: id, title, reason."""
+    return db.execute("SELECT document, title, reason FROM rejected").fetchall()
+
+
+def cursor(db: sqlite3.Connection, key: str = "cursor") -> datetime | None:
+    """The time (UTC) from which the next fetch asks for changes; `full` instead of `cursor`.
+
+    The last full fetch.
+    """
+    value = setting(db, key)
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def set_cursor(db: sqlite3.Connection, value: datetime, key: str = "cursor") -> None:
+    """Remember such a time."""
+    set_setting(db, key, value.isoformat())
+
+
+def server(db: sqlite3.Connection) -> str | None:
+    """The address from which the whole account last came: another server is another account."""
+    return setting(db, "server")
+
+
+def set_server(db: sqlite3.Connection, address: str) -> None:
+    """Remember such an address."""
+    set_setting(db, "server", address)

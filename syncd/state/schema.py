@@ -1,0 +1,224 @@
+"""The state database: one SQLite file, made and migrated here.
+
+WAL, and synchronous=FULL: what is committed survives a power cut. `PRAGMA user_version` counts the
+migrations that a file has seen; a file from a newer syncd is refused, never changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from syncd.errors import ConfigError, StateError
+
+_MIGRATIONS = [
+    """
+    CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+    CREATE TABLE document (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+    CREATE TABLE highlight (
+        id INTEGER PRIMARY KEY, document INTEGER NOT NULL, live INTEGER NOT NULL,
+        key TEXT,    -- what it is recognised by anywhere (model.highlight_key)
+        tweet TEXT,  -- the tweet it is a selection of, where it was saved in Reader
+        data BLOB NOT NULL
+    );
+    CREATE INDEX highlight_document ON highlight (document);
+    CREATE INDEX highlight_key ON highlight (key) WHERE key IS NOT NULL;
+    CREATE INDEX highlight_tweet ON highlight (tweet) WHERE tweet IS NOT NULL;
+    -- documents that Readwise sent and syncd could not understand: asked for again
+    CREATE TABLE rejected (document INTEGER PRIMARY KEY, title TEXT NOT NULL, reason TEXT NOT NULL);
+
+    CREATE TABLE vault (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL, inode INTEGER NOT NULL,
+        settings TEXT NOT NULL DEFAULT ''  -- those that decide which documents belong into it
+    );
+    -- documents whose pages may be behind the account; with the reason where the last try failed
+    CREATE TABLE pending (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, code TEXT, message TEXT,
+        PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
+    -- documents whose pages are being written: what a killed run wrote there is not recorded in the other tables
+    CREATE TABLE writing (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
+    -- what syncd last wrote, or found and took for the account's: digests of a block and of its children
+    CREATE TABLE base (
+        vault INTEGER NOT NULL, highlight INTEGER NOT NULL,
+        text BLOB NOT NULL, tags BLOB NOT NULL, note BLOB NOT NULL,
+        PRIMARY KEY (vault, highlight)
+    ) WITHOUT ROWID;
+    CREATE TABLE conflict (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, highlight INTEGER NOT NULL, parts TEXT NOT NULL,
+        PRIMARY KEY (vault, document, highlight)
+    ) WITHOUT ROWID;
+    -- a document's page; header: the digests of its properties
+    CREATE TABLE home (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, path TEXT NOT NULL, header BLOB,
+        PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
+    CREATE INDEX home_path ON home (vault, path);
+    -- the vault's files as last read, and the highlights that stand in them
+    CREATE TABLE page (
+        id INTEGER PRIMARY KEY, vault INTEGER NOT NULL, path TEXT NOT NULL,
+        mtime INTEGER NOT NULL, size INTEGER NOT NULL, inode INTEGER NOT NULL, hash BLOB NOT NULL,
+        name TEXT NOT NULL,  -- the page's identity in the app (names.name_key)
+        file TEXT NOT NULL,  -- the path as a file system without case would see it
+        url TEXT, title TEXT, book INTEGER, -- the document's address, whole title and id, where the page says them
+        own INTEGER NOT NULL  -- whether it stands as syncd wrote it
+    );
+    CREATE UNIQUE INDEX page_path ON page (vault, path);
+    CREATE INDEX page_name ON page (vault, name);
+    CREATE INDEX page_file ON page (vault, file);
+    CREATE INDEX page_book ON page (vault, book) WHERE book IS NOT NULL;
+    CREATE INDEX page_title ON page (vault, title) WHERE title IS NOT NULL;
+    CREATE TABLE block (
+        vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL, number INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        PRIMARY KEY (vault, key, page, number)
+    ) WITHOUT ROWID;
+    CREATE INDEX block_page ON block (page);
+
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY, started TEXT NOT NULL, ended TEXT, code INTEGER, report BLOB
+    );
+    """,
+    """
+    -- what came onto which page and is not told on the log page or in the journal yet; moment: '' until that is begun
+    CREATE TABLE news (
+        vault INTEGER NOT NULL, moment TEXT NOT NULL, path TEXT NOT NULL, highlights INTEGER NOT NULL,
+        PRIMARY KEY (vault, moment, path)
+    ) WITHOUT ROWID;
+    """,
+    """
+    -- by which templates a document was last written (Format.mark), where by any
+    CREATE TABLE mark (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (vault, document)
+    ) WITHOUT ROWID;
+    """,
+    """
+    -- pictures that a vault has a copy of, in the order in which they came; path NULL: it failed, `wait` runs to pass
+    CREATE TABLE picture (
+        id INTEGER PRIMARY KEY, vault INTEGER NOT NULL, address TEXT NOT NULL, path TEXT,
+        tries INTEGER NOT NULL, wait INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX picture_address ON picture (vault, address);
+    -- documents whose pages link a picture's address until it has a copy
+    CREATE TABLE awaited (
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, address TEXT NOT NULL,
+        PRIMARY KEY (vault, document, address)
+    ) WITHOUT ROWID;
+    CREATE INDEX awaited_address ON awaited (vault, address);
+    """,
+]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The state in `folder`, closed after the body.
+
+    Raises StateError for every fault of the database.
+
+    A damaged file is moved aside (code `state-damaged`): opened again, the state is new, and what
+    it knew is found in the account and in the vault's own pages.
+    """
+    path = folder / "syncd.db"
+    try:
+        with closing(open_db(path)) as db:
+            yield db
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_NOTADB,
+        ):
+            raise StateError(
+                f"{path}: {error}; check the folder's rights and the room on its disk"
+            ) from error
+        aside = path.with_name(f"syncd.db.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        path.rename(aside)
+        for leftover in ("syncd.db-wal", "syncd.db-shm"):
+            (folder / leftover).unlink(missing_ok=True)
+        message = f"{path} was damaged and is kept as {aside.name}; run again, and it is made anew from the vault"
+        raise StateError(message, code="state-damaged") from error
+
+
+@contextmanager
+def copied(folder: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
+    """A copy, in `scratch`, of the state in `folder`, which nobody else may be writing.
+
+    A new one where there is none.
+
+    SQLite itself would leave files beside the original. Raises as `opened` does.
+    """
+    for name in ("syncd.db", "syncd.db-wal"):
+        with suppress(FileNotFoundError):
+            shutil.copyfile(folder / name, scratch / name)
+    with opened(scratch) as db:
+        yield db
+
+
+def open_db(path: Path) -> sqlite3.Connection:
+    """Open (and make or migrate) the state database.
+
+    Raises ConfigError where a newer syncd wrote it, sqlite3.DatabaseError where it is damaged.
+    """
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    try:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        _refuse_newer(path, version)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute(
+            "PRAGMA temp_store=MEMORY"
+        )  # else each savepoint copies the pages it changes into a file
+        db.execute("PRAGMA cache_size=-32000")
+        for number, script in enumerate(_MIGRATIONS[version:], version + 1):
+            db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open the state to look at it, also while a run writes. Raises ConfigError, sqlite3.Error."""
+    db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
+    try:
+        _refuse_newer(path, db.execute("PRAGMA user_version").fetchone()[0])
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _refuse_newer(path: Path, version: int) -> None:
+    if version > len(_MIGRATIONS):
+        raise ConfigError(
+            f"{path} was written by a newer syncd; update syncd, or move the file away to start over"
+        )
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All of the body's writes, or none."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:  # a full disk has ended it already
+            db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def setting(db: sqlite3.Connection, key: str) -> str | None:
+    """What is remembered under a key; None where nothing is."""
+    row = db.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else None
+
+
+def set_setting(db: sqlite3.Connection, key: str, value: str) -> None:
+    """Remember that under the key."""
+    db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value))

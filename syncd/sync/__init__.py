@@ -1,0 +1,1 @@
+"""One run: from the account to the pages of each vault."""

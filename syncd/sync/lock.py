@@ -1,0 +1,58 @@
+"""Keeps two runs from one vault or one state.
+
+Locks that the kernel frees when their process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
+
+from syncd.errors import LockedError, Stopped
+
+_LOOK_SECONDS = 0.2
+
+
+@contextmanager
+def locked(folders: Iterable[Path], stop: Event, *, patience: float = 30.0) -> Iterator[None]:
+    """Hold all of `folders` for the body.
+
+    Missing folders, and disks without locks, are passed over.
+
+    Raises LockedError where another process holds one for more than `patience` seconds, Stopped on
+    `stop`.
+    """
+    until = time.monotonic() + patience
+    held: list[int] = []
+    try:
+        for folder in sorted({folder.resolve() for folder in folders}):
+            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                held.append(descriptor)
+                _take(descriptor, folder, until, stop)
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def _take(descriptor: int, folder: Path, until: float, stop: Event) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise LockedError(
+                    f"another syncd is at work in {folder}; wait for it, or stop it"
+                ) from None
+            if stop.wait(_LOOK_SECONDS):
+                raise Stopped("stopped while waiting for another syncd") from None
+        except OSError:
+            return
+        else:
+            return

@@ -1,0 +1,123 @@
+"""A run with all that it needs.
+
+The locks, the token, the state, and its place in the run history.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import msgspec
+
+from syncd.config import settings as configuration
+from syncd.config.settings import Config
+from syncd.config.token import read_token
+from syncd.errors import StateError, SyncdError
+from syncd.readwise.client import Client
+from syncd.report import Report, VaultReport
+from syncd.state import runs
+from syncd.state import schema as state
+from syncd.sync.dry_run import Preview
+from syncd.sync.lock import locked
+from syncd.sync.run import Progress, Wishes, open_target, run, survey
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def opened(config: Config, stop: Event) -> Iterator[sqlite3.Connection]:
+    """The state, with the locks on it and on the vaults held.
+
+    Raises LockedError, ConfigError, StateError, Stopped.
+    """
+    folder = configuration.state_dir(config)
+    with (
+        locked([folder, *(vault.path for vault in config.vaults)], stop),
+        state.opened(folder) as db,
+    ):
+        yield db
+
+
+def sync_once(
+    config: Config,
+    wishes: Wishes,
+    stop: Event,
+    progress: Progress,
+    env: Mapping[str, str] = os.environ,
+) -> Report:
+    """One run, kept in the run history; `env` is where the token may be.
+
+    A damaged state is made anew. Raises what `run` and `opened` raise, TokenError.
+    """
+    try:
+        return _sync_once(config, wishes, stop, progress, env)
+    except StateError as error:
+        if error.code != "state-damaged":
+            raise
+        _log.warning("%s", error)
+        return _sync_once(config, wishes, stop, progress, env)
+
+
+def _sync_once(
+    config: Config, wishes: Wishes, stop: Event, progress: Progress, env: Mapping[str, str]
+) -> Report:
+    with opened(config, stop) as db:
+        started = datetime.now(UTC)
+        try:
+            client = client_of(config, stop, env) if wishes.fetch else None
+            report = run(db, config, client, stop, wishes, progress=progress)
+        except SyncdError as error:
+            runs.record(db, started, Report(code=error.exit_status, message=error.message))
+            raise
+        if wishes.fetch or not report.code or any(vault.changed for vault in report.vaults):
+            runs.record(db, started, report)
+        return report
+
+
+def look(config: Config, name: str, stop: Event) -> VaultReport:
+    """Bring the index of the vault `name` up to its folder.
+
+    Raises VaultError, ConfigError, what `opened` raises.
+    """
+    report = VaultReport(name)
+    (vault,) = (vault for vault in config.vaults if vault.name == name)
+    with opened(msgspec.structs.replace(config, vaults=(vault,)), stop) as db:
+        target = open_target(db, vault, Wishes())
+        if isinstance(target, SyncdError):
+            raise target
+        survey(db, target, report, stop)
+    return report
+
+
+def rehearse(config: Config, wishes: Wishes, stop: Event, show: Callable[[str], None]) -> Report:
+    """What `sync_once` would do, as diffs to `show`.
+
+    On a copy of the state, and nothing is written.
+    """
+    folder = configuration.state_path(config)
+    with (
+        tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
+        locked([folder, *(vault.path for vault in config.vaults)], stop),
+        state.copied(folder, Path(scratch)) as copy,
+    ):
+        return run(
+            copy,
+            config,
+            client_of(config, stop),
+            stop,
+            wishes,
+            writer=lambda root: Preview(root, show),
+        )
+
+
+def client_of(config: Config, stop: Event, env: Mapping[str, str] = os.environ) -> Client:
+    """A conversation with Readwise. Raises TokenError, ConfigError."""
+    return Client(config.readwise.api_url, read_token(config.readwise, env), stop)

@@ -1,0 +1,1 @@
+"""Pages by Readwise's export templates, which are Jinja2."""

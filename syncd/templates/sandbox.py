@@ -1,0 +1,292 @@
+"""Jinja2 for templates from anywhere.
+
+They are checked before they are used, reach nothing but their values, and end.
+
+Jinja's sandbox keeps templates from Python itself. On top of it everything a template does costs:
+each piece of output its length, each turn of a loop and each call of a macro a little. A template
+that spends too much is stopped, and whatever would make a text very large in one step is refused.
+Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from functools import wraps
+from types import TracebackType
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes, pass_context
+from jinja2.environment import Template
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from syncd.config.values import nearest
+from syncd.page.dates import format_date
+
+MAX_SIZE = 1 << 20  # characters that one rendering may put out, turns of loops included
+_TURN = 50  # what a turn of a loop or a call of a macro costs, in characters
+_MAX_RANGE = 10_000
+_MAX_STEP = 1 << 24  # characters that one operation may make
+_GROWING = {
+    "batch",
+    "center",
+    "indent",
+    "join",
+    "replace",
+    "slice",
+}  # filters whose arguments are sizes
+_WIDTH = re.compile(
+    r"\d{5}|%[^a-zA-Z%]*\*|\{[^{}]*\{"
+)  # in a format, also one that comes from a value
+_BUDGET, _TURNED, _JOINED = "syncd_budget", "syncd_turned", "syncd_joined"
+
+
+class TemplateFaultError(Exception):
+    """What is wrong with a template: the line, from 1, and the reason."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
+
+
+class Script:
+    """A checked template. `known` are the names of the values that it may use."""
+
+    def __init__(self, source: str, known: Collection[str]) -> None:
+        """Raises TemplateFaultError.
+
+        Its syntax, a name, filter or test that there is not, a way out of the sandbox.
+        """
+        self._lines = source.count("\n") + 1
+        try:
+            tree = _ENVIRONMENT.parse(source)
+            _check(tree, known)
+            code = _ENVIRONMENT.compile(_Metered().visit(tree), filename="<template>")
+        except TemplateSyntaxError as error:
+            raise TemplateFaultError(
+                error.lineno, _sentence(error.message or "is no template")
+            ) from None
+        except RecursionError:
+            raise TemplateFaultError(1, "is nested too deeply") from None
+        self._template = Template.from_code(_ENVIRONMENT, code, _ENVIRONMENT.make_globals(None))
+
+    def render(self, values: Mapping[str, object]) -> str:
+        """The template's output.
+
+        Raises TemplateFaultError where it fails on these values, or spends too much.
+        """
+        try:
+            return self._template.render({**values, _BUDGET: [MAX_SIZE]})
+        except Exception as error:  # noqa: BLE001  # a template can fail in any way that Python can
+            reason = (
+                "there is no such value"
+                if isinstance(error, UndefinedError) and not str(error)
+                else str(error)
+            )
+            line = min(_line(error.__traceback__), self._lines)
+            raise TemplateFaultError(line, _sentence(reason or type(error).__name__)) from None
+
+
+def _line(trace: TracebackType | None) -> int:
+    """The template's line in a traceback, to which Jinja adds the template's own frames."""
+    line = 1
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _sentence(message: str) -> str:
+    return " ".join(message.split()).rstrip(".")
+
+
+# --- before it runs -------------------------------------------------------------------------------
+
+
+def _check(tree: nodes.Template, known: Collection[str]) -> None:
+    """Find what would fail only when it is reached."""
+    for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        raise TemplateFaultError(
+            node.lineno, "a template cannot use another file; put all of it into this one"
+        )
+    for kind, there in ((nodes.Filter, _ENVIRONMENT.filters), (nodes.Test, _ENVIRONMENT.tests)):
+        for use in tree.find_all(kind):
+            if use.name not in there:
+                raise TemplateFaultError(
+                    use.lineno, f"there is no {kind.__name__.lower()} {_named(use.name, there)}"
+                )
+    for access in tree.find_all(nodes.Getattr):
+        if access.attr.startswith("_"):
+            raise TemplateFaultError(access.lineno, f"{access.attr} is out of reach for templates")
+    for name in sorted(
+        meta.find_undeclared_variables(tree) - set(known) - set(_ENVIRONMENT.globals)
+    ):
+        line = min(
+            (node.lineno for node in tree.find_all(nodes.Name) if node.name == name), default=1
+        )
+        raise TemplateFaultError(line, f"there is no variable {_named(name, known)}")
+
+
+def _named(word: str, there: Collection[str]) -> str:
+    near = nearest(word, there)
+    return f"{word}; did you mean {near[0]}?" if near else word
+
+
+class _Metered(NodeTransformer):
+    """Puts a meter into each loop and macro, and joins texts with `~` under a limit."""
+
+    def get_visitor(self, node: nodes.Node) -> Any:
+        if isinstance(node, nodes.For | nodes.Macro | nodes.CallBlock):
+            return self._metered
+        return self._limited if isinstance(node, nodes.Concat) else None
+
+    def _limited(self, node: nodes.Concat) -> nodes.Node:
+        self.generic_visit(node)
+        return _call(node, _JOINED, node.nodes)
+
+    def _metered(self, node: nodes.For | nodes.Macro | nodes.CallBlock) -> nodes.Node:
+        self.generic_visit(node)
+        cost = _TURN + sum(
+            len(data.data) for part in node.body for data in part.find_all(nodes.TemplateData)
+        )
+        turned = _call(node, _TURNED, [nodes.Const(cost)])
+        node.body.insert(0, nodes.ExprStmt(turned, lineno=node.lineno, environment=_ENVIRONMENT))
+        return node
+
+
+def _call(at: nodes.Node, name: str, values: list[nodes.Expr]) -> nodes.Call:
+    call = nodes.Call(nodes.Name(name, "load"), values, [], None, None)
+    return call.set_lineno(at.lineno).set_environment(_ENVIRONMENT)  # type: ignore[return-value]
+
+
+# --- while it runs --------------------------------------------------------------------------------
+
+
+def _spend(context: Context, amount: int) -> None:
+    budget = context[_BUDGET]
+    budget[0] -= amount
+    if budget[0] < 0:
+        raise SecurityError(f"makes more than {MAX_SIZE} characters or too many turns")
+
+
+@pass_context
+def _turned(context: Context, cost: int) -> None:
+    _spend(context, cost)
+
+
+@pass_context
+def _joined(context: Context, *values: object) -> str:
+    text = "".join(map(str, values))
+    _spend(context, len(text))
+    return text
+
+
+@pass_context
+def _put_out(context: Context, value: object) -> str:
+    text = str(value)
+    _spend(context, len(text))
+    return text
+
+
+def _size(value: object) -> int:
+    return (
+        abs(value)
+        if isinstance(value, int)
+        else len(value)
+        if isinstance(value, str | list | tuple | dict)
+        else 1
+    )
+
+
+def _limit(value: object, arguments: Collection[object]) -> None:
+    """Refuse what may make a text of the sizes' product."""
+    length = 1 if isinstance(value, int) else max(_size(value), 1)
+    if length * max(map(_size, arguments), default=1) > _MAX_STEP:
+        raise SecurityError("makes a text that is too large")
+
+
+def _limit_format(text: object) -> None:
+    if isinstance(text, str) and _WIDTH.search(text):
+        raise SecurityError("formats with a width that is too large")
+
+
+def _limited(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def limited(*arguments: Any, **named: Any) -> Any:
+        skipped = 1 if hasattr(function, "jinja_pass_arg") else 0
+        _limit(arguments[skipped], [*arguments[skipped + 1 :], *named.values()])
+        return function(*arguments, **named)
+
+    return limited
+
+
+def _formatted(text: str, *values: Any, **named: Any) -> str:
+    _limit_format(text)
+    return str(text) % (named or values)
+
+
+def _range(*arguments: int) -> range:
+    found = range(*arguments)
+    if len(found) > _MAX_RANGE:
+        raise SecurityError(f"range counts to at most {_MAX_RANGE}")
+    return found
+
+
+def _pluralize(count: object, endings: str = "s") -> str:
+    """Django's filter.
+
+    `book{{ 2|pluralize }}`, `box{{ 2|pluralize("es") }}`, `stor{{ 2|pluralize("y,ies") }}`.
+    """
+    one, _, many = f",{endings}".rpartition(",")
+    number = len(count) if isinstance(count, list | tuple) else count
+    return one.lstrip(",") if str(number) == "1" else many
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset(("+", "*", "**", "%"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if operator == "**" and not (numbers and abs(left) < 1 << 64 and abs(right) <= 64):
+            raise SecurityError("raises to a power that is too high")
+        if operator == "*" and not numbers:
+            _limit(*((right, [left]) if isinstance(left, int) else (left, [right])))
+        if operator == "%":
+            _limit_format(left)
+        result = super().call_binop(context, operator, left, right)
+        if isinstance(result, str | list | tuple):
+            _spend(context, len(result))
+        elif isinstance(result, int) and result.bit_length() > 4096:
+            raise SecurityError("makes a number that is too large")
+        return result
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is not None:
+            _limit_format(value.__self__)
+        return wrapped
+
+    # As Jinja has it
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
+        owner = getattr(__obj, "__self__", None)
+        if owner is not None and not isinstance(__obj, Macro):
+            _limit(owner, [*args, *kwargs.values()])
+        return super().call(__context, __obj, *args, **kwargs)
+
+
+_ENVIRONMENT = _Environment(undefined=StrictUndefined, finalize=_put_out, cache_size=0)
+_ENVIRONMENT.globals = {
+    "range": _range,
+    "dict": dict,
+    "namespace": _ENVIRONMENT.globals["namespace"],
+}
+_ENVIRONMENT.globals |= {_TURNED: _turned, _JOINED: _joined}
+_ENVIRONMENT.filters |= {name: _limited(_ENVIRONMENT.filters[name]) for name in _GROWING}
+_ENVIRONMENT.filters["format"] = _formatted
+del _ENVIRONMENT.filters["random"]  # a highlight must come out the same each time
+_ENVIRONMENT.filters |= {"date": format_date, "pluralize": _pluralize}

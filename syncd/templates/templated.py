@@ -1,0 +1,251 @@
+"""Pages by the owner's templates.
+
+A format like the built-in ones, made of Readwise's five export templates. Pure.
+
+What a template does not say, the format that it is based on says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from hashlib import blake2b
+from typing import NamedTuple
+
+from msgspec import structs
+
+from syncd.errors import ConfigError, DocumentError
+from syncd.formats.format import Came, Format, Opening
+from syncd.model import Document, Highlight, Tag
+from syncd.page.rendered import NOTE, TAGS, Labels, Rendered
+from syncd.templates import values
+from syncd.templates.opening import logseq_opening, obsidian_opening
+from syncd.templates.outline import (
+    Layout,
+    Piece,
+    UnfitError,
+    compose,
+    is_inline,
+    layout_of,
+    logseq_pieces,
+    obsidian_pieces,
+)
+from syncd.templates.sandbox import Script, TemplateFaultError
+from syncd.templates.values import NAME, NOTHING, Clock
+
+NAMES = ("page_title", "page_metadata", "highlights_header", "highlight", "sync_notification")
+
+
+class Source(NamedTuple):
+    """One template: how messages call its file, and what it says."""
+
+    name: str
+    text: str
+
+
+class _Templates:
+    """The checked templates of a vault, and what is known of them."""
+
+    def __init__(self, base: Format, sources: Mapping[str, Source], clock: Clock) -> None:
+        self.base, self.sources, self.clock = base, sources, clock
+        self.obsidian = base.block_ids
+        self.words = values.words_of(base)
+        self.pieces: Callable[[str], list[Piece]] = (
+            obsidian_pieces if self.obsidian else logseq_pieces
+        )
+        self.scripts = {name: self._script(source) for name, source in sources.items()}
+        self.layout, self.inline = Layout(), (False, False)
+        self.changing: set[str] = set()  # properties that say when the run was
+
+    def _script(self, source: Source) -> Script:
+        try:
+            return Script(source.text, NOTHING)
+        except TemplateFaultError as fault:
+            raise ConfigError(f"{source.name}:{fault.line}: {fault.reason}") from None
+
+    def output(self, name: str, given: Mapping[str, object]) -> str:
+        """What a template makes of values; "" where there is none.
+
+        Raises DocumentError, with the file and line.
+        """
+        if name not in self.scripts:
+            return ""
+        try:
+            return self.scripts[name].render(given)
+        except TemplateFaultError as fault:
+            message = f"{self.sources[name].name}:{fault.line}: {fault.reason}"
+            raise DocumentError(message, code="template") from None
+
+    # --- what a format offers ---------------------------------------------------------------------
+
+    def name(self, document: Document) -> str | None:
+        """The page's name: one line, slashes make levels.
+
+        In Obsidian the note is called by its document's title.
+        """
+        if self.obsidian:
+            return None
+        return (
+            " ".join(self.output("page_title", values.about(document, NAME, self.clock)).split())
+            or None
+        )
+
+    def opening(self, document: Document, title: str) -> Opening:
+        """What a new page begins with."""
+        about = values.about(document, self.words, self.clock)
+        metadata, head = (
+            self.output("page_metadata", about),
+            self.output("highlights_header", about),
+        )
+        given = "page_metadata" in self.scripts
+        own = None if given else self.base.header(document, title)
+        if self.obsidian:
+            heading = self.output("page_title", about)
+            return obsidian_opening(own, metadata, heading, head)
+        return logseq_opening(own, title, metadata, head)
+
+    def header(self, document: Document, title: str) -> dict[str, list[str]]:
+        """The properties, those left out that would be others in each run."""
+        found = self.opening(document, title).header
+        return {key: lines for key, lines in found.items() if key not in self.changing}
+
+    def highlight(self, document: Document, item: Highlight, zone: tzinfo) -> Rendered:
+        """The block of one highlight. Raises DocumentError where the template fails on it."""
+        if "highlight" not in self.scripts:
+            return self.base.highlight(document, item, zone)
+        given = values.of_highlight(document, item, self.words, self.clock, self.inline)
+        try:
+            holds = {"tags": bool(given["highlight_tags"]), "note": bool(given["highlight_note"])}
+            return compose(self.pieces(self.output("highlight", given)), self.layout, holds)
+        except UnfitError as error:
+            source = self.sources["highlight"]
+            message = (
+                f"{source.name}:{_line_of(source.text, error.line)}: highlight {item.id} {error}"
+            )
+            raise DocumentError(message, code="template") from None
+
+    def notice(self, moment: datetime, came: Sequence[Came]) -> list[Piece]:
+        """The blocks that tell what a run at `moment` brought.
+
+        None where there is no template for it.
+        """
+        clock = self.clock._replace(now=moment)
+        return self.pieces(self.output("sync_notification", values.of_run(came, self.words, clock)))
+
+
+def templated(
+    base: Format,
+    sources: Mapping[str, Source],
+    when: datetime,
+    zone: tzinfo,
+    show: Callable[..., str],
+) -> Format:
+    """The format of a vault with templates, by their names (of `NAMES`), for a run at `when`.
+
+    `show` says how a day is written where a template does not. Raises ConfigError, which names the
+    file, the line and what is wrong: everything that can be wrong is tried on an invented document.
+    """
+    made = _Templates(base, sources, Clock(when, zone, show))
+    try:
+        labels = _learn(made)
+        later = _Templates(
+            base, sources, Clock(when + timedelta(days=777, hours=5, minutes=7), zone, show)
+        )
+        for document in (_DOCUMENT, _BARE):
+            now, then = made.opening(document, "T").header, later.opening(document, "T").header
+            made.changing |= {key for key in now if now[key] != then.get(key)}
+            made.name(document)
+        keys = frozenset(made.header(_DOCUMENT, "T")) | frozenset(made.header(_BARE, "T"))
+        made.notice(when, [Came("T", "A", 2)])
+    except DocumentError as error:
+        raise ConfigError(error.message) from None
+    text = "\0".join(
+        [base.mark, *(f"{name}\0{sources[name].text}" for name in NAMES if name in sources)]
+    )
+    return base._replace(
+        header=made.header,
+        highlight=made.highlight,
+        alias=base.alias if "page_metadata" not in sources else lambda _document: {},
+        opening=made.opening,
+        name=made.name,
+        notice=made.notice,
+        labels=labels,
+        keys=keys if "page_metadata" in sources else None,
+        mark=blake2b(text.encode(), digest_size=8).hexdigest(),
+    )
+
+
+# --- what is learned from a template before it is used --------------------------------------------
+
+_ITEM = Highlight(
+    100200300,
+    text="syncdtext",
+    note="syncdnote",
+    url="https://twitter.com/syncd/status/20",
+    color="yellow",
+    highlighted_at="2024-02-29T10:00:00Z",
+    tags=(Tag("syncdtag"), Tag("syncdother")),
+)
+_OTHER = structs.replace(_ITEM, text="another", url="https://twitter.com/syncd/status/21")
+_NO_NOTE = Highlight(
+    100200301, text="syncdtext", location=117, location_type="page", tags=_ITEM.tags
+)
+_NO_TAGS = Highlight(100200302, text="syncdtext", note="syncdnote", location=3)
+_EMPTY = Highlight(100200303)
+_DOCUMENT = Document(
+    id=1,
+    title="syncdtitle",
+    author="@syncd on Twitter",
+    category="tweets",
+    source="twitter",
+    source_url=_ITEM.url,
+    cover_image_url="https://example.org/syncd.jpg",
+    document_note="syncddocumentnote",
+    summary="syncdsummary",
+    readwise_url="https://readwise.io/bookreview/1",
+    tags=(Tag("syncddocumenttag"),),
+    highlights=(_ITEM,),
+)
+_BARE = Document(id=2)
+
+
+def _learn(made: _Templates) -> Labels:
+    """Try the highlight's template on invented highlights, and find its children.
+
+    Raises DocumentError.
+    """
+    if "highlight" not in made.scripts:
+        return Labels()
+    given = values.of_highlight(_DOCUMENT, _ITEM, made.words, made.clock, (False, False))
+    other = values.of_highlight(_DOCUMENT, _OTHER, made.words, made.clock, (False, False))
+    pieces = made.pieces(made.output("highlight", given))
+    if pieces == made.pieces(made.output("highlight", other)):
+        name = made.sources["highlight"].name
+        raise DocumentError(
+            f"{name}:1: shows neither highlight_text nor highlight_location_url; use one of them"
+        )
+    made.layout = layout_of(pieces, "syncdtag", "syncdnote", "syncdtext")
+    made.inline = is_inline(pieces, "syncdtext"), is_inline(pieces, "syncdnote")
+    for document in (_DOCUMENT, _BARE):
+        for item in (_ITEM, _NO_NOTE, _NO_TAGS, _EMPTY):
+            made.highlight(document, item, made.clock.zone)
+    tags, note = made.layout
+    return Labels(_known(tags, TAGS), _known(note, NOTE))
+
+
+def _known(label: str | None, builtin: str) -> tuple[str, ...]:
+    return (label, builtin) if label and label != builtin else (builtin,)
+
+
+def _line_of(source: str, words: str) -> int:
+    """The line of a template, from 1, that begins most like a line of its output."""
+
+    def alike(line: str) -> int:
+        text = line.strip()
+        return next(
+            (at for at, (one, other) in enumerate(zip(text, words, strict=False)) if one != other),
+            len(text),
+        )
+
+    lines = source.split("\n")
+    return max(range(len(lines)), key=lambda at: (alike(lines[at]), -at)) + 1

@@ -1,0 +1,84 @@
+"""Where a document's page belongs in a vault: its title, and its file. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from syncd.model import Document
+from syncd.page.names import file_name, levels_title, obsidian_name, page_title, title_of
+from syncd.vault.graph import Graph
+
+_BASE = "Readwise.base"
+_LOGSEQ, _OBSIDIAN = "Readwise/Highlights", "Readwise"  # as Readwise's own plugins call it
+
+
+class Name(NamedTuple):
+    """A page's title in the app, and its path in the vault."""
+
+    title: str
+    path: str
+
+
+def page_name(
+    graph: Graph,
+    namespace: str | None,
+    document: Document,
+    suffix: str = "",
+    own: str | None = None,
+    extension: str = ".md",
+) -> Name:
+    """The name of a document's page; `suffix` where another page has the plain one.
+
+    In Logseq `namespace` is part of the title, in Obsidian a folder with one folder a category
+    below it. `own` is the title by the owner's template: its slashes make levels, and only a
+    namespace that was asked for stands before it. `extension` is that of Logseq's files.
+    """
+    title = document.title or ""
+    if graph.format == "obsidian":
+        folders = (
+            home_folder(graph, namespace),
+            obsidian_name(document.category or "articles").capitalize(),
+        )
+        stem = obsidian_name(title, suffix)
+        return Name(stem, "/".join([*filter(None, folders), f"{stem}.md"]))
+    if own is None:
+        whole = page_title(_LOGSEQ if namespace is None else namespace, title, suffix)
+    else:
+        whole = "/".join(filter(None, [(namespace or "").strip("/"), levels_title(own) + suffix]))
+    return Name(
+        whole, "/".join(filter(None, [graph.pages, file_name(whole, graph.name_style, extension)]))
+    )
+
+
+def own_page(graph: Graph, namespace: str | None, title: str) -> Name:
+    """The name of a page that is no document's; in Obsidian a note in the folder `namespace`."""
+    if graph.format == "obsidian":
+        levels = [obsidian_name(level) for level in title.split("/")]
+        return Name(
+            levels[-1], "/".join(filter(None, [home_folder(graph, namespace), *levels])) + ".md"
+        )
+    file = file_name(title, graph.name_style, ".org" if graph.org else ".md")
+    return Name(title, "/".join(filter(None, [graph.pages, file])))
+
+
+def home_folder(graph: Graph, namespace: str | None) -> str:
+    """The folder in which, or below which, new pages are made."""
+    if graph.format == "obsidian":
+        return _OBSIDIAN if namespace is None else namespace.strip("/")
+    return graph.pages
+
+
+def base_path(graph: Graph, namespace: str | None) -> str | None:
+    """Where the Base that lists the documents stands, beside the categories' folders.
+
+    Logseq has no such thing.
+    """
+    if graph.format != "obsidian":
+        return None
+    return "/".join(filter(None, [home_folder(graph, namespace), _BASE]))
+
+
+def title_from(graph: Graph, path: str) -> str:
+    """The title that a file's name says."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    return stem if graph.format == "obsidian" else title_of(stem, graph.name_style)
