@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import msgspec
 
-from syncd.page.identity import link_key, status_id
-
 
 class Tag(msgspec.Struct, frozen=True, gc=False):
     """A tag; its id on the wire differs with each use, so only the name counts."""
@@ -38,14 +36,6 @@ class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
     def tag_names(self) -> list[str]:
         """The tags' names in their order, each once."""
         return list(dict.fromkeys(tag.name for tag in self.tags or () if tag.name.strip()))
-
-    @property
-    def order(self) -> tuple[bool, float, int]:
-        """Where the highlight stands among its document's.
-
-        By location, then status id or Readwise id.
-        """
-        return self.location is None, self.location or 0, status_id(self.url) or self.id
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,31 +66,3 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     def author_names(self) -> list[str]:
         """The authors' names in their order; they may be empty."""
         return (self.author or "").split(", ")
-
-    @property
-    def is_reader_tweet(self) -> bool:
-        """Whether this is a tweet that was saved in Reader.
-
-        Its highlights are selections of the tweet's text.
-        """
-        return self.source == "reader" and status_id(self.source_url) is not None
-
-
-def highlight_link(document: Document, highlight: Highlight) -> str | None:
-    """The address under which a highlight is opened.
-
-    Its own, else its place in the Kindle book, else none.
-    """
-    if highlight.url and highlight.url.strip():
-        return highlight.url.strip()
-    if document.asin and highlight.location is not None and highlight.location_type == "location":
-        return f"https://readwise.io/to_kindle?action=open&asin={document.asin}&location={int(highlight.location)}"
-    return None
-
-
-def highlight_key(document: Document, highlight: Highlight) -> str | None:
-    """What a highlight is recognised by anywhere in a vault (see `link_key`).
-
-    None where it has no link.
-    """
-    return link_key(highlight_link(document, highlight))

@@ -26,7 +26,7 @@ from syncd.readwise.decode import ExportPage, decode_page
 from syncd.report import VaultReport
 from syncd.sandbox.library import Library
 from syncd.state.schema import opened
-from syncd.sync.run import Wishes, run
+from syncd.sync.run import RunOptions, run
 from syncd.vault.write import Seen, Writer
 
 TWEET = re.compile(r"\(\[View Tweet\]\(https?://[\w./]*/status(?:es)?/(\d+)[^)]*\)\)")
@@ -158,7 +158,7 @@ class Device:
                 self.config,
                 Account(library),  # type: ignore[arg-type]
                 Event(),
-                Wishes(full=full, allow_removals=full),
+                RunOptions(full=full, allow_removals=full),
                 writer=lambda _: CutWriter(root, cut),
             )
         (vault,) = report.vaults

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import msgspec
 import yaml
 
-from syncd.model import Document, Highlight, highlight_link
-from syncd.page.identity import status_id
+from syncd.model import Document, Highlight
+from syncd.page.identity import highlight_link, reading_order, status_id
 from syncd.sandbox.library import Library
 
 Files = dict[str, bytes]
@@ -206,9 +206,7 @@ def _documents(library: Library) -> Iterator[Document]:
     """
     for book in library.books:
         whole = msgspec.convert(book, Document, strict=False)
-        live = sorted(
-            (item for item in whole.highlights if not item.is_deleted), key=lambda item: item.order
-        )
+        live = sorted((item for item in whole.highlights if not item.is_deleted), key=reading_order)
         if live and not whole.is_deleted and whole.category != "supplementals":
             yield msgspec.structs.replace(whole, highlights=tuple(live))
 

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from syncd.model import Document, Highlight, highlight_link
-from syncd.page.identity import status_id
+from syncd.model import Document, Highlight
+from syncd.page.identity import highlight_link, reading_order, status_id
 from syncd.sandbox.library import Library, Wire
 
 _SENTENCES = (
@@ -221,7 +221,5 @@ class PluginGraph:
 
 def _document(book: dict[str, Any]) -> Document:
     whole = msgspec.convert(book, Document, strict=False)
-    live = sorted(
-        (item for item in whole.highlights if not item.is_deleted), key=lambda item: item.order
-    )
+    live = sorted((item for item in whole.highlights if not item.is_deleted), key=reading_order)
     return msgspec.structs.replace(whole, highlights=tuple(live))

@@ -20,7 +20,7 @@ from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
-from syncd.sync.run import Progress, Wishes, run
+from syncd.sync.run import Progress, RunOptions, run
 from syncd.sync.session import opened, sync_once
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -105,9 +105,11 @@ class World:
 
     # --- runs -------------------------------------------------------------------------------------
 
-    def sync(self, progress: Progress = silent, stop: Event | None = None, **wishes: Any) -> Report:
+    def sync(
+        self, progress: Progress = silent, stop: Event | None = None, **options: Any
+    ) -> Report:
         """One run, as the command does it, in this process."""
-        return sync_once(self.config, Wishes(**wishes), stop or Event(), progress, env={})
+        return sync_once(self.config, RunOptions(**options), stop or Event(), progress, env={})
 
     def sync_impatiently(self, **client: Any) -> Report:
         """One run that does not wait long between tries; `client` are the client's limits."""
@@ -119,7 +121,7 @@ class World:
                 self.config,
                 Client(self.sandbox.url, self.sandbox.token, stop, **limits),
                 stop,
-                Wishes(),
+                RunOptions(),
             )
 
     def write_config(self, extra: str = "", **readwise: str) -> Path:

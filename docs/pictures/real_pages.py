@@ -18,7 +18,7 @@ from typing import NamedTuple
 from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
-from syncd.sync.run import Wishes
+from syncd.sync.run import RunOptions
 from syncd.sync.session import sync_once
 
 TWEETS = "How To Fold A Map That H..."
@@ -75,7 +75,7 @@ class Account:
     def sync(self) -> str:
         """One run; returns its message."""
         return sync_once(
-            self._config, Wishes(), Event(), lambda _what, _done, _total: None, env={}
+            self._config, RunOptions(), Event(), lambda _what, _done, _total: None, env={}
         ).message
 
     def page(self) -> Wrote:

@@ -170,14 +170,14 @@ def sync(
     as_json: bool,
 ) -> None:
     """Fetch what is new and bring the vaults' pages up to date, once."""
-    from syncd.commands import commands
-    from syncd.sync.run import Wishes
+    from syncd.commands.sync import sync
+    from syncd.sync.run import RunOptions
 
     said = ctx.find_root().params
-    wishes = Wishes(full, allow_removals, vaults)
-    status = commands.sync(
+    options = RunOptions(full, allow_removals, vaults)
+    status = sync(
         ctx.obj,
-        wishes,
+        options,
         dry_run=dry_run,
         as_json=as_json,
         quiet=said["quiet"],
@@ -197,9 +197,9 @@ def check(ctx: click.Context, full: bool, as_json: bool) -> None:
 
     With --full every highlight.
     """
-    from syncd.commands import commands
+    from syncd.commands.check import check
 
-    ctx.exit(commands.check(ctx.obj, full=full, as_json=as_json))
+    ctx.exit(check(ctx.obj, full=full, as_json=as_json))
 
 
 @main.command("run")
@@ -266,9 +266,9 @@ def restore(ctx: click.Context, what: str) -> None:
     PAGE-OR-ID is a page's file name or title, a highlight's link, or the id of a document or
     highlight.
     """
-    from syncd.commands import commands
+    from syncd.commands.restore import restore
 
-    ctx.exit(commands.restore(ctx.obj, what))
+    ctx.exit(restore(ctx.obj, what))
 
 
 @main.command()
@@ -291,6 +291,6 @@ def demo(ctx: click.Context, folder: Path | None) -> None:
 )
 def sandbox(port: int, library: Path | None) -> None:
     """Serve an invented Readwise account on this machine, for trying things out."""
-    from syncd.commands.commands import sandbox
+    from syncd.commands.sandbox import sandbox
 
     sandbox(port, library)

@@ -15,7 +15,7 @@ from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.errors import ConfigError
 from syncd.report import Report
 from syncd.sandbox.server import Sandbox
-from syncd.sync.run import Wishes
+from syncd.sync.run import RunOptions
 from syncd.sync.session import sync_once
 
 _SHOWN = 6
@@ -63,7 +63,7 @@ def demo(folder: Path | None) -> int:
 
 
 def _step(what: str, config: Config) -> Report:
-    report = sync_once(config, Wishes(), Event(), lambda _what, _done, _total: None, env={})
+    report = sync_once(config, RunOptions(), Event(), lambda _what, _done, _total: None, env={})
     click.echo(f"{what}: {report.message}")
     for vault in report.vaults:
         for head, paths in (

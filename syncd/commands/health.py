@@ -19,11 +19,11 @@ from syncd.errors import ConfigError, StateError, SyncdError, VaultError
 from syncd.page.names import is_conflict_copy
 from syncd.state.schema import open_to_read
 from syncd.sync.session import client_of
-from syncd.templates.loading import form_of
+from syncd.sync.vault_format import vault_format
 from syncd.vault.duplicate_titles import shared_titles
 from syncd.vault.graph import Graph, read_graph
 from syncd.vault.plugins import rivals
-from syncd.vault.walk import walk
+from syncd.vault.scan import walk
 from syncd.vault.write import check_space
 
 _WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
@@ -46,7 +46,7 @@ def findings(config: Config, stop: Event) -> list[SyncdError]:
 
 def _vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
     graph = read_graph(vault.path, vault.format)
-    form_of(vault, graph)
+    vault_format(vault, graph)
     zone(vault)
     check_space(vault.path)
     if not os.access(vault.path, os.W_OK | os.X_OK):

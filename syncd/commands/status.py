@@ -17,7 +17,7 @@ from syncd.report import WAITS, Conflict, Failure, Report, VaultReport
 from syncd.service.status_file import Sign, read_sign
 from syncd.state import account, ledger, runs
 from syncd.state.schema import open_to_read
-from syncd.vault.walk import walk
+from syncd.vault.scan import walk
 
 _LATE = timedelta(minutes=5)  # a run that is overdue for longer does not come
 _SHOWN = 100  # runs looked through for the last that failed

@@ -18,7 +18,16 @@ from syncd.page import markdown as parse
 from syncd.page import org as org_pages
 from syncd.page.markdown import MARKDOWN, Page, Property, Syntax
 from syncd.page.rendered import Labels, Rendered
-from syncd.templates.outline import Piece
+
+
+class Piece(NamedTuple):
+    """One block to be written.
+
+    How deep it is (0 at the margin), and its lines without bullet and indent.
+    """
+
+    depth: int
+    lines: list[str]
 
 
 class Opening(NamedTuple):

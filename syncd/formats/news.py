@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from syncd.formats.format import Came
+from syncd.formats.format import Came, Piece
 from syncd.page.markdown import Page, bullet
 from syncd.page.splice import Edit
-from syncd.templates.outline import Piece
 
 _MOST = 50  # links in one line
 

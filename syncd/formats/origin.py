@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 from syncd.formats.escape import link_target
-from syncd.model import Document, Highlight, highlight_link
-from syncd.page.identity import status_id
+from syncd.model import Document, Highlight
+from syncd.page.identity import highlight_link, status_id
 
 
 def place(document: Document, item: Highlight) -> tuple[str, str]:

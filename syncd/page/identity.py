@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from syncd.model import Document, Highlight
+
 _STATUS = re.compile(
     r"https?://(?:www\.|m\.|mobile\.)?(?:twitter|x)\.com(?::\d+)?/"
     r"(?:i/web/|i/|(?:#!/)?\w{1,30}/)?status(?:es)?/(\d{1,19})(?![\w])",
@@ -74,3 +76,40 @@ def link_key(url: str | None) -> str | None:
         query = "?" + urlencode(kept) if kept else ""
     fragment = f"#{unquote(parts.fragment)}" if parts.fragment else ""
     return f"url:{host}{unquote(parts.path).rstrip('/')}{query}{fragment}"
+
+
+def highlight_link(document: Document, highlight: Highlight) -> str | None:
+    """The address under which a highlight is opened.
+
+    Its own, else its place in the Kindle book, else none.
+    """
+    if highlight.url and highlight.url.strip():
+        return highlight.url.strip()
+    if document.asin and highlight.location is not None and highlight.location_type == "location":
+        return f"https://readwise.io/to_kindle?action=open&asin={document.asin}&location={int(highlight.location)}"
+    return None
+
+
+def highlight_key(document: Document, highlight: Highlight) -> str | None:
+    """What a highlight is recognised by anywhere in a vault (see `link_key`).
+
+    None where it has no link.
+    """
+    return link_key(highlight_link(document, highlight))
+
+
+def reading_order(highlight: Highlight) -> tuple[bool, float, int]:
+    """Where a highlight stands among its document's.
+
+    By location, then status id or Readwise id.
+    """
+    number = status_id(highlight.url) or highlight.id
+    return highlight.location is None, highlight.location or 0, number
+
+
+def is_reader_tweet(document: Document) -> bool:
+    """Whether this is a tweet that was saved in Reader.
+
+    Its highlights are selections of the tweet's text.
+    """
+    return document.source == "reader" and status_id(document.source_url) is not None

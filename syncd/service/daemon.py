@@ -35,9 +35,9 @@ from syncd.service.problem_log import Teller
 from syncd.service.schedule import Timetable, trigger
 from syncd.service.status_file import Beacon, Sign
 from syncd.service.watch import Watch
-from syncd.sync.run import Wishes
+from syncd.sync.run import RunOptions
 from syncd.sync.session import client_of, look, sync_once
-from syncd.templates.loading import form_of
+from syncd.sync.vault_format import vault_format
 from syncd.vault.graph import read_graph
 
 _log = logging.getLogger("syncd.service")
@@ -232,7 +232,7 @@ class Daemon:
         """
         for vault in self._config.vaults:
             try:
-                form_of(vault, read_graph(vault.path, vault.format))
+                vault_format(vault, read_graph(vault.path, vault.format))
             except SyncdError as error:
                 self._teller.error(f"vault {vault.name}", error)
 
@@ -263,10 +263,10 @@ class Daemon:
             self._busy = ""
 
     def _run(self) -> Report:
-        return sync_once(self._config, Wishes(patient=True), self._pulse, _silent)
+        return sync_once(self._config, RunOptions(patient=True), self._pulse, _silent)
 
     def _settle(self) -> Report:
-        return sync_once(self._config, Wishes(patient=True, fetch=False), self._pulse, _silent)
+        return sync_once(self._config, RunOptions(patient=True, fetch=False), self._pulse, _silent)
 
     def _look(self, vault: str) -> Any:
         return self._work(f"look:{vault}", partial(look, self._config, vault, self._pulse))

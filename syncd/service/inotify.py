@@ -28,7 +28,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from syncd.errors import VaultError
-from syncd.vault.walk import PAGES
+from syncd.vault.scan import PAGES
 
 # Without those for opened and read files: the index reads pages.
 _EVENTS: list[type[FileSystemEvent]] = [

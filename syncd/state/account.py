@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from syncd.model import Document, Highlight, highlight_key
-from syncd.page.identity import status_id
+from syncd.model import Document, Highlight
+from syncd.page.identity import highlight_key, is_reader_tweet, reading_order, status_id
 from syncd.state.schema import set_setting, setting
 
 # msgspec decodes a highlight in about a microsecond, so values are kept as they came off the wire
@@ -78,7 +78,7 @@ def _absorb_highlights(
 def _store(
     db: sqlite3.Connection, document: Document, highlights: Iterable[tuple[Highlight, bytes]]
 ) -> None:
-    tweet = f"tweet:{status_id(document.source_url)}" if document.is_reader_tweet else None
+    tweet = f"tweet:{status_id(document.source_url)}" if is_reader_tweet(document) else None
     rows = [
         (
             highlight.id,
@@ -140,7 +140,7 @@ def load(db: sqlite3.Connection, id_: int) -> Document:
     """A document with all of its highlights, deleted ones too, in reading order."""
     rows = db.execute("SELECT data FROM highlight WHERE document = ?", (id_,))
     highlights = [_highlights.decode(row[0]) for row in rows]
-    highlights.sort(key=lambda highlight: highlight.order)
+    highlights.sort(key=reading_order)
     return msgspec.structs.replace(head(db, id_), highlights=tuple(highlights))
 
 

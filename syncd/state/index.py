@@ -1,168 +1,60 @@
-"""The vault's index: which files are in it, and which highlights stand where.
-
-Kept in the state database.
-
-A run stats every file and reads only those whose time, size or inode changed. What cannot be read
-keeps its entry: unreadable is not deleted.
-"""
+"""The vault's index: which files are in it, and which highlights stand where."""
 
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from threading import Event
 from typing import NamedTuple
 
-from syncd.errors import DocumentError, Stopped
-from syncd.formats.format import format_of
-from syncd.page.links import block_id, block_key, has_link, id_key, is_marked
-from syncd.page.markdown import Page, digest, parse
-from syncd.page.names import file_key, is_conflict_copy, name_key
-from syncd.page.org import syntax_of
-from syncd.vault.graph import Graph
-from syncd.vault.page_names import title_from
-from syncd.vault.read import PageChanged, Seen, read_page
-from syncd.vault.walk import walk
+from syncd.page.names import file_key, name_key
 
 _CHUNK = 500  # values in one query
 
 
-class Survey(NamedTuple):
-    """What a comparison of folder and index found."""
+class PageEntry(NamedTuple):
+    """A file as the index knows it.
 
-    pages: int
-    read: int
-    unreadable: list[str]  # each with its reason
-    copies: list[str]  # conflict copies of syncing tools, neither read nor written
-
-
-def survey(
-    db: sqlite3.Connection, vault: int, root: Path, graph: Graph, stop: Event | None = None
-) -> Survey:
-    """Compare the folder with the index and bring the index up to date, in the caller's transaction.
-
-    Raises Stopped where `stop` is set before the end.
+    Its path in the vault; its time (ns), size, inode and digest when it was read; the page's name
+    (name_key) and, where the page says them, its document's address, whole title and id; whether it
+    stands as syncd wrote it; and the highlights on it: identity and digest of each (occurrences).
     """
-    rows = db.execute("SELECT path, mtime, size, inode, id FROM page WHERE vault = ?", (vault,))
-    known = {row[0]: row[1:] for row in rows}
-    pages = read = 0
-    lost: dict[str, str] = {}
-    copies: list[str] = []
-    for path, stat in walk(root, lost):
-        if is_conflict_copy(path.rpartition("/")[2]):
-            copies.append(path)
-            continue
-        pages += 1
-        entry = known.pop(path, None)
-        if entry is not None and entry[:3] == (stat.st_mtime_ns, stat.st_size, stat.st_ino):
-            continue
-        read += 1
-        if stop is not None and stop.is_set():
-            raise Stopped("stopped while reading the vault")
-        try:
-            data, seen = read_page(root / path)
-        except FileNotFoundError:
-            forget(db, vault, path)
-            continue
-        except (DocumentError, PageChanged) as error:
-            lost[path] = str(error)
-            continue
-        enter(db, vault, path, data.decode("utf-8", "surrogateescape"), seen, graph)
-    for path in known:
-        if not path.startswith(tuple(lost)):
-            forget(db, vault, path)
-    return Survey(
-        pages, read, [f"{root / path}: {reason}" for path, reason in lost.items()], copies
-    )
+
+    path: str
+    mtime_ns: int
+    size: int
+    inode: int
+    digest: bytes
+    name: str
+    url: str | None
+    title: str | None
+    book: int | None
+    own: bool
+    highlights: list[tuple[str, bytes]]
 
 
-def enter(
-    db: sqlite3.Connection,
-    vault: int,
-    path: str,
-    text: str,
-    seen: Seen,
-    graph: Graph,
-    *,
-    own: bool = False,
-) -> None:
-    """Put a page as it stands now into the index; `own`: as syncd has just written it."""
-    page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
-    said = form.metadata(page, title_from(graph, path))
-    name, url, title = (value and storable(value) for value in (said.name, said.url, said.title))
-    row = (
-        vault, path, seen.mtime_ns, seen.size, seen.inode, seen.digest,
-        name, file_key(path), url, title, said.book,
-    )  # fmt: skip
-    old = db.execute("SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, path)).fetchone()
+def stamps(db: sqlite3.Connection, vault: int) -> dict[str, tuple[int, int, int]]:
+    """Every file that the index knows: its time (ns), size and inode."""
+    rows = db.execute("SELECT path, mtime, size, inode FROM page WHERE vault = ?", (vault,))
+    return {path: tuple(stamp) for path, *stamp in rows}
+
+
+def enter(db: sqlite3.Connection, vault: int, entry: PageEntry) -> None:
+    """Put a page as it stands now into the index."""
+    old = db.execute(
+        "SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, entry.path)
+    ).fetchone()
     if old is not None:
         db.execute("DELETE FROM block WHERE page = ?", old)
     cursor = db.execute(
-        "INSERT OR REPLACE INTO page (vault, path, mtime, size, inode, hash, name, file, url, title, book, own, id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, own, old[0] if old else None),
+        "INSERT OR REPLACE INTO page (id, vault, path, mtime, size, inode, hash, name, url, title,"
+        " book, own, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (old[0] if old else None, vault, *entry[:-1], file_key(entry.path)),
     )
-    found = enumerate(
-        [
-            *standing(page, said.is_document),
-            *(named(page, said.is_document) if form.block_ids else ()),
-        ]
-    )
-    blocks = [
-        (vault, storable(key), cursor.lastrowid, number, hash_) for number, (key, hash_) in found
+    page = cursor.lastrowid
+    rows = [
+        (vault, key, page, number, digest) for number, (key, digest) in enumerate(entry.highlights)
     ]
-    db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", blocks)
-
-
-def storable(text: str) -> str:
-    """What the index keeps of a text in which there may be bytes that are not UTF-8."""
-    return (
-        text
-        if text.isascii()
-        else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    )
-
-
-def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
-    """The highlights on a page: each block's identity and digest.
-
-    A marked block without a link goes by its text.
-    """
-    for block in page.blocks:
-        content = page.content(block)
-        key = block_key(content, at_home)
-        if key is not None:
-            yield key, digest(content)
-        elif is_marked(content):
-            hash_ = digest(content)
-            yield f"text:{hash_.hex()}", hash_
-
-
-def named(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
-    """The highlights that stand on a page by their block ids, be it outside of a block, where the digest is empty.
-
-    On a document's page that has no ids there, those count too that stand outside of a block with their link.
-    """
-    starts = [block.start for block in page.blocks]
-    by_id: list[tuple[str, bytes]] = []
-    by_link: list[tuple[str, bytes]] = []
-    for number, line in enumerate(page.lines):
-        id_, linked = block_id(line, at_home), at_home and has_link(line)
-        if id_ is None and not linked:
-            continue
-        block = (
-            page.blocks[bisect_right(starts, number) - 1]
-            if starts and starts[0] <= number
-            else None
-        )
-        inside = block is not None and number < block.own_end
-        if id_ is not None:
-            by_id.append((id_key(id_), digest(page.content(block)) if block and inside else b""))
-        elif not inside and (key := block_key([line.rstrip()], at_home)) is not None:
-            by_link.append((key, b""))
-    return iter(by_id if any(not hash_ for _, hash_ in by_id) else [*by_id, *by_link])
+    db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def forget(db: sqlite3.Connection, vault: int, path: str) -> None:

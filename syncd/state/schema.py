@@ -21,7 +21,7 @@ _MIGRATIONS = [
     CREATE TABLE document (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
     CREATE TABLE highlight (
         id INTEGER PRIMARY KEY, document INTEGER NOT NULL, live INTEGER NOT NULL,
-        key TEXT,    -- what it is recognised by anywhere (model.highlight_key)
+        key TEXT,    -- what it is recognised by anywhere (identity.highlight_key)
         tweet TEXT,  -- the tweet it is a selection of, where it was saved in Reader
         data BLOB NOT NULL
     );

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncd.errors import DocumentError, SyncdError
-from syncd.formats.format import Came
+from syncd.formats.format import Came, Piece
 from syncd.formats.news import add_to_journal, add_to_log, log_line
 from syncd.page.days import logseq_day, obsidian_day
 from syncd.page.markdown import Page, properties
@@ -26,10 +26,10 @@ from syncd.state.news import News
 from syncd.state.schema import transaction
 from syncd.sync.apply import PageWriter, leave_alone
 from syncd.sync.vault_run import Target
-from syncd.templates.outline import Piece
 from syncd.vault.graph import daily_notes
 from syncd.vault.page_names import own_page, title_from
 from syncd.vault.read import PageChanged, Seen, page_at
+from syncd.vault.scan import page_entry
 
 _TRIES = 5  # for a page that its owner keeps saving
 
@@ -115,7 +115,7 @@ def _write(work: _Work, path: str, page: Page, seen: Seen | None, edit: Edit | N
     text = splice(page, [edit])
     written = work.writer.write(Path(path), text.encode("utf-8", "surrogateescape"), seen)
     with transaction(db):
-        index.enter(db, target.id, path, text, written, target.graph, own=True)
+        index.enter(db, target.id, page_entry(path, text, written, target.graph, own=True))
 
 
 def _journals(target: Target, day: date) -> list[str]:

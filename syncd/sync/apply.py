@@ -26,6 +26,7 @@ from syncd.sync.obsidian_base import make_base
 from syncd.sync.vault_run import Target
 from syncd.vault.page_names import Name, title_from
 from syncd.vault.read import PageChanged, Seen
+from syncd.vault.scan import page_entry, scan
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def sync_document(
                 return _bring_up_to_date(db, target, writer, id_, report)
             except (PageChanged, FileNotFoundError):
                 db.execute("ROLLBACK TO document")
-                index.survey(db, target.id, target.root, target.graph)
+                scan(db, target.id, target.root, target.graph)
         raise DocumentError("its page keeps changing; the next run tries again", code="page-busy")  # noqa: TRY301
     except (
         VaultError,
@@ -140,7 +141,7 @@ def _update(
             leave_alone(db, target, path, found.seen)
         text = splice(page, [*edits, *steps.edits])
         seen = writer.write(Path(path), text.encode("utf-8", "surrogateescape"), found.seen)
-        index.enter(db, target.id, path, text, seen, target.graph, own=True)
+        index.enter(db, target.id, page_entry(path, text, seen, target.graph, own=True))
         report.pages.updated.append(path)
     else:
         report.pages.unchanged += 1
@@ -186,7 +187,7 @@ def _create(
     text = "\n".join([*top, *(opening.indent + line for edit in steps.edits for line in edit.new)])
     make_base(db, target, writer, report)
     seen = writer.write(Path(name.path), text.encode(), None)
-    index.enter(db, target.id, name.path, text, seen, target.graph, own=True)
+    index.enter(db, target.id, page_entry(name.path, text, seen, target.graph, own=True))
     report.pages.created.append(name.path)
     ours = {
         key: lines for key, lines in opening.header.items() if form.keys is None or key in form.keys

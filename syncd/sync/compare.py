@@ -14,7 +14,7 @@ from syncd.sync.filters import wants_document
 from syncd.sync.identify import Stand
 from syncd.sync.inputs import gather
 from syncd.sync.merge import places
-from syncd.sync.run import Wishes, fetch, open_target, survey
+from syncd.sync.run import RunOptions, fetch, open_target, survey
 from syncd.sync.session import client_of, opened
 from syncd.sync.vault_run import Target
 
@@ -81,10 +81,15 @@ def compare_all(config: Config, stop: Event) -> dict[str, Comparison | SyncdErro
     """Fetch the whole account and compare it with each vault, by the vault's name."""
     found: dict[str, Comparison | SyncdError] = {}
     with opened(config, stop) as db:
-        wishes = Wishes(full=True)
-        targets = {vault.name: open_target(db, vault, Wishes()) for vault in config.vaults}
+        options = RunOptions(full=True)
+        targets = {vault.name: open_target(db, vault, RunOptions()) for vault in config.vaults}
         fetch(
-            db, config, client_of(config, stop), wishes, Report(), lambda _what, _done, _total: None
+            db,
+            config,
+            client_of(config, stop),
+            options,
+            Report(),
+            lambda _what, _done, _total: None,
         )
         for name, target in targets.items():
             try:

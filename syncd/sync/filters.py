@@ -68,10 +68,10 @@ def scope(vault: Vault) -> str:
 def _passes(words: Iterable[str], names: Iterable[str]) -> bool:
     """Whether one of `names` is among the words, if there are any without a `-`, and none is with one."""
     said = {name_key(name) for name in names}
-    wishes = {name_key(word) for word in words}
-    barred = {word for word in wishes if word.startswith("-")}
+    options = {name_key(word) for word in words}
+    barred = {word for word in options if word.startswith("-")}
     return said.isdisjoint(word[1:].lstrip() for word in barred) and (
-        wishes == barred or not said.isdisjoint(wishes)
+        options == barred or not said.isdisjoint(options)
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from syncd.formats.format import Format, format_at
-from syncd.model import Document, Highlight, highlight_key
-from syncd.page.identity import link_key
+from syncd.model import Document, Highlight
+from syncd.page.identity import highlight_key, link_key
 from syncd.page.links import id_key, title_key
 from syncd.page.names import name_key
 from syncd.page.rendered import Hashes

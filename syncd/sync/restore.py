@@ -13,7 +13,7 @@ from syncd.state.schema import transaction
 from syncd.sync.filters import wants_document
 from syncd.sync.inputs import gather
 from syncd.sync.merge import places
-from syncd.sync.run import Wishes, open_target, survey
+from syncd.sync.run import RunOptions, open_target, survey
 from syncd.sync.session import opened
 from syncd.sync.vault_run import Target
 
@@ -26,7 +26,7 @@ def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:
     forgotten: dict[str, int] = {}
     with opened(config, stop) as db:
         for vault in config.vaults:
-            target = open_target(db, vault, Wishes())
+            target = open_target(db, vault, RunOptions())
             if isinstance(target, SyncdError):
                 raise target
             survey(db, target, VaultReport(vault.name))

@@ -31,10 +31,11 @@ from syncd.sync.apply import PageWriter, sync_document
 from syncd.sync.copying import Fetch, copy_pictures
 from syncd.sync.filters import scope
 from syncd.sync.obsidian_base import make_base
+from syncd.sync.vault_format import vault_format
 from syncd.sync.vault_run import Target
-from syncd.templates.loading import form_of
 from syncd.vault.graph import read_graph
 from syncd.vault.page_names import home_folder
+from syncd.vault.scan import scan
 from syncd.vault.write import Writer, check_space, sweep
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ _FEW, _SHARE = 50, 5  # removals beyond these, a number and one in so many, need
 Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
 
 
-class Wishes(NamedTuple):
+class RunOptions(NamedTuple):
     """What this run is asked for."""
 
     full: bool = False
@@ -63,7 +64,7 @@ def run(
     config: Config,
     client: Client | None,
     stop: Event,
-    wishes: Wishes,
+    options: RunOptions,
     *,
     writer: Callable[[Path], PageWriter] = Writer,
     progress: Progress = lambda _what, _done, _total: None,
@@ -75,24 +76,26 @@ def run(
     Raises TokenError, ReadwiseError, Stopped: the fetch did not end, and nothing was written.
     """
     report = Report()
-    vaults = [vault for vault in config.vaults if not wishes.vaults or vault.name in wishes.vaults]
+    vaults = [
+        vault for vault in config.vaults if not options.vaults or vault.name in options.vaults
+    ]
     parts: list[tuple[Target | SyncdError, VaultReport]] = []
     for vault in vaults:
         report.vaults.append(VaultReport(vault.name))
-        parts.append((open_target(db, vault, wishes), report.vaults[-1]))
+        parts.append((open_target(db, vault, options), report.vaults[-1]))
     for target, into in parts:
         if isinstance(target, Target) and ledger.writing(db, target.id):
             with suppress(VaultError):  # told below, where it lasts
                 _finish(
-                    _Work(db, target, writer(target.root), stop, wishes, into, progress, picture)
+                    _Work(db, target, writer(target.root), stop, options, into, progress, picture)
                 )
-    moment = fetch(db, config, client, wishes, report, progress) if client is not None else None
+    moment = fetch(db, config, client, options, report, progress) if client is not None else None
     for target, into in parts:
         try:
             if isinstance(target, SyncdError):
                 raise target  # told like any other failure of this vault
             _sync_vault(
-                _Work(db, target, writer(target.root), stop, wishes, into, progress, picture)
+                _Work(db, target, writer(target.root), stop, options, into, progress, picture)
             )
         except (VaultError, ConfigError) as error:
             into.error = error.message
@@ -104,18 +107,18 @@ def run(
     return report
 
 
-def open_target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target | SyncdError:
+def open_target(db: sqlite3.Connection, vault: Vault, options: RunOptions) -> Target | SyncdError:
     """The vault, checked; a vault that is not there takes in what it missed when it is back."""
     try:
         root = vault.path.resolve()
         graph = read_graph(root, vault.format)
-        form = form_of(vault, graph)
+        form = vault_format(vault, graph)
         with transaction(db):
             number = ledger.vault_id(db, vault.name, root)
             ledger.settle(db, number, scope(vault))
-            if wishes.allow_removals:
+            if options.allow_removals:
                 ledger.mark_removals(db, number)
-            if wishes.full:
+            if options.full:
                 ledger.mark_all(db, number)
         return Target(
             number,
@@ -125,7 +128,7 @@ def open_target(db: sqlite3.Connection, vault: Vault, wishes: Wishes) -> Target 
             vault,
             zone(vault),
             vault.on_delete == "remove",
-            wishes.patient,
+            options.patient,
             set(),
         )
     except (VaultError, ConfigError) as error:
@@ -140,7 +143,7 @@ def fetch(
     db: sqlite3.Connection,
     config: Config,
     client: Client,
-    wishes: Wishes,
+    options: RunOptions,
     report: Report,
     progress: Progress,
 ) -> datetime | None:
@@ -148,7 +151,7 @@ def fetch(
     since, last_full = account.cursor(db), account.cursor(db, "full")
     due = last_full is None or datetime.now(UTC) - last_full >= config.schedule.full_every
     moved = account.server(db) != config.readwise.api_url
-    full = wishes.full or since is None or due or moved
+    full = options.full or since is None or due or moved
     account.start_full(db)
     rejected = [] if full else [id_ for id_, _, _ in account.rejected(db)]
     refused: set[int | None] = set()
@@ -194,7 +197,7 @@ class _Work(NamedTuple):
     target: Target
     writer: PageWriter
     stop: Event
-    wishes: Wishes
+    options: RunOptions
     report: VaultReport
     progress: Progress
     picture: Fetch
@@ -260,7 +263,11 @@ def _write(work: _Work, todo: Sequence[int]) -> None:
 def _copy(work: _Work) -> None:
     """Copy pictures into the vault, where its owner wants that, and let the pages show them."""
     target, report = work.target, work.report
-    if target.vault.media != "copy" or not work.wishes.fetch or not isinstance(work.writer, Writer):
+    if (
+        target.vault.media != "copy"
+        or not work.options.fetch
+        or not isinstance(work.writer, Writer)
+    ):
         return
     came = copy_pictures(
         work.db,
@@ -269,7 +276,7 @@ def _copy(work: _Work) -> None:
         report,
         work.stop,
         work.picture,
-        every=work.wishes.full,
+        every=work.options.full,
         progress=lambda done, total: work.progress(f"{report.name}: pictures", done, total),
     )
     failed = {one.document for one in report.failed}
@@ -287,7 +294,7 @@ def survey(
     """Bring the index up to the vault. Raises VaultError where the vault is empty and was not."""
     with transaction(db):
         before = index.count(db, target.id)
-        found = index.survey(db, target.id, target.root, target.graph, stop)
+        found = scan(db, target.id, target.root, target.graph, stop)
         if before and not found.pages:
             raise _empty(target.root, before)
         if found.read:
@@ -321,7 +328,7 @@ def _empty(root: Path, before: int) -> VaultError:
 
 def _may_remove(work: _Work) -> bool:
     gone, of = ledger.removals(work.db, work.target.id)
-    if work.wishes.allow_removals or not (gone > _FEW or gone * _SHARE > of):
+    if work.options.allow_removals or not (gone > _FEW or gone * _SHARE > of):
         return True
     work.report.warnings.append(
         f"{gone} of {of} highlights were deleted in Readwise; none is removed before `syncd sync --allow-removals`"

@@ -11,8 +11,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
-from syncd.model import Document, Highlight, highlight_key
-from syncd.page.identity import status_id
+from syncd.model import Document, Highlight
+from syncd.page.identity import highlight_key, is_reader_tweet, status_id
 from syncd.page.links import block_key, fingerprint, id_key
 from syncd.page.rendered import Hashes
 from syncd.state import account, index, ledger
@@ -52,7 +52,7 @@ def duplicates(
                     if (base := ledger.base(db, target.id, claim.id)) is not None
                 ]
                 bases.update((first.id, base) for base in known[:1])
-    if document.is_reader_tweet:
+    if is_reader_tweet(document):
         return twins | _repeated(db, target, document, bases)
     return twins | _selected_before(db, target, document, bases)
 

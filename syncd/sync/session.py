@@ -27,7 +27,7 @@ from syncd.state import runs
 from syncd.state import schema as state
 from syncd.sync.dry_run import Preview
 from syncd.sync.lock import locked
-from syncd.sync.run import Progress, Wishes, open_target, run, survey
+from syncd.sync.run import Progress, RunOptions, open_target, run, survey
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def opened(config: Config, stop: Event) -> Iterator[sqlite3.Connection]:
 
 def sync_once(
     config: Config,
-    wishes: Wishes,
+    options: RunOptions,
     stop: Event,
     progress: Progress,
     env: Mapping[str, str] = os.environ,
@@ -58,26 +58,26 @@ def sync_once(
     A damaged state is made anew. Raises what `run` and `opened` raise, TokenError.
     """
     try:
-        return _sync_once(config, wishes, stop, progress, env)
+        return _sync_once(config, options, stop, progress, env)
     except StateError as error:
         if error.code != "state-damaged":
             raise
         _log.warning("%s", error)
-        return _sync_once(config, wishes, stop, progress, env)
+        return _sync_once(config, options, stop, progress, env)
 
 
 def _sync_once(
-    config: Config, wishes: Wishes, stop: Event, progress: Progress, env: Mapping[str, str]
+    config: Config, options: RunOptions, stop: Event, progress: Progress, env: Mapping[str, str]
 ) -> Report:
     with opened(config, stop) as db:
         started = datetime.now(UTC)
         try:
-            client = client_of(config, stop, env) if wishes.fetch else None
-            report = run(db, config, client, stop, wishes, progress=progress)
+            client = client_of(config, stop, env) if options.fetch else None
+            report = run(db, config, client, stop, options, progress=progress)
         except SyncdError as error:
             runs.record(db, started, Report(code=error.exit_status, message=error.message))
             raise
-        if wishes.fetch or not report.code or any(vault.changed for vault in report.vaults):
+        if options.fetch or not report.code or any(vault.changed for vault in report.vaults):
             runs.record(db, started, report)
         return report
 
@@ -90,14 +90,16 @@ def look(config: Config, name: str, stop: Event) -> VaultReport:
     report = VaultReport(name)
     (vault,) = (vault for vault in config.vaults if vault.name == name)
     with opened(msgspec.structs.replace(config, vaults=(vault,)), stop) as db:
-        target = open_target(db, vault, Wishes())
+        target = open_target(db, vault, RunOptions())
         if isinstance(target, SyncdError):
             raise target
         survey(db, target, report, stop)
     return report
 
 
-def rehearse(config: Config, wishes: Wishes, stop: Event, show: Callable[[str], None]) -> Report:
+def rehearse(
+    config: Config, options: RunOptions, stop: Event, show: Callable[[str], None]
+) -> Report:
     """What `sync_once` would do, as diffs to `show`.
 
     On a copy of the state, and nothing is written.
@@ -113,7 +115,7 @@ def rehearse(config: Config, wishes: Wishes, stop: Event, show: Callable[[str], 
             config,
             client_of(config, stop),
             stop,
-            wishes,
+            options,
             writer=lambda root: Preview(root, show),
         )
 

@@ -1,38 +1,26 @@
-"""Finds a vault's templates.
-
-Readwise's own, which come with syncd, or files in a folder of the owner's.
-"""
+"""Reads templates: Readwise's own, which come with syncd, or files in a folder of the owner's."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-from syncd.config.settings import Vault, zone
 from syncd.config.values import nearest
 from syncd.errors import ConfigError
-from syncd.formats.format import Format, format_of
-from syncd.page.days import logseq_day
-from syncd.vault.graph import Graph
+from syncd.templates.templated import NAMES, Source
 
-_STOCK = Path(__file__).with_name("stock")
 _LARGEST = 65_536  # bytes of one template
 
 
-def form_of(vault: Vault, graph: Graph) -> Format:
-    """The format of a vault's pages, by its templates where it has any; for one run.
+def stock_folder(app: str) -> Path:
+    """Where Readwise's own templates for this app ("logseq", "obsidian") are."""
+    return Path(__file__).with_name("stock") / app
 
-    Raises ConfigError, which names the file, the line and what is wrong.
+
+def read_sources(folder: Path) -> dict[str, Source]:
+    """The templates in a folder, by their names.
+
+    Raises ConfigError, which names the file and what is wrong.
     """
-    plain = vault.live_text == "none"
-    if not vault.template:
-        return format_of(graph.format, org=graph.org, plain=plain)
-    base = format_of(
-        graph.format, plain=plain
-    )  # templates write Markdown, which Logseq reads beside Org
-    from syncd.templates.templated import NAMES, Source, templated
-
-    folder = vault.template if isinstance(vault.template, Path) else _STOCK / graph.format
     files, allowed = _files(folder), ", ".join(f"{name}.j2" for name in NAMES)
     for name in files:
         if name not in NAMES:
@@ -41,19 +29,7 @@ def form_of(vault: Vault, graph: Graph) -> Format:
             raise ConfigError(f"{folder / name}.j2: there is no such template; {hint}")
     if not files:
         raise ConfigError(f"{folder}: holds no template; put {allowed} there, or some of them")
-    sources = {name: Source(str(path), _text(path)) for name, path in files.items()}
-
-    def shown(day: date) -> str:
-        try:
-            return (
-                logseq_day(graph.journal_title_format, day)
-                if graph.format == "logseq"
-                else day.isoformat()
-            )
-        except ValueError:
-            return day.isoformat()
-
-    return templated(base, sources, datetime.now(UTC), zone(vault), shown)
+    return {name: Source(str(path), _text(path)) for name, path in files.items()}
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from syncd.formats.format import Piece
 from syncd.formats.syntax import START
 from syncd.page.markdown import parse
 from syncd.page.rendered import Rendered
@@ -25,16 +26,6 @@ _MARKS = str.maketrans(dict.fromkeys((BREAK, LATER, STOP)))
 _BULLET = re.compile(r"([ \t]*)-(?:[ \t]+|$)")
 _CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\$")
 _RULE = re.compile(r"[ \t]*(?:-{3,}|\*{3,}|_{3,})[ \t]*")
-
-
-class Piece(NamedTuple):
-    """One block of a template's output.
-
-    How deep it is (0 at the margin), and its lines without bullet and indent.
-    """
-
-    depth: int
-    lines: list[str]
 
 
 class Layout(NamedTuple):

@@ -15,14 +15,13 @@ from typing import NamedTuple
 from msgspec import structs
 
 from syncd.errors import ConfigError, DocumentError
-from syncd.formats.format import Came, Format, Opening
+from syncd.formats.format import Came, Format, Opening, Piece
 from syncd.model import Document, Highlight, Tag
 from syncd.page.rendered import NOTE, TAGS, Labels, Rendered
 from syncd.templates import values
 from syncd.templates.opening import logseq_opening, obsidian_opening
 from syncd.templates.outline import (
     Layout,
-    Piece,
     UnfitError,
     compose,
     is_inline,

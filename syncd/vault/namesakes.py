@@ -12,10 +12,9 @@ from syncd.page.days import logseq_date
 from syncd.page.markdown import parse
 from syncd.page.names import is_conflict_copy, name_key
 from syncd.page.org import syntax_of
-from syncd.state.index import storable
 from syncd.vault.graph import Graph
 from syncd.vault.page_names import title_from
-from syncd.vault.walk import unreadable
+from syncd.vault.scan import storable, unreadable
 
 _DAYS = (
     "yyyy_MM_dd",

@@ -23,7 +23,7 @@ from syncd.errors import SyncdError
 from syncd.report import Report
 from syncd.sandbox.library import Library
 from syncd.state.schema import opened
-from syncd.sync.run import Wishes, run
+from syncd.sync.run import RunOptions, run
 from syncd.vault import swap
 
 EVERY = int(os.environ.get("SYNCD_EVERY", "3"))
@@ -167,7 +167,7 @@ class Scene:
                 self.config,
                 Account(self.library),  # type: ignore[arg-type]
                 Event(),
-                Wishes(allow_removals=True),
+                RunOptions(allow_removals=True),
             )
 
     def content(self) -> dict[str, bytes]:

@@ -20,7 +20,7 @@ from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
 from syncd.report import VaultReport
 from syncd.sandbox.library import Library
-from syncd.sync.run import Wishes, run
+from syncd.sync.run import RunOptions, run
 from syncd.sync.session import opened, rehearse
 
 PAGE = "pages/Readwise___Highlights___地図.md"
@@ -31,13 +31,13 @@ def name(data: bytes, extension: str = "png") -> str:
     return f"{sha256(data).hexdigest()[:16]}.{extension}"
 
 
-def sync(world: World, stop: Event | None = None, **wishes: Any) -> VaultReport:
+def sync(world: World, stop: Event | None = None, **options: Any) -> VaultReport:
     """One run that may fetch pictures from this machine."""
     stop = stop or Event()
     with opened(world.config, stop) as db:
         client = Client(world.sandbox.url, world.sandbox.token, stop)
         picture = partial(fetch_picture, allowed=anywhere)
-        return only(run(db, world.config, client, stop, Wishes(**wishes), picture=picture))
+        return only(run(db, world.config, client, stop, RunOptions(**options), picture=picture))
 
 
 def set_media(world: World, media: str) -> None:
@@ -354,7 +354,7 @@ def test_a_stop_ends_the_run_with_the_words_written(
 def test_a_rehearsal_fetches_no_picture(graph: World, library: Library, gallery: Gallery) -> None:
     """It would be written."""
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
-    rehearse(graph.config, Wishes(), Event(), lambda _: None)
+    rehearse(graph.config, RunOptions(), Event(), lambda _: None)
     assert (list(graph.pages()), (graph.root / "assets").exists()) == ([], False)
 
 
@@ -376,7 +376,7 @@ def test_each_vault_has_its_own_copies(
             first.config,
             client,
             stop,
-            Wishes(),
+            RunOptions(),
             picture=partial(fetch_picture, allowed=anywhere),
         )
     assert copies(first) == copies(second) == [name(PNG)]

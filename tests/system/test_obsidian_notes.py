@@ -21,7 +21,7 @@ from support import MakeWorld, World, add_book, only, snapshot, tweet
 from syncd.errors import DocumentError
 from syncd.readwise.client import Client
 from syncd.sandbox.library import Library
-from syncd.sync.run import Wishes, run
+from syncd.sync.run import RunOptions, run
 from syncd.sync.session import opened
 from syncd.vault.write import Seen, Writer
 
@@ -316,7 +316,7 @@ def test_a_base_that_cannot_be_made_is_a_warning_and_made_later(vault: World) ->
     for created in (2, 0):
         with opened(vault.config, stop) as db:
             client = Client(vault.sandbox.url, vault.sandbox.token, stop)
-            report = run(db, vault.config, client, stop, Wishes(), writer=NoBases)
+            report = run(db, vault.config, client, stop, RunOptions(), writer=NoBases)
         assert (report.code, len(only(report).pages.created)) == (0, created)
         assert only(report).warnings == [f"{BASE}: no"]
     assert only(vault.sync()).warnings == []

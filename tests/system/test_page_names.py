@@ -14,7 +14,7 @@ import pytest
 from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
-from syncd.vault.walk import walk
+from syncd.vault.scan import walk
 
 NAME = "pages/Readwise___Highlights___{}.md"
 

@@ -19,7 +19,7 @@ from syncd.errors import ConfigError, LockedError, ReadwiseError, SyncdError, To
 from syncd.sandbox.faults import Fault, Kind
 from syncd.sandbox.library import Library
 from syncd.sync.lock import locked
-from syncd.sync.run import Wishes
+from syncd.sync.run import RunOptions
 from syncd.sync.session import sync_once
 
 PASSING: list[Kind] = ["429", "500", "502", "503", "504", "html", "empty", "truncated", "reset"]
@@ -197,7 +197,7 @@ def test_what_cannot_be_understood_fails_alone(world: World, spoilt: dict[str, A
         readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
         config = msgspec.structs.replace(world.config, readwise=readwise)
         for added in (2, 0):
-            report = sync_once(config, Wishes(), Event(), lambda *_: None, env={})
+            report = sync_once(config, RunOptions(), Event(), lambda *_: None, env={})
             assert report.code == 1
             (failure,) = only(report).failed
             assert (failure.document, failure.code) == (2, "not-understood")
@@ -237,7 +237,7 @@ def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(
         def full(*books: dict[str, Any]) -> int:
             body = msgspec.json.encode({"nextPageCursor": None, "results": books})
             server.script[:] = [answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT")]
-            return sync_once(config, Wishes(full=True), Event(), lambda *_: None, env={}).code
+            return sync_once(config, RunOptions(full=True), Event(), lambda *_: None, env={}).code
 
         assert full(good, other) == 0
         before = snapshot(world.root)

@@ -6,7 +6,7 @@ import pytest
 
 from syncd.page.links import block_id, block_key
 from syncd.page.markdown import parse
-from syncd.state.index import named
+from syncd.page.occurrences import named
 
 
 @pytest.mark.parametrize(

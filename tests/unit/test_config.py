@@ -451,7 +451,7 @@ def test_dates_are_in_the_vaults_zone_or_the_systems() -> None:
 
 def test_reading_a_configuration_imports_nothing_slow() -> None:
     """Every command reads it first; what only some need is imported by those."""
-    script = "import sys, syncd.config, syncd.token; print(*sys.modules)"
+    script = "import sys, syncd.config.settings, syncd.config.token; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -31,7 +31,16 @@ LAYERS = (
 
 # Values in, values out: no disk, no network, no clock, no log.
 PURE = (
-    *("errors", "model", "report", "page.*", "formats.*", "readwise.decode", "vault.edn", "adopt.*"),
+    *(
+        "errors",
+        "model",
+        "report",
+        "page.*",
+        "formats.*",
+        "readwise.decode",
+        "vault.edn",
+        "adopt.*",
+    ),
     *("templates.opening", "templates.outline", "templates.sandbox", "templates.templated"),
     *("templates.values", "sync.filters", "sync.identify", "sync.merge"),
 )

@@ -19,7 +19,7 @@ from syncd.formats.format import LOGSEQ, OBSIDIAN, Came, Format
 from syncd.model import Document, Highlight, Tag
 from syncd.page.dates import format_date, moment
 from syncd.page.rendered import Labels, Rendered
-from syncd.templates.loading import form_of
+from syncd.sync.vault_format import vault_format
 from syncd.templates.sandbox import Script, TemplateFaultError
 from syncd.templates.templated import NAMES, Source, templated
 from syncd.vault.graph import Graph
@@ -67,7 +67,7 @@ def block(
 def stock(name: str, zone: str = "UTC") -> Format:
     """Readwise's own templates for an app."""
     vault = Vault(Path("/nowhere"), name="n", timezone=zone, template="readwise-default")
-    return form_of(vault, Graph(name, journal_title_format="MMM do, yyyy"))  # type: ignore[arg-type]
+    return vault_format(vault, Graph(name, journal_title_format="MMM do, yyyy"))  # type: ignore[arg-type]
 
 
 # --- a highlight ----------------------------------------------------------------------------------
@@ -410,9 +410,9 @@ def test_a_template_that_fails_on_one_highlight_fails_its_document_alone() -> No
 def test_no_template_means_no_jinja() -> None:
     """The service stays light where nobody asked for templates."""
     script = (
-        "import sys, syncd.service.daemon, syncd.commands.cli, syncd.commands.health; from syncd.templates.loading import form_of;"
+        "import sys, syncd.service.daemon, syncd.commands.cli, syncd.commands.health; from syncd.sync.vault_format import vault_format;"
         "from syncd.config.settings import Vault; from syncd.vault.graph import Graph;"
-        "form_of(Vault('/x'), Graph('logseq')); print('jinja2' in sys.modules)"
+        "vault_format(Vault('/x'), Graph('logseq')); print('jinja2' in sys.modules)"
     )
     assert (
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout
@@ -424,7 +424,7 @@ def test_no_template_means_no_jinja() -> None:
 
 
 def _vault(folder: Path) -> Format:
-    return form_of(
+    return vault_format(
         Vault(Path("/nowhere"), name="n", timezone="UTC", template=folder), Graph("logseq")
     )
 

@@ -1,0 +1,160 @@
+"""Compares a vault's folder with its index, and brings the index up to it.
+
+A scan looks at every file's status and reads only those whose time, size or inode changed. What
+cannot be read keeps its entry: unreadable is not deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from syncd.errors import DocumentError, Stopped
+from syncd.formats.format import format_of
+from syncd.page.markdown import parse
+from syncd.page.names import is_conflict_copy
+from syncd.page.occurrences import named, standing
+from syncd.page.org import syntax_of
+from syncd.state import index
+from syncd.vault.graph import Graph
+from syncd.vault.page_names import title_from
+from syncd.vault.read import PageChanged, Seen, read_page
+
+_SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
+PAGES = (".md", ".markdown", ".org")
+
+
+def walk(root: Path, lost: dict[str, str]) -> Iterator[tuple[str, os.stat_result]]:
+    """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out.
+
+    Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason
+    and the way out.
+    """
+    folders = [""]
+    while folders:
+        below = folders.pop()
+        try:
+            with os.scandir(root / below) as entries:
+                for entry in entries:
+                    path = f"{below}{entry.name}"
+                    if entry.name.startswith(".") or path in _SKIPPED:
+                        continue
+                    is_page = entry.name.endswith(PAGES)
+                    if not is_page and not entry.is_dir(follow_symlinks=False):
+                        continue
+                    if not _is_text(entry.name):
+                        lost[os.fsencode(path).decode("utf-8", "replace")] = (
+                            "its name is not UTF-8; rename it"
+                        )
+                    elif not is_page:
+                        folders.append(f"{path}/")
+                    elif (stat := _stat(entry, path, lost)) is not None:
+                        yield path, stat
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            lost[below] = unreadable(error)
+
+
+def _stat(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> os.stat_result | None:
+    try:
+        return entry.stat() if entry.is_file() else None
+    except OSError as error:
+        lost[path] = unreadable(error)
+        return None
+
+
+def unreadable(error: OSError) -> str:
+    """Why a file or folder could not be looked at, and the way out."""
+    return f"{error.strerror}; let syncd's user read it"
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8.
+
+    The apps cannot open other ones, nor can the index hold them.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class Scan(NamedTuple):
+    """What a comparison of folder and index found."""
+
+    pages: int
+    read: int
+    unreadable: list[str]  # each with its reason
+    copies: list[str]  # conflict copies of syncing tools, neither read nor written
+
+
+def scan(
+    db: sqlite3.Connection, vault: int, root: Path, graph: Graph, stop: Event | None = None
+) -> Scan:
+    """Compare the folder with the index and bring the index up to date, in the caller's transaction.
+
+    Raises Stopped where `stop` is set before the end.
+    """
+    known = index.stamps(db, vault)
+    pages = read = 0
+    lost: dict[str, str] = {}
+    copies: list[str] = []
+    for path, stat in walk(root, lost):
+        if is_conflict_copy(path.rpartition("/")[2]):
+            copies.append(path)
+            continue
+        pages += 1
+        entry = known.pop(path, None)
+        if entry == (stat.st_mtime_ns, stat.st_size, stat.st_ino):
+            continue
+        read += 1
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped while reading the vault")
+        try:
+            data, seen = read_page(root / path)
+        except FileNotFoundError:
+            index.forget(db, vault, path)
+            continue
+        except (DocumentError, PageChanged) as error:
+            lost[path] = str(error)
+            continue
+        text = data.decode("utf-8", "surrogateescape")
+        index.enter(db, vault, page_entry(path, text, seen, graph))
+    for path in known:
+        if not path.startswith(tuple(lost)):
+            index.forget(db, vault, path)
+    return Scan(pages, read, [f"{root / path}: {reason}" for path, reason in lost.items()], copies)
+
+
+def page_entry(
+    path: str, text: str, seen: Seen, graph: Graph, *, own: bool = False
+) -> index.PageEntry:
+    """What the index keeps of a page; `own`: as syncd has just written it."""
+    page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
+    said = form.metadata(page, title_from(graph, path))
+    found = [*standing(page, said.is_document)]
+    if form.block_ids:
+        found += named(page, said.is_document)
+    return index.PageEntry(
+        path,
+        *seen,
+        storable(said.name),
+        said.url and storable(said.url),
+        said.title and storable(said.title),
+        said.book,
+        own,
+        [(storable(key), digest) for key, digest in found],
+    )
+
+
+def storable(text: str) -> str:
+    """What the index keeps of a text in which there may be bytes that are not UTF-8."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
