@@ -26,7 +26,8 @@ from syncd.readwise.decode import ExportPage, decode_page
 from syncd.report import VaultReport
 from syncd.sandbox.library import Library
 from syncd.state.schema import opened
-from syncd.sync.run import RunOptions, run
+from syncd.sync.run import run
+from syncd.sync.vault_run import RunOptions
 from syncd.vault.write import Seen, Writer
 
 TWEET = re.compile(r"\(\[View Tweet\]\(https?://[\w./]*/status(?:es)?/(\d+)[^)]*\)\)")

@@ -20,8 +20,9 @@ from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
-from syncd.sync.run import Progress, RunOptions, run
+from syncd.sync.run import run
 from syncd.sync.session import opened, sync_once
+from syncd.sync.vault_run import Progress, RunOptions
 
 GOLDEN = Path(__file__).with_name("golden")
 TRIPLE_LOWBAR = "{:file/name-format :triple-lowbar}\n"

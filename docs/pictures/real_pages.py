@@ -18,8 +18,8 @@ from typing import NamedTuple
 from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
-from syncd.sync.run import RunOptions
 from syncd.sync.session import sync_once
+from syncd.sync.vault_run import RunOptions
 
 TWEETS = "How To Fold A Map That H..."
 ARTICLE = "The Long Way to a Short Function"

@@ -171,7 +171,7 @@ def sync(
 ) -> None:
     """Fetch what is new and bring the vaults' pages up to date, once."""
     from syncd.commands.sync import sync
-    from syncd.sync.run import RunOptions
+    from syncd.sync.vault_run import RunOptions
 
     said = ctx.find_root().params
     options = RunOptions(full, allow_removals, vaults)

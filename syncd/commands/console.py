@@ -17,7 +17,7 @@ from syncd.errors import SyncdError
 from syncd.formats.escape import clean
 from syncd.report import Conflict, Report, VaultReport
 from syncd.sync.compare import KINDS, Comparison
-from syncd.sync.run import Progress
+from syncd.sync.vault_run import Progress
 
 _LONG = 20  # lines of one kind
 

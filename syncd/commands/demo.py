@@ -15,8 +15,8 @@ from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.errors import ConfigError
 from syncd.report import Report
 from syncd.sandbox.server import Sandbox
-from syncd.sync.run import RunOptions
 from syncd.sync.session import sync_once
+from syncd.sync.vault_run import RunOptions
 
 _SHOWN = 6
 

@@ -15,7 +15,7 @@ from syncd.errors import StateError
 from syncd.page.names import is_conflict_copy
 from syncd.report import WAITS, Conflict, Failure, Report, VaultReport
 from syncd.service.status_file import Sign, read_sign
-from syncd.state import account, ledger, runs
+from syncd.state import account, bases, pending, runs, vaults
 from syncd.state.schema import open_to_read
 from syncd.vault.scan import walk
 
@@ -155,20 +155,20 @@ def _vault(
         status.warnings = [
             text for text in last.warnings if not text.startswith(tuple(status.conflict_copies))
         ]
-    number = ledger.find_vault(db, vault.name) if db is not None else None
+    number = vaults.find_vault(db, vault.name) if db is not None else None
     if db is None or number is None:
         return status
-    failures = ledger.failures(db, number)
+    failures = pending.failures(db, number)
     status.failed = [
         Failure(id_, account.title(db, id_), *why) for id_, *why in failures if why[0] not in WAITS
     ]
-    status.waiting = len(ledger.pending(db, number)) - len(status.failed)
+    status.waiting = len(pending.waiting(db, number)) - len(status.failed)
     status.failed += [
         Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(db)
     ]
     status.conflicts = [
         Conflict(document, highlight, parts.split(","), page)
-        for document, highlight, parts, page in ledger.conflicts(db, number)
+        for document, highlight, parts, page in bases.conflicts(db, number)
     ]
     return status
 

@@ -11,8 +11,8 @@ from syncd.config.settings import Config
 from syncd.config.values import nearest
 from syncd.errors import ConfigError, SyncdError
 from syncd.report import Report
-from syncd.sync.run import RunOptions
 from syncd.sync.session import rehearse, sync_once
+from syncd.sync.vault_run import RunOptions
 
 
 def sync(

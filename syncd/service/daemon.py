@@ -35,9 +35,9 @@ from syncd.service.problem_log import Teller
 from syncd.service.schedule import Timetable, trigger
 from syncd.service.status_file import Beacon, Sign
 from syncd.service.watch import Watch
-from syncd.sync.run import RunOptions
 from syncd.sync.session import client_of, look, sync_once
 from syncd.sync.vault_format import vault_format
+from syncd.sync.vault_run import RunOptions
 from syncd.vault.graph import read_graph
 
 _log = logging.getLogger("syncd.service")

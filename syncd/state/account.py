@@ -10,7 +10,14 @@ from typing import NamedTuple
 import msgspec
 
 from syncd.model import Document, Highlight
-from syncd.page.identity import highlight_key, is_reader_tweet, reading_order, status_id
+from syncd.page.identity import (
+    highlight_key,
+    is_reader_tweet,
+    link_key,
+    reading_order,
+    status_id,
+)
+from syncd.readwise.decode import Rejected
 from syncd.state.schema import set_setting, setting
 
 # msgspec decodes a highlight in about a microsecond, so values are kept as they came off the wire
@@ -18,10 +25,9 @@ _documents = msgspec.json.Decoder(Document)
 _highlights = msgspec.json.Decoder(Highlight)
 _encode = msgspec.json.Encoder().encode
 
-# a changed highlight touches its own document, and those that may take its place or give up theirs
-_TOUCH_RIVALS = """
-    INSERT OR IGNORE INTO pending (vault, document)
-    SELECT vault.id, other.document FROM vault, highlight AS own JOIN highlight AS other
+# The documents whose highlights may take a highlight's place, or give up theirs to it.
+_RIVALS = """
+    SELECT DISTINCT other.document FROM highlight AS own JOIN highlight AS other
     ON other.key = own.key OR other.tweet = own.key OR other.key = own.tweet
     WHERE own.id = ? AND other.document != own.document
 """
@@ -35,44 +41,46 @@ class Rival(NamedTuple):
     key: str
 
 
-def absorb(db: sqlite3.Connection, documents: Iterable[Document]) -> int:
-    """Take in what Readwise sent, in the caller's transaction.
+def absorb(db: sqlite3.Connection, documents: Iterable[Document]) -> set[int]:
+    """Take in what Readwise sent, in the caller's transaction; the same value twice changes nothing.
 
-    Documents that changed become pending in every vault.
-
-    Returns how many documents changed. The same value twice changes nothing.
+    Returns the documents whose pages may be behind now: those that changed, and those whose
+    highlights may take the place of a changed one, or give up theirs to it.
     """
-    changed = 0
+    touched: set[int] = set()
     for document in documents:
         data = _encode(msgspec.structs.replace(document, highlights=()))
         db.execute("DELETE FROM rejected WHERE document = ?", (document.id,))
         old = db.execute("SELECT data FROM document WHERE id = ?", (document.id,)).fetchone()
-        touched = old is None or old[0] != data
-        if touched:
+        if old is None or old[0] != data:
+            touched.add(document.id)
             db.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (document.id, data))
-        if touched and old is not None:
-            _store(db, document, [(one, _encode(one)) for one in load(db, document.id).highlights])
+            if old is not None:
+                _store(
+                    db, document, [(one, _encode(one)) for one in highlights_of(db, document.id)]
+                )
         touched |= _absorb_highlights(db, document, document.highlights)
-        if touched:
-            changed += 1
-            _touch(db, document.id)
-    return changed
+    return touched
 
 
 def _absorb_highlights(
     db: sqlite3.Connection, document: Document, highlights: Iterable[Highlight]
-) -> bool:
+) -> set[int]:
     sent = {highlight.id: (highlight, _encode(highlight)) for highlight in highlights}
     query = "SELECT id, data, document FROM highlight WHERE id IN (SELECT value FROM json_each(?))"
     old = {row[0]: row[1:] for row in db.execute(query, (_encode(list(sent)).decode(),))}
     changed = [both for id_, both in sent.items() if old.get(id_) != (both[1], document.id)]
+    if not changed:
+        return set()
     known = [highlight.id for highlight, _ in changed if highlight.id in old]
-    db.executemany(_TOUCH_RIVALS, [(id_,) for id_ in known])
-    for former in {old[id_][1] for id_ in known} - {document.id}:
-        _touch(db, former)
+    touched = {document.id, *(old[id_][1] for id_ in known)}
+    touched |= _rivals_of(db, known)
     _store(db, document, changed)
-    db.executemany(_TOUCH_RIVALS, [(id_,) for id_ in known])
-    return bool(changed)
+    return touched | _rivals_of(db, known)
+
+
+def _rivals_of(db: sqlite3.Connection, highlights: Iterable[int]) -> set[int]:
+    return {row[0] for id_ in highlights for row in db.execute(_RIVALS, (id_,))}
 
 
 def _store(
@@ -93,12 +101,6 @@ def _store(
     db.executemany("INSERT OR REPLACE INTO highlight VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def _touch(db: sqlite3.Connection, document: int) -> None:
-    db.execute(
-        "INSERT OR IGNORE INTO pending (vault, document) SELECT id, ? FROM vault", (document,)
-    )
-
-
 def start_full(db: sqlite3.Connection) -> None:
     """Before a full fetch: nothing has been seen in it yet."""
     db.execute("CREATE TEMP TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY)")
@@ -111,37 +113,39 @@ def see(db: sqlite3.Connection, documents: Iterable[Document]) -> None:
     db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ids)
 
 
-def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) -> bool:
+def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) -> set[int] | None:
     """After a complete full fetch, in the caller's transaction.
 
-    What was not seen in it is deleted upstream.
-
-    Not what a document has that came and was not understood: its id is in `refused`, None there
-    stands for any. An account that is suddenly empty is not believed: False, and nothing is marked.
+    What was not seen in it is deleted upstream, but for what a document has that came and was not
+    understood: its id is in `refused`, None there stands for any. Returns the documents whose pages
+    may be behind now. An account that is suddenly empty is not believed: None, nothing is marked.
     """
     if None in refused:
-        return True
+        return set()
     live, seen = db.execute(
         "SELECT count(*), count(seen.id) FROM highlight LEFT JOIN seen USING (id) WHERE live"
     ).fetchone()
     if live and not seen:
-        return bool(refused)
+        return set() if refused else None
     lost = "SELECT document, data FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen)"
+    touched: set[int] = set()
     for document, data in db.execute(lost).fetchall():
-        if document in refused:
-            continue
-        gone = msgspec.structs.replace(_highlights.decode(data), is_deleted=True)
-        _absorb_highlights(db, load(db, document), [gone])
-        _touch(db, document)
-    return True
+        if document not in refused:
+            gone = msgspec.structs.replace(_highlights.decode(data), is_deleted=True)
+            touched |= _absorb_highlights(db, head(db, document), [gone])
+    return touched
 
 
 def load(db: sqlite3.Connection, id_: int) -> Document:
     """A document with all of its highlights, deleted ones too, in reading order."""
-    rows = db.execute("SELECT data FROM highlight WHERE document = ?", (id_,))
-    highlights = [_highlights.decode(row[0]) for row in rows]
-    highlights.sort(key=reading_order)
-    return msgspec.structs.replace(head(db, id_), highlights=tuple(highlights))
+    found = sorted(highlights_of(db, id_), key=reading_order)
+    return msgspec.structs.replace(head(db, id_), highlights=tuple(found))
+
+
+def highlights_of(db: sqlite3.Connection, document: int) -> list[Highlight]:
+    """All highlights of a document, deleted ones too."""
+    rows = db.execute("SELECT data FROM highlight WHERE document = ?", (document,))
+    return [_highlights.decode(row[0]) for row in rows]
 
 
 def head(db: sqlite3.Connection, id_: int) -> Document:
@@ -211,14 +215,38 @@ def highlights_in(db: sqlite3.Connection, vault: int) -> Iterator[Highlight]:
     return (_highlights.decode(row[0]) for row in rows)
 
 
+def meant(db: sqlite3.Connection, what: str) -> list[tuple[int, int]]:
+    """The highlights that `what` means, by their id or link: document and highlight."""
+    number = int(what) if what.isdecimal() else None
+    return db.execute(
+        "SELECT document, id FROM highlight WHERE id = ? OR key = ?", (number, link_key(what))
+    ).fetchall()
+
+
+def titled(db: sqlite3.Connection, what: str) -> list[int]:
+    """The documents that `what` means, by their title or id."""
+    rows = db.execute(
+        "SELECT id FROM document WHERE json_extract(CAST(data AS TEXT), '$.title') = ? OR id = ?",
+        (what, what),
+    )
+    return [row[0] for row in rows]
+
+
+def live_with_key(db: sqlite3.Connection, key: str) -> list[tuple[int, int]]:
+    """The live highlights of this identity: document and highlight, by their ids."""
+    query = "SELECT document, id FROM highlight WHERE live AND key = ? ORDER BY id"
+    return db.execute(query, (key,)).fetchall()
+
+
 def title(db: sqlite3.Connection, id_: int) -> str:
     """A document's title, to name it by."""
     return head(db, id_).title or ""
 
 
-def reject(db: sqlite3.Connection, documents: Iterable[tuple[int, str, str]]) -> None:
-    """Remember documents that could not be understood: id, title, reason."""
-    db.executemany("INSERT OR REPLACE INTO rejected VALUES (?, ?, ?)", documents)
+def reject(db: sqlite3.Connection, refused: Iterable[Rejected]) -> None:
+    """Remember documents that could not be understood, as far as their id is known."""
+    rows = [one for one in refused if one.id is not None]
+    db.executemany("INSERT OR REPLACE INTO rejected VALUES (?, ?, ?)", rows)
 
 
 def forget_rejected(db: sqlite3.Connection, still: Collection[int | None]) -> None:

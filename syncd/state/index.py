@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from syncd.page.names import file_key, name_key
@@ -159,23 +159,14 @@ def candidates(
     return [Candidate._make(row) for row in rows]
 
 
-def repeated(db: sqlite3.Connection, vault: int) -> Iterator[tuple[int, int, str]]:
-    """Highlights that stand in the vault more often than in the account.
-
-    Document, highlight, one of the pages.
-    """
-    rows = db.execute(
-        "SELECT key, count(*), max(page) FROM block WHERE vault = ? AND key NOT LIKE 'text:%' AND key NOT LIKE 'rw:%'"
-        " GROUP BY key HAVING count(*) > 1",
+def repeated(db: sqlite3.Connection, vault: int) -> list[tuple[str, int, str]]:
+    """The links that stand in more than one block: identity, how many blocks, one of the pages."""
+    return db.execute(
+        "SELECT key, blocks, path FROM (SELECT key, count(*) AS blocks, max(page) AS last"
+        " FROM block WHERE vault = ? AND key NOT LIKE 'text:%' AND key NOT LIKE 'rw:%'"
+        " GROUP BY key HAVING blocks > 1) JOIN page ON page.id = last",
         (vault,),
-    )
-    for key, blocks, page in rows.fetchall():
-        live = db.execute(
-            "SELECT document, id FROM highlight WHERE live AND key = ? ORDER BY id", (key,)
-        ).fetchall()
-        if live and (key.startswith("tweet:") or blocks > len(live)):
-            path = db.execute("SELECT path FROM page WHERE id = ?", (page,)).fetchone()[0]
-            yield *live[0], path
+    ).fetchall()
 
 
 def names(db: sqlite3.Connection, vault: int) -> dict[str, tuple[tuple[int, int, int], str]]:

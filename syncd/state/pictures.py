@@ -59,19 +59,11 @@ def due(db: sqlite3.Connection, vault: int, most: int, *, every: bool) -> list[D
 
 
 def arrived(db: sqlite3.Connection, vault: int, address: str, path: str) -> list[int]:
-    """A picture has its copy: the documents that await it become pending, and are returned."""
+    """A picture has its copy; returns the documents that awaited it."""
     _set(db, vault, address, path, 0, 0)
     waiting = (vault, address)
-    found = [
-        row[0]
-        for row in db.execute(
-            "SELECT document FROM awaited WHERE (vault, address) = (?, ?)", waiting
-        )
-    ]
-    db.executemany(
-        "INSERT OR IGNORE INTO pending (vault, document) VALUES (?, ?)",
-        [(vault, one) for one in found],
-    )
+    rows = db.execute("SELECT document FROM awaited WHERE (vault, address) = (?, ?)", waiting)
+    found = [row[0] for row in rows]
     db.execute("DELETE FROM awaited WHERE (vault, address) = (?, ?)", waiting)
     return found
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator
 from threading import Event
 from typing import NamedTuple
 
 from syncd.config.settings import Config
-from syncd.errors import SyncdError, VaultError
+from syncd.errors import ConfigError, SyncdError, VaultError
 from syncd.report import Report, VaultReport
 from syncd.state import account, index
+from syncd.sync.fetch import fetch
 from syncd.sync.filters import wants_document
 from syncd.sync.identify import Stand
-from syncd.sync.inputs import gather
+from syncd.sync.inputs import read_inputs
 from syncd.sync.merge import places
-from syncd.sync.run import RunOptions, fetch, open_target, survey
+from syncd.sync.run import index_vault
 from syncd.sync.session import client_of, opened
-from syncd.sync.vault_run import Target
+from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
 KINDS = ("missing", "deleted", "twice", "edited")  # deleted and edited: in the vault, by its owner
 
@@ -44,17 +45,17 @@ class Comparison(NamedTuple):
         return all(one.kind == "edited" for one in self.differences)
 
 
-def compare(db: sqlite3.Connection, target: Target) -> Comparison:
+def compare(run: VaultRun) -> Comparison:
     """Compare the mirror with the vault, whose index must be up to date.
 
     Reads every document's page.
     """
     upstream = present = 0
     differences: list[Difference] = []
-    for id_ in account.documents(db):
-        found = gather(db, target, id_)
+    for id_ in account.documents(run.db):
+        found = read_inputs(run, id_)
         document, case = found.document, found.case
-        if not wants_document(target.vault, document):
+        if not wants_document(run.vault, document):
             continue
         standing = places(case)
         for item in case.wanted:
@@ -71,36 +72,41 @@ def compare(db: sqlite3.Connection, target: Target) -> Comparison:
             if place.hash != item.hashes.text:
                 differences.append(Difference("edited", id_, document.title or "", item.id, page))
     differences += [
-        Difference("twice", document, account.title(db, document), highlight, page)
-        for document, highlight, page in index.repeated(db, target.id)
+        Difference("twice", document, account.title(run.db, document), highlight, page)
+        for document, highlight, page in repeated(run)
     ]
     return Comparison(upstream, present, differences)
+
+
+def repeated(run: VaultRun) -> Iterator[tuple[int, int, str]]:
+    """Highlights that stand in the vault more often than in the account.
+
+    Document, highlight, one of the pages.
+    """
+    for key, blocks, path in index.repeated(run.db, run.id):
+        live = account.live_with_key(run.db, key)
+        if live and (key.startswith("tweet:") or blocks > len(live)):
+            yield *live[0], path
 
 
 def compare_all(config: Config, stop: Event) -> dict[str, Comparison | SyncdError]:
     """Fetch the whole account and compare it with each vault, by the vault's name."""
     found: dict[str, Comparison | SyncdError] = {}
+    options, tools = RunOptions(full=True), RunTools(stop)
     with opened(config, stop) as db:
-        options = RunOptions(full=True)
-        targets = {vault.name: open_target(db, vault, RunOptions()) for vault in config.vaults}
-        fetch(
-            db,
-            config,
-            client_of(config, stop),
-            options,
-            Report(),
-            lambda _what, _done, _total: None,
-        )
-        for name, target in targets.items():
+        runs: dict[str, VaultRun] = {}
+        for vault in config.vaults:
             try:
-                found[name] = _compare(db, target)
+                runs[vault.name] = open_vault(
+                    db, vault, RunOptions(), tools, VaultReport(vault.name)
+                )
+            except (VaultError, ConfigError) as error:
+                found[vault.name] = error
+        fetch(db, config, client_of(config, stop), options, Report(), tools.progress)
+        for name, run in runs.items():
+            try:
+                index_vault(run)
+                found[name] = compare(run)
             except VaultError as error:
                 found[name] = error
-    return found
-
-
-def _compare(db: sqlite3.Connection, target: Target | SyncdError) -> Comparison:
-    if isinstance(target, SyncdError):
-        raise target
-    survey(db, target, VaultReport(target.vault.name))
-    return compare(db, target)
+    return {vault.name: found[vault.name] for vault in config.vaults}

@@ -9,7 +9,7 @@ from pathlib import Path
 from syncd.vault.read import Seen, digest_of, read_page
 
 
-class Preview:
+class DryRunWriter:
     """Shows what would be written below `root`."""
 
     def __init__(self, root: Path, show: Callable[[str], None]) -> None:

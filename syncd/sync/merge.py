@@ -277,12 +277,17 @@ def _before_all(page: Page, spots: list[Local]) -> tuple[int, str]:
     if spots:
         block = page.blocks[spots[0].at]
         return block.start, block.indent
+    return end_of(page), ""
+
+
+def end_of(page: Page) -> int:
+    """The line behind all that stands on a page."""
     if page.blocks:
-        return page.blocks[-1].end, ""
+        return page.blocks[-1].end
     end = len(page.lines)
     while end and not page.lines[end - 1].strip():
         end -= 1
-    return end, ""
+    return end
 
 
 def plan_header(

@@ -1,17 +1,33 @@
-"""Lets highlights show the vault's copies of their pictures, where its owner wants some (`media = "copy"`)."""
+"""Copies of the pictures that pages show (`media = "copy"`): which, where to, and how blocks link them.
+
+They come before the words are written, a few each run, and fail nothing.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+import hashlib
+import logging
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from syncd.errors import DocumentError, Stopped, VaultError
 from syncd.formats.pictures import addresses, but_pictures, link_from, with_copies
 from syncd.page.markdown import digest
+from syncd.readwise.picture import Picture, PictureError
 from syncd.state import pictures
+from syncd.state.schema import transaction
 from syncd.sync.identify import Local, Wanted, locals_of, match
 from syncd.sync.merge import Case, Plan
-from syncd.sync.vault_run import Target
+from syncd.sync.vault_run import VaultRun
+from syncd.vault.attachments import picture_folder
+from syncd.vault.read import PageChanged
+from syncd.vault.write import check_space
+
+_log = logging.getLogger(__name__)
+
+_MOST, _LONGEST = 200, 120.0  # pictures and seconds a run
 
 
 class Album(NamedTuple):
@@ -72,14 +88,80 @@ class Album(NamedTuple):
         return {address for id_ in ours for address in lacking.get(id_, ())}
 
 
-def album(db: sqlite3.Connection, target: Target, wanted: Sequence[Wanted]) -> Album:
+def album(run: VaultRun, wanted: Sequence[Wanted]) -> Album:
     """The pictures of a document's highlights."""
     shown = {
         item.id: found for item in wanted if (found := addresses(item.text, item.rendered.text))
     }
     known = (
-        pictures.copies(db, target.id, {one for urls in shown.values() for one in urls})
+        pictures.copies(run.db, run.id, {one for urls in shown.values() for one in urls})
         if shown
         else {}
     )
-    return Album(shown, known, target.vault.media == "copy")
+    return Album(shown, known, run.vault.media == "copy")
+
+
+def are_copied(run: VaultRun) -> bool:
+    """Whether this run copies pictures."""
+    return run.vault.media == "copy" and run.options.fetch and not run.options.dry
+
+
+def copy_pictures(run: VaultRun) -> list[int]:
+    """Copy pictures that are awaited; returns the documents whose pages can show one more.
+
+    What cannot be copied is a warning once, and tried again in later runs; in a full run at once.
+    Raises Stopped.
+    """
+    with transaction(run.db):
+        todo = pictures.due(run.db, run.id, _MOST, every=run.options.full)
+    end = time.monotonic() + _LONGEST
+    documents: set[int] = set()
+    failed: list[str] = []
+    for number, one in enumerate(todo, 1):
+        if run.tools.stop.is_set():
+            raise Stopped("stopped; the next run goes on from there")
+        if time.monotonic() >= end:
+            break
+        try:
+            path = _copy(run, one.address)
+        except VaultError as error:  # this fails no run: the words may still find room
+            run.report.warnings.append(f"pictures are not copied: {error.message}")
+            break
+        except (PictureError, DocumentError) as error:
+            _log.info("%s %s", one.address, error)
+            failed += [f"{one.address} {error}"] if not one.tries else []
+            with transaction(run.db):
+                pictures.failed(run.db, run.id, one)
+        else:
+            with transaction(run.db):
+                documents.update(pictures.arrived(run.db, run.id, one.address, path))
+        run.progress("pictures", number, len(todo))
+    if failed:
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        run.report.warnings.append(
+            f"a picture is not copied yet, and its page links it: {failed[0]}{more}"
+        )
+    return sorted(documents)
+
+
+def _copy(run: VaultRun, address: str) -> str:
+    """Fetch a picture and save it; returns its path in the vault."""
+    check_space(run.root)
+    return _save(run, run.tools.fetch_picture(address, run.tools.stop))
+
+
+def _save(run: VaultRun, picture: Picture) -> str:
+    """The path, in the vault, of a picture that is safe on the disk.
+
+    A file of that name is a copy already.
+    """
+    name = f"{hashlib.sha256(picture.data).hexdigest()[:16]}.{picture.extension}"
+    folder = picture_folder(run.root, run.graph, run.vault.namespace)
+    path = "/".join(filter(None, [folder, name]))
+    try:
+        run.writer.write(Path(path), picture.data, None)
+    except PageChanged as error:
+        if not (run.root / path).is_file():
+            raise PictureError(str(error)) from error
+    run.writer.flush()
+    return path

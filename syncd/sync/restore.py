@@ -6,60 +6,64 @@ import sqlite3
 from threading import Event
 
 from syncd.config.settings import Config
-from syncd.errors import SyncdError
 from syncd.report import VaultReport
-from syncd.state import ledger
+from syncd.state import account, bases, homes, pending
 from syncd.state.schema import transaction
 from syncd.sync.filters import wants_document
-from syncd.sync.inputs import gather
+from syncd.sync.inputs import read_inputs
 from syncd.sync.merge import places
-from syncd.sync.run import RunOptions, open_target, survey
+from syncd.sync.run import index_vault
 from syncd.sync.session import opened
-from syncd.sync.vault_run import Target
+from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
 
 def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:
-    """Forget in each vault that `what` was deleted.
-
-    How many highlights that are, by the vault's name.
-    """
+    """Forget in each vault that `what` was deleted: how many highlights, by the vault's name."""
     forgotten: dict[str, int] = {}
     with opened(config, stop) as db:
         for vault in config.vaults:
-            target = open_target(db, vault, RunOptions())
-            if isinstance(target, SyncdError):
-                raise target
-            survey(db, target, VaultReport(vault.name))
-            documents, highlights = ledger.named(db, target.id, what)
+            report = VaultReport(vault.name)
+            run = open_vault(db, vault, RunOptions(), RunTools(stop), report)
+            index_vault(run)
+            documents, highlights = _meant(db, run.id, what)
             with transaction(db):
-                forgotten[vault.name] = restore(db, target, documents, highlights)
+                forgotten[vault.name] = restore(run, documents, highlights)
     return forgotten
 
 
-def restore(
-    db: sqlite3.Connection, target: Target, documents: list[int], highlights: set[int]
-) -> int:
-    """Forget that highlights were deleted from the vault, so that the next run brings them back.
+def _meant(db: sqlite3.Connection, vault: int, what: str) -> tuple[list[int], set[int]]:
+    """The documents that `what` means, and the highlights where it means single ones.
 
-    Returns how many.
+    It may be a page (path, file name or title), a document's or highlight's id, or a highlight's
+    link.
+    """
+    rows = account.meant(db, what)
+    if rows:
+        return sorted({document for document, _ in rows}), {highlight for _, highlight in rows}
+    documents = {*homes.named(db, vault, what), *account.titled(db, what)}
+    return sorted(documents), set()
 
-    `highlights` are the ids meant, none: all of the `documents`. What the filters leave out stays
-    forgotten.
+
+def restore(run: VaultRun, documents: list[int], highlights: set[int]) -> int:
+    """Forget that highlights were deleted from the vault; returns how many.
+
+    The next run brings them back. `highlights` are the ids meant, none: all of the `documents`.
+    What the filters leave out stays forgotten.
     """
     forgotten = 0
     for id_ in documents:
-        document, case = gather(db, target, id_)[:2]
-        if not wants_document(target.vault, document):
+        document, case = read_inputs(run, id_)[:2]
+        if not wants_document(run.vault, document):
             continue
         standing = places(case)
-        for item in case.wanted:
-            if (
-                item.live
-                and item.comes
-                and item.id in case.bases
-                and item.id not in standing
-                and (not highlights or item.id in highlights)
-            ):
-                ledger.forget(db, target.id, id_, item.id)
-                forgotten += 1
+        gone = [
+            item.id
+            for item in case.wanted
+            if item.live and item.comes and item.id in case.bases and item.id not in standing
+        ]
+        gone = [one for one in gone if not highlights or one in highlights]
+        if gone:
+            bases.settle(run.db, run.id, dict.fromkeys(gone))
+            pending.add(run.db, run.id, [id_])
+        forgotten += len(gone)
     return forgotten

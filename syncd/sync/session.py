@@ -25,9 +25,10 @@ from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.state import runs
 from syncd.state import schema as state
-from syncd.sync.dry_run import Preview
+from syncd.sync.dry_run import DryRunWriter
 from syncd.sync.lock import locked
-from syncd.sync.run import Progress, RunOptions, open_target, run, survey
+from syncd.sync.run import index_vault, run
+from syncd.sync.vault_run import Progress, RunOptions, RunTools, open_vault
 
 _log = logging.getLogger(__name__)
 
@@ -90,10 +91,7 @@ def look(config: Config, name: str, stop: Event) -> VaultReport:
     report = VaultReport(name)
     (vault,) = (vault for vault in config.vaults if vault.name == name)
     with opened(msgspec.structs.replace(config, vaults=(vault,)), stop) as db:
-        target = open_target(db, vault, RunOptions())
-        if isinstance(target, SyncdError):
-            raise target
-        survey(db, target, report, stop)
+        index_vault(open_vault(db, vault, RunOptions(), RunTools(stop), report))
     return report
 
 
@@ -115,8 +113,8 @@ def rehearse(
             config,
             client_of(config, stop),
             stop,
-            options,
-            writer=lambda root: Preview(root, show),
+            options._replace(dry=True),
+            writer=lambda root: DryRunWriter(root, show),
         )
 
 

@@ -1,30 +1,152 @@
-"""One vault as a run sees it."""
+"""What a run on one vault needs: the vault as it is, what was asked for, and the ways to tell."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
-from typing import NamedTuple
+from threading import Event
+from typing import NamedTuple, Protocol
 
-from syncd.config.settings import Vault
-from syncd.formats.format import Format
-from syncd.vault.graph import Graph
+from syncd.config.settings import Vault, zone
+from syncd.errors import ConfigError, VaultError
+from syncd.formats.format import Format, format_at
+from syncd.readwise.picture import Picture, fetch_picture
+from syncd.report import VaultReport
+from syncd.state import bases, index, pending, vaults
+from syncd.state.schema import transaction
+from syncd.sync.filters import scope
+from syncd.sync.vault_format import vault_format
+from syncd.vault.graph import Graph, read_graph
+from syncd.vault.read import Seen
+from syncd.vault.scan import page_entry
+from syncd.vault.write import Writer
+
+Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
+FetchPicture = Callable[[str, Event], Picture]  # raises PictureError, Stopped
 
 
-class Target(NamedTuple):
-    """One vault as a run sees it.
+class RunOptions(NamedTuple):
+    """What a run is asked for.
 
-    `form`: how its pages are written; `remove`: whether upstream deletions are carried out;
-    `patient`: whether a page is left alone that its owner is just writing; `vacated`: where
-    documents had their pages before this run found them moved.
+    `vaults`: their names, none for all; `fetch`: else only what waits is written; `patient`: leave
+    pages alone that their owner is just writing; `dry`: nothing is written.
     """
 
+    full: bool = False
+    allow_removals: bool = False
+    vaults: Sequence[str] = ()
+    fetch: bool = True
+    patient: bool = False
+    dry: bool = False
+
+
+class PageWriter(Protocol):
+    """The writer, or what stands in for it in a dry run."""
+
+    def write(self, path: Path, data: bytes, seen: Seen | None) -> Seen:
+        """See Writer.write."""
+
+    def flush(self) -> None:
+        """See Writer.flush."""
+
+
+@dataclass(frozen=True)
+class RunTools:
+    """What a run stops by, tells its progress to, and writes and fetches pictures with."""
+
+    stop: Event
+    progress: Progress = lambda _what, _done, _total: None
+    writer: Callable[[Path], PageWriter] = Writer
+    fetch_picture: FetchPicture = fetch_picture
+
+
+@dataclass(frozen=True)
+class VaultRun:
+    """One vault in one run.
+
+    `id` is the vault's number in the state; `format` is that of new pages; `vacated` are the pages
+    that documents had until this run found them elsewhere: until that is recorded, a new page there
+    would pass for theirs.
+    """
+
+    db: sqlite3.Connection
     id: int
     root: Path
     graph: Graph
-    form: Format
     vault: Vault
     zone: tzinfo
-    remove: bool
-    patient: bool
-    vacated: set[str]
+    format: Format
+    options: RunOptions
+    tools: RunTools
+    writer: PageWriter
+    report: VaultReport
+    vacated: set[str] = field(default_factory=set)
+
+    def format_at(self, path: str) -> Format:
+        """How the page at `path` is written: a graph may hold Markdown and Org."""
+        return format_at(path, self.format)
+
+    def write(self, path: str, text: str, seen: Seen | None) -> Seen:
+        """Write a page, and put it into the index. Raises what Writer.write raises."""
+        written = self.writer.write(Path(path), text.encode("utf-8", "surrogateescape"), seen)
+        index.enter(self.db, self.id, page_entry(path, text, written, self.graph, own=True))
+        return written
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Tell how far this vault is."""
+        self.tools.progress(f"{self.vault.name}: {what}", done, total)
+
+
+def open_vault(
+    db: sqlite3.Connection,
+    vault: Vault,
+    options: RunOptions,
+    tools: RunTools,
+    report: VaultReport,
+) -> VaultRun:
+    """The vault, checked. Raises VaultError, ConfigError."""
+    try:
+        root = vault.path.resolve()
+        graph = read_graph(root, vault.format)
+        form = vault_format(vault, graph)
+        with transaction(db):
+            number = vaults.vault_id(db, vault.name, root)
+            if vaults.settle(db, number, scope(vault)) or options.full:
+                pending.add_all(db, number)
+            if options.allow_removals:
+                pending.add(db, number, bases.documents_deleted_upstream(db, number))
+        writer = tools.writer(root)
+    except (VaultError, ConfigError) as error:
+        raise _emptied(db, vault) or error from None
+    except OSError as error:
+        reason = f"{error.strerror}; check the disk, and let syncd read the folder"
+        raise VaultError(f"{vault.path}: {reason}") from error
+    return VaultRun(
+        db, number, root, graph, vault, zone(vault), form, options, tools, writer, report
+    )
+
+
+def _emptied(db: sqlite3.Connection, vault: Vault) -> VaultError | None:
+    """What is wrong where nothing at all stands in the folder, as at the mount point of a disk.
+
+    None elsewhere.
+    """
+    number = vaults.find_vault(db, vault.name)
+    before = index.count(db, number) if number is not None else 0
+    with suppress(OSError):
+        if before and next(vault.path.iterdir(), None) is None:
+            return emptied_vault(vault.path, before)
+    return None
+
+
+def emptied_vault(root: Path, before: int) -> VaultError:
+    """The error that the vault is empty where `before` pages were."""
+    return VaultError(
+        f"{root} is empty where {before} pages were; mount the vault, or, if it is meant to be "
+        "empty, give it another name in the configuration",
+        code="vault-empty",
+    )

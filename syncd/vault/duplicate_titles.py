@@ -15,7 +15,7 @@ from syncd.errors import SyncdError
 from syncd.formats.obsidian import link_name
 from syncd.formats.origin import day
 from syncd.page.names import name_key
-from syncd.state import account, index, ledger
+from syncd.state import account, homes, index, vaults
 from syncd.vault.graph import Graph
 from syncd.vault.namesakes import namesakes
 from syncd.vault.page_names import own_page, title_from
@@ -38,12 +38,12 @@ def shared_titles(
     `db` is the state, None before the first run. Files that cannot be read go into `lost`, with the
     reason.
     """
-    number = ledger.find_vault(db, vault.name) if db is not None else None
+    number = vaults.find_vault(db, vault.name) if db is not None else None
     known = index.names(db, number) if db is not None and number is not None else {}
     found = namesakes(known, vault.path, graph, files, lost)
     if not found:
         return
-    ours = ledger.homes(db, number) if db is not None and number is not None else set()
+    ours = homes.paths(db, number) if db is not None and number is not None else set()
     if vault.log_page:
         ours.add(own_page(graph, vault.namespace, vault.log_page).path)
     if graph.format == "obsidian":

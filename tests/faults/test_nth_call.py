@@ -23,7 +23,8 @@ from syncd.errors import SyncdError
 from syncd.report import Report
 from syncd.sandbox.library import Library
 from syncd.state.schema import opened
-from syncd.sync.run import RunOptions, run
+from syncd.sync.run import run
+from syncd.sync.vault_run import RunOptions
 from syncd.vault import swap
 
 EVERY = int(os.environ.get("SYNCD_EVERY", "3"))

@@ -21,8 +21,9 @@ from support import MakeWorld, World, add_book, only, snapshot, tweet
 from syncd.errors import DocumentError
 from syncd.readwise.client import Client
 from syncd.sandbox.library import Library
-from syncd.sync.run import RunOptions, run
+from syncd.sync.run import run
 from syncd.sync.session import opened
+from syncd.sync.vault_run import RunOptions
 from syncd.vault.write import Seen, Writer
 
 # --- notes and their names ------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from syncd.errors import ConfigError, LockedError, ReadwiseError, SyncdError, To
 from syncd.sandbox.faults import Fault, Kind
 from syncd.sandbox.library import Library
 from syncd.sync.lock import locked
-from syncd.sync.run import RunOptions
 from syncd.sync.session import sync_once
+from syncd.sync.vault_run import RunOptions
 
 PASSING: list[Kind] = ["429", "500", "502", "503", "504", "html", "empty", "truncated", "reset"]
 

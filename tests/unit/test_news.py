@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.formats.format import Came, Piece
-from syncd.formats.news import add_to_journal, add_to_log, journal_line, log_line
 from syncd.page.days import logseq_date, logseq_day, obsidian_day
 from syncd.page.markdown import parse
 from syncd.page.names import page_title
 from syncd.page.occurrences import standing
 from syncd.page.splice import splice
+from syncd.sync.announce import add_to_journal, add_to_log, journal_line, log_line
 
 TEXTS = st.lists(
     st.sampled_from(

@@ -1,0 +1,80 @@
+"""Which documents wait to be written: the tables `pending` and `writing`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+
+def add(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
+    """These documents' pages may be behind the account, in this vault."""
+    rows = [(vault, document) for document in documents]
+    db.executemany("INSERT OR IGNORE INTO pending (vault, document) VALUES (?, ?)", rows)
+
+
+def add_everywhere(db: sqlite3.Connection, documents: Iterable[int]) -> None:
+    """These documents' pages may be behind the account, in every vault."""
+    db.executemany(
+        "INSERT OR IGNORE INTO pending (vault, document) SELECT id, ? FROM vault",
+        [(document,) for document in documents],
+    )
+
+
+def add_all(db: sqlite3.Connection, vault: int) -> None:
+    """Make every document pending."""
+    db.execute(
+        "INSERT OR IGNORE INTO pending (vault, document) SELECT ?, id FROM document", (vault,)
+    )
+
+
+def waiting(db: sqlite3.Connection, vault: int) -> list[int]:
+    """The documents whose pages may be behind the account, oldest first."""
+    return [
+        row[0]
+        for row in db.execute(
+            "SELECT document FROM pending WHERE vault = ? ORDER BY document", (vault,)
+        )
+    ]
+
+
+def done(db: sqlite3.Connection, vault: int, document: int) -> None:
+    """A document's page is up to date."""
+    db.execute("DELETE FROM pending WHERE (vault, document) = (?, ?)", (vault, document))
+
+
+def failed(db: sqlite3.Connection, vault: int, document: int, code: str, message: str) -> None:
+    """Keep a document pending, with the reason."""
+    db.execute(
+        "UPDATE pending SET code = ?, message = ? WHERE vault = ? AND document = ?",
+        (code, message, vault, document),
+    )
+
+
+def failures(db: sqlite3.Connection, vault: int) -> list[tuple[int, str, str]]:
+    """The pending documents that failed: id, code, message."""
+    rows = "SELECT document, code, message FROM pending WHERE vault = ? AND code IS NOT NULL ORDER BY document"
+    return db.execute(rows, (vault,)).fetchall()
+
+
+def begin(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
+    """Mark these documents as being written.
+
+    What a killed run wrote there is not recorded in the other tables.
+    """
+    rows = [(vault, document) for document in documents]
+    db.executemany("INSERT OR IGNORE INTO writing VALUES (?, ?)", rows)
+
+
+def end(db: sqlite3.Connection, vault: int) -> None:
+    """Nothing is being written; in the transaction that records what was."""
+    db.execute("DELETE FROM writing WHERE vault = ?", (vault,))
+
+
+def begun(db: sqlite3.Connection, vault: int) -> list[int]:
+    """The documents whose pages were being written when a run was killed, oldest first."""
+    return [
+        row[0]
+        for row in db.execute(
+            "SELECT document FROM writing WHERE vault = ? ORDER BY document", (vault,)
+        )
+    ]

@@ -1,0 +1,84 @@
+"""Brings the mirror up to the account: what changed since the last fetch, or all of it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from syncd.config.settings import Config
+from syncd.readwise.client import Client
+from syncd.readwise.decode import ExportPage
+from syncd.report import Report
+from syncd.state import account, pending
+from syncd.state.schema import transaction
+from syncd.sync.vault_run import Progress, RunOptions
+
+_log = logging.getLogger(__name__)
+
+# Between two fetches, for what changed while the first was under way.
+_OVERLAP = timedelta(minutes=5)
+
+
+def fetch(
+    db: sqlite3.Connection,
+    config: Config,
+    client: Client,
+    options: RunOptions,
+    report: Report,
+    progress: Progress,
+) -> datetime | None:
+    """Bring the mirror up to the account; the next run's cursor, None where this one must stay.
+
+    Documents that may be behind wait in every vault. Raises what Client.export raises.
+    """
+    since = account.cursor(db)
+    full = options.full or since is None or _is_full_due(db, config)
+    account.start_full(db)
+    refused: set[int | None] = set()
+    for page in _pages(db, client, None if full else since):
+        with transaction(db):
+            pending.add_everywhere(db, account.absorb(db, page.documents))
+            account.reject(db, page.rejected)
+            if full:
+                account.see(db, page.documents)
+        refused |= {one.id for one in page.rejected}
+        report.fetched.documents += len(page.documents)
+        report.fetched.highlights += page.highlights
+        progress("highlights fetched", report.fetched.highlights, None)
+    report.fetched.requests = client.requests
+    with transaction(db):
+        if full:
+            _finish_full(db, config, refused)
+        if None not in refused:
+            account.forget_rejected(db, refused)
+    if client.server_time is None or None in refused:
+        return None
+    return client.server_time - _OVERLAP
+
+
+def _is_full_due(db: sqlite3.Connection, config: Config) -> bool:
+    """Whether it is time for the whole account; another server is another account."""
+    last = account.cursor(db, "full")
+    if last is None or account.server(db) != config.readwise.api_url:
+        return True
+    age = datetime.now(UTC) - last
+    return age >= config.schedule.full_every
+
+
+def _pages(db: sqlite3.Connection, client: Client, since: datetime | None) -> Iterator[ExportPage]:
+    """What changed since then, or all of it; then the documents that were not understood."""
+    rejected = [] if since is None else [id_ for id_, _, _ in account.rejected(db)]
+    yield from client.export(updated_after=since)
+    if rejected:
+        yield from client.export(ids=rejected)
+
+
+def _finish_full(db: sqlite3.Connection, config: Config, refused: set[int | None]) -> None:
+    touched = account.finish_full(db, refused)
+    if touched is None:
+        _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
+    pending.add_everywhere(db, touched or ())
+    account.set_cursor(db, datetime.now(UTC), "full")
+    account.set_server(db, config.readwise.api_url)
