@@ -18,8 +18,9 @@ from syncd.formats.escape import clean, from_html
 from syncd.formats.obsidian import highlight
 from syncd.formats.obsidian_escape import _LANGUAGES, obsidian_lines, obsidian_unescape
 from syncd.model import Document, Highlight, Tag
+from syncd.page.blocks import digest
 from syncd.page.front_matter import entry
-from syncd.page.markdown import digest, parse
+from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import Rendered
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def one_item_each(given_texts: list[tuple[str, str]]) -> None:
 def found_again(given_texts: list[tuple[str, str]]) -> None:
     """As many blocks as highlights and children, each with the digest that is remembered of it."""
     blocks = [rendered(number, text, note) for number, (text, note) in enumerate(given_texts, 1)]
-    page = parse("\n".join(line for block in blocks for line in block.lines()))
+    page = parse_markdown("\n".join(line for block in blocks for line in block.lines()))
     wanted = [part for block in blocks for part in block if part]
     assert [digest(page.content(found)) for found in page.blocks] == [
         digest(part) for part in wanted

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from paper import PICTURE, Span
 
 from syncd.formats.format import LOGSEQ, OBSIDIAN
-from syncd.page.markdown import parse
+from syncd.page.blocks import parse
 from syncd.page.org import syntax_of
 
 if TYPE_CHECKING:

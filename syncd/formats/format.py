@@ -10,13 +10,13 @@ from datetime import datetime, tzinfo
 from functools import partial
 from typing import NamedTuple
 
-from syncd.formats import logseq, metadata, obsidian, org
+from syncd.formats import logseq, obsidian, org
 from syncd.formats.metadata import Metadata
 from syncd.model import Document, Highlight
-from syncd.page import front_matter as frontmatter
-from syncd.page import markdown as parse
+from syncd.page import front_matter
 from syncd.page import org as org_pages
-from syncd.page.markdown import MARKDOWN, Page, Property, Syntax
+from syncd.page.blocks import Page, Property, Syntax
+from syncd.page.markdown import MARKDOWN
 from syncd.page.rendered import Labels, Rendered
 
 
@@ -92,8 +92,8 @@ LOGSEQ = Format(
     logseq.highlight,
     lambda _document: {},
     logseq.full_title,
-    parse.properties,
-    metadata.of_logseq,
+    Page.properties,
+    logseq.metadata,
     (),
     block_ids=False,
     opening=_opens_with(logseq.header),
@@ -103,8 +103,8 @@ OBSIDIAN = Format(
     obsidian.highlight,
     obsidian.alias,
     obsidian.full_title,
-    frontmatter.properties,
-    metadata.of_obsidian,
+    front_matter.properties,
+    obsidian.metadata,
     ("---", "---"),
     block_ids=True,
     opening=_opens_with(obsidian.header),
@@ -115,7 +115,7 @@ ORG = Format(
     lambda _document: {},
     org.full_title,
     org_pages.drawer,
-    metadata.of_logseq,
+    logseq.metadata,
     (":PROPERTIES:", ":END:"),
     block_ids=False,
     opening=_opens_with(org.header),

@@ -1,13 +1,17 @@
-"""A document as a Logseq page in Markdown. Pure: values in, lines out."""
+"""A document as a Logseq page in Markdown, and what such a page says of its document. Pure."""
 
 from __future__ import annotations
 
 from datetime import tzinfo
 
 from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
+from syncd.formats.metadata import Metadata
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
-from syncd.page.names import short_title
+from syncd.page.blocks import Page
+from syncd.page.identity import link_key
+from syncd.page.links import title_key
+from syncd.page.names import name_key, short_title
 from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
@@ -56,4 +60,17 @@ def highlight(
         text,
         [f"{TAGS} {' '.join(tags)}"] if tags else None,
         [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
+    )
+
+
+def metadata(page: Page, title: str) -> Metadata:
+    """What a page, in Markdown or Org, says in its properties; `title` is what its file's name says."""
+    said = {key: str(found.value).strip() for key, found in page.properties().items()}
+    full_title = said.get("full-title")
+    return Metadata(
+        name=name_key(said.get("title") or title),
+        url=link_key(said.get("url")),
+        title=None if full_title is None else title_key(full_title),
+        book=None,
+        is_document=full_title is not None or "category" in said,
     )

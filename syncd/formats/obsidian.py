@@ -1,6 +1,6 @@
-"""A document as an Obsidian note: YAML front matter, and a bullet for each highlight. Pure.
+"""A document as an Obsidian note, and what such a note says of its document. Pure.
 
-Values in, lines out.
+A note is YAML front matter and a bullet for each highlight.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ from datetime import tzinfo
 from unicodedata import category
 
 from syncd.formats.escape import clean, link_target
+from syncd.formats.metadata import Metadata
 from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
-from syncd.page.front_matter import entry
+from syncd.page.blocks import Page
+from syncd.page.front_matter import entry, plain_values
+from syncd.page.identity import link_key
+from syncd.page.links import title_key
+from syncd.page.names import name_key
 from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
@@ -122,3 +127,54 @@ def _tag(name: str) -> str:
 
 def _in_tag(char: str) -> bool:
     return category(char)[0] in "LMN" or category(char) == "So"
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+_BOOK = re.compile(r"https://readwise\.io/bookreview/(\d{1,18})\b")
+_FIELD = re.compile(
+    r"[-*>]?\s*(?:\*\*)?"
+    r"(Full[ -]?Title|URL|Source[ -]URL|Readwise URL|Title|ID)"
+    r"(?:\*\*)?::?(?:\*\*)?\s+(\S.*)",
+    re.IGNORECASE,
+)
+_TOP = 60  # lines in which a plugin's metadata stand
+
+
+def metadata(page: Page, title: str) -> Metadata:
+    """What a note says of its document; `title` is what its file's name says.
+
+    syncd's notes say it in their front matter; those by Readwise's plugin and by readwise-mirror
+    there too, or in a list or a paragraph at their top.
+    """
+    said = {_field_key(key): value for key, value in plain_values(page).items()}
+    for line in page.lines[:_TOP]:
+        field = _FIELD.match(line)
+        if field:
+            value = field[2].strip().removeprefix("[[").removesuffix("]]")
+            said.setdefault(_field_key(field[1]), value)
+    full_title = said.get("fulltitle")
+    book = _book(said)
+    return Metadata(
+        name=name_key(title),
+        url=link_key(said.get("url") or said.get("sourceurl")),
+        title=title_key(full_title) if full_title else None,
+        book=book,
+        is_document=bool(book or full_title),
+    )
+
+
+def _book(said: dict[str, str]) -> int | None:
+    """The document's id, from its address in Readwise, or from a field beside one of Readwise's."""
+    addresses = " ".join(said.get(key, "") for key in ("readwise", "readwiseurl", "uri"))
+    found = _BOOK.search(addresses)
+    if found:
+        return int(found[1])
+    id_ = said.get("id", "")
+    is_readwise = "readwise" in addresses
+    return int(id_) if is_readwise and re.fullmatch(r"\d{1,18}", id_) else None
+
+
+def _field_key(name: str) -> str:
+    """A field's name however it is written: `full-title`, `Full Title`, `fullTitle`."""
+    return re.sub("[ _-]", "", name).lower()

@@ -1,6 +1,4 @@
-"""The YAML front matter at the top of an Obsidian note.
-
-Read with exact line spans, written entry by entry. Pure.
+"""The YAML front matter at the top of an Obsidian note: read, spliced and written here alone. Pure.
 
 An existing front matter is never written anew: whoever changes one entry replaces its lines, so
 that comments, order, quotes and unknown keys stay byte for byte as their owner left them.
@@ -14,45 +12,123 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from syncd.page.markdown import Page, Property, front_matter
+from syncd.page.blocks import Page, Property
 
 _MAX_SIZE = 65_536  # characters; a longer front matter is nobody's notes, and slow to read
+_MAX_MARKS = 1000  # of those that may begin a deeper level, for libyaml
+_FLOW = re.compile(r"(?<![\"'\[])[\[{]")  # what begins a list or map in brackets, unless quoted
+_ENTRY = re.compile(r"([\w][\w -]*):[ \t]+(\S.*)")
+_ITEM = re.compile(r"([ \t]*-[ \t]+)(\S.*)")
+
+
+def front_matter_length(lines: Sequence[str]) -> int:
+    """How many lines a front matter at the top takes, both `---` included; 0 where there is none."""
+    if not lines or lines[0].removeprefix("\ufeff").rstrip() != "---":
+        return 0
+    ends = (number + 1 for number in range(1, len(lines)) if lines[number].rstrip() == "---")
+    return next(ends, 0)
 
 
 def properties(page: Page) -> dict[str, Property]:
-    """The entries of a page's front matter by their keys, in order.
+    """The entries of a page's front matter by their keys, in order, with their exact lines.
 
     {} where there is none or it is broken.
     """
+    return _entries(page.lines[1 : max(1, front_matter_length(page.lines) - 1)])
+
+
+def plain_values(page: Page) -> dict[str, str]:
+    """The front matter's texts and whole numbers, as text, by their keys.
+
+    As python-frontmatter reads it; {} where there is none or it is broken.
+    """
+    import yaml
+    from frontmatter.default_handlers import YAMLHandler
+
+    handler = YAMLHandler()
+    text = "".join(page.lines).removeprefix("\ufeff")
+    if not text.startswith("---"):
+        return {}
+    try:
+        head = handler.split(text)[0]
+        values = handler.load(head, Loader=_loader(head))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {str(key): str(value) for key, value in values.items() if isinstance(value, str | int)}
+
+
+def repaired(text: str) -> tuple[dict[str, list[str]], str]:
+    """The entries (whole lines by key) of the front matter that a text begins with, and the rest.
+
+    A value that YAML could not read is put into quotes. ({}, text) where there is no front matter.
+    """
+    text = text.lstrip("\n")
+    if not text.startswith("---\n"):
+        return {}, text
+    inside = text.removeprefix("---\n")
+    head, fence, body = inside.partition("\n---\n")
+    if not fence:  # perhaps nothing follows it, not even a line's end
+        head, _, body = inside.partition("\n---")
+        if body.strip():
+            return {}, text
+    lines = [_readable(line.rstrip()) for line in head.split("\n") if line.strip()]
+    if "---" in lines:
+        lines = lines[: lines.index("---")]
+    found = _entries([f"{line}\n" for line in lines])
+    return {key: lines[at.start - 1 : at.end - 1] for key, at in found.items()}, body
+
+
+def _entries(lines: list[str]) -> dict[str, Property]:
+    """The entries of the YAML in `lines`, which begin at a page's second line."""
     import yaml
 
-    lines = page.lines[1 : max(1, front_matter(page.lines) - 1)]
     text = "".join(lines)
     if not text.strip() or len(text) > _MAX_SIZE:
         return {}
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_loader(text))
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
         return {}
     starts = list(accumulate(map(len, lines), initial=0))
-    entries = root.value
-    heads = [bisect_right(starts, key.start_mark.index) - 1 for key, _ in entries] + [len(lines)]
+    heads = [bisect_right(starts, key.start_mark.index) - 1 for key, _ in root.value]
     found: dict[str, Property] = {}
-    for (key, node), start, stop in zip(entries, heads, heads[1:], strict=False):
-        least = bisect_right(starts, max(key.start_mark.index, _last(node) - 1))
-        while stop > least and (
-            not lines[stop - 1].strip() or lines[stop - 1].lstrip().startswith("#")
-        ):
-            stop -= 1
+    for (key, node), start, stop in zip(root.value, heads, [*heads[1:], len(lines)], strict=True):
         if isinstance(key, yaml.ScalarNode):
-            found.setdefault(key.value, Property(start + 1, stop + 1, _value(node)))
+            least = bisect_right(starts, max(key.start_mark.index, _last(node) - 1))
+            end = _without_comments(lines, least, stop)
+            found.setdefault(key.value, Property(start + 1, end + 1, _value(node)))
     return found
 
 
+def _loader(text: str) -> Any:
+    """The class that loads `text`: libyaml's, ten times as fast, where it reads as PyYAML's own.
+
+    It differs in tabs, U+FEFF and a `?` in brackets, and deep nesting overflows its stack.
+    """
+    import yaml
+
+    differs = "\t" in text or "\ufeff" in text or ("?" in text and _FLOW.search(text))
+    if differs or sum(map(text.count, "[{?-")) > _MAX_MARKS:
+        return yaml.SafeLoader
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _without_comments(lines: list[str], least: int, stop: int) -> int:
+    """Where an entry ends before `stop`, without the comments and blank lines behind it."""
+    while stop > least:
+        line = lines[stop - 1].strip()
+        if line and not line.startswith("#"):
+            break
+        stop -= 1
+    return stop
+
+
 def _last(node: Any) -> int:
-    """Where the text of a YAML node ends.
+    """The index behind the text of a YAML node.
 
     A block of entries ends with its last one, not with what follows it.
     """
@@ -66,6 +142,23 @@ def _value(node: Any) -> str | list[str] | None:
     if node.id == "sequence":
         return [item for item in map(_value, node.value) if isinstance(item, str)]
     return str(node.value) if node.id == "scalar" and not node.tag.endswith(":null") else None
+
+
+def _readable(line: str) -> str:
+    """A line of YAML with its value in quotes where it could not be read without."""
+    import yaml
+
+    found = _ENTRY.fullmatch(line) or _ITEM.fullmatch(line)
+    if found is None or found[2] in ("|", ">", "|-", ">-"):
+        return line
+    try:
+        yaml.safe_load(line.strip())
+    except (yaml.YAMLError, ValueError, RecursionError):
+        value = found[2]
+        if value[0] in "\"'" and value.endswith(value[0]) and len(value) > 1:
+            value = value[1:-1]
+        return f"{line[: found.start(2)]}{scalar(value)}"
+    return line
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -82,20 +175,14 @@ _AS_CODE = re.compile(
 
 
 def entry(key: str, value: str | Sequence[str]) -> list[str]:
-    """The whole lines of one entry, as Obsidian writes them.
-
-    A text on the key's line, each item of a list below it.
-    """
+    """The whole lines of one entry: a text on the key's line, each item of a list below it."""
     if isinstance(value, str):
         return [f"{key}: {scalar(value)}"]
     return [f"{key}:", *(f"  - {scalar(item)}" for item in value)]
 
 
 def scalar(text: str) -> str:
-    """`text` as one line of YAML that is read as this text.
-
-    As it is where that is plainly safe, else in quotes.
-    """
+    """`text` as one line of YAML that is read as this text, in quotes unless plainly safe."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     quoted: str = _QUOTED.sub(r"\\\g<0>", text)

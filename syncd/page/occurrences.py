@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from syncd.page.blocks import Page, digest
 from syncd.page.links import block_id, block_key, has_link, id_key, is_marked
-from syncd.page.markdown import Page, digest
 
 
 def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
-from syncd.page.markdown import MARKDOWN, Block, Page, Property, Syntax
+from syncd.page.blocks import Block, Page, Property, Syntax
+from syncd.page.markdown import MARKDOWN
 
 _HEADLINE = re.compile(r"\*(\**)(?:[ \t]|(?=\r?\n|\Z))")
 _OPENING = re.compile(r"(?:\*+[ \t]+)?[ \t]*(?:#\+BEGIN_(\w+)|(```|~~~))", re.IGNORECASE)

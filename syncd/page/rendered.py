@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from syncd.page.markdown import MARKDOWN, Syntax, digest
+from syncd.page.blocks import Syntax, digest
+from syncd.page.markdown import MARKDOWN
 
 TAGS, NOTE = "**Tags**:", "**Note**:"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from syncd.page.markdown import Page
+from syncd.page.blocks import Page
 
 
 class Edit(NamedTuple):

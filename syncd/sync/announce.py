@@ -11,8 +11,9 @@ from datetime import date, datetime
 
 from syncd.errors import DocumentError, SyncdError
 from syncd.formats.format import Came, Piece
+from syncd.page.blocks import Page
 from syncd.page.days import logseq_day, obsidian_day
-from syncd.page.markdown import Page, bullet, parse, properties
+from syncd.page.markdown import bullet, parse_markdown
 from syncd.page.names import file_name
 from syncd.page.splice import Edit, splice
 from syncd.report import WAITS
@@ -94,7 +95,7 @@ def _read(run: VaultRun, path: str) -> tuple[Page, Seen | None]:
     try:
         return page_at(run.root / path)
     except FileNotFoundError:
-        return parse(""), None
+        return parse_markdown(""), None
 
 
 def _write(run: VaultRun, path: str, page: Page, seen: Seen | None, edit: Edit | None) -> None:
@@ -143,7 +144,7 @@ def _title(run: VaultRun, path: str) -> str:
     """What a link to the page says; in Logseq a page may have another title than its file."""
     if run.graph.format == "logseq":
         try:
-            said = properties(page_at(run.root / path)[0]).get("title")
+            said = page_at(run.root / path)[0].properties().get("title")
         except (FileNotFoundError, PageChanged, DocumentError):
             said = None
         if said is not None and said.value:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
 from syncd.formats.format import Format
 from syncd.model import Document
-from syncd.page.markdown import digest, parse
+from syncd.page.blocks import digest, parse
 from syncd.page.splice import Edit, splice
 from syncd.report import Failure
 from syncd.state import account, bases, homes, index, news, pending, pictures

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from syncd.adopt.prose import HEADING, WHOLE_TEXT, said_below
+from syncd.page.blocks import Page, digest
 from syncd.page.links import block_id, block_key, fingerprint, id_key
-from syncd.page.markdown import Page, digest
 from syncd.page.rendered import Hashes, Labels, Rendered
 
 _LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from syncd.page.markdown import MARKDOWN, Page, Property, Syntax, app_lines, digest
+from syncd.page.blocks import Page, Property, Syntax, app_lines, digest
+from syncd.page.markdown import MARKDOWN
 from syncd.page.rendered import Hashes, Labels
 from syncd.page.splice import Edit
 from syncd.sync.identify import Local, Stand, Wanted, locals_of, match

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from syncd.errors import DocumentError, Stopped, VaultError
 from syncd.formats.pictures import addresses, but_pictures, link_from, with_copies
-from syncd.page.markdown import digest
+from syncd.page.blocks import digest
 from syncd.readwise.picture import Picture, PictureError
 from syncd.state import pictures
 from syncd.state.schema import transaction

@@ -8,13 +8,11 @@ from __future__ import annotations
 import re
 
 from syncd.formats.format import Opening
-from syncd.page.front_matter import properties, scalar
-from syncd.page.markdown import bullet, parse
+from syncd.page.front_matter import repaired
+from syncd.page.markdown import bullet
 from syncd.templates.outline import BREAK, STOP, logseq_pieces, settled
 
 _PROPERTY = re.compile(r"([^\s:,;#\[\]()\"]+)::(?:[ \t]+(.*)|)")
-_ENTRY = re.compile(r"([\w][\w -]*):[ \t]+(\S.*)")
-_ITEM = re.compile(r"([ \t]*-[ \t]+)(\S.*)")
 
 
 def logseq_opening(
@@ -50,7 +48,7 @@ def obsidian_opening(
     """
     header, body = own or {}, _plain(metadata)
     if own is None:
-        header, body = _front_matter(body)
+        header, body = repaired(body)
     heading = " ".join(_plain(heading).split())
     parts = [f"# {heading.lstrip('# ')}" if heading else "", body, _plain(head)]
     lines = "\n\n".join(part.strip("\n") for part in parts if part.strip()).split("\n")
@@ -70,37 +68,3 @@ def _plain(output: str) -> str:
         lines.append((margin if marked else "") + line.replace(BREAK, "").replace(STOP, ""))
         marked = line.endswith(BREAK)
     return "\n".join(lines)
-
-
-def _front_matter(text: str) -> tuple[dict[str, list[str]], str]:
-    """The entries of the YAML that an output begins with, each made readable where it is not, and what follows it."""
-    text = text.lstrip("\n")
-    head, fence, body = text.removeprefix("---\n").partition("\n---\n")
-    if not text.startswith("---\n") or not fence:
-        head, fence, body = text.removeprefix("---\n").partition("\n---")
-        if not text.startswith("---\n") or body.strip():
-            return {}, text
-    lines = ["---", *(_readable(line.rstrip()) for line in head.split("\n") if line.strip()), "---"]
-    page = parse("".join(f"{line}\n" for line in lines))
-    found = properties(page)
-    return {
-        key: [line.rstrip("\n") for line in page.lines[at.start : at.end]]
-        for key, at in found.items()
-    }, body
-
-
-def _readable(line: str) -> str:
-    """A line of YAML with its value in quotes where it could not be read without."""
-    import yaml
-
-    found = _ENTRY.fullmatch(line) or _ITEM.fullmatch(line)
-    if found is None or found[2] in ("|", ">", "|-", ">-"):
-        return line
-    try:
-        yaml.safe_load(line.strip())
-    except (yaml.YAMLError, ValueError, RecursionError):
-        value = found[2]
-        if value[0] in "\"'" and value.endswith(value[0]) and len(value) > 1:
-            value = value[1:-1]
-        return f"{line[: found.start(2)]}{scalar(value)}"
-    return line

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from syncd.formats.format import Piece
 from syncd.formats.syntax import START
-from syncd.page.markdown import parse
+from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import Rendered
 
 # Marks in values, of characters that no text from outside holds: a break within a block, a break if
@@ -155,7 +155,7 @@ def _role(
 
 def _verify(rendered: Rendered) -> None:
     """Whether what is written is read again as the same blocks."""
-    page = parse("\n".join(rendered.lines()))
+    page = parse_markdown("\n".join(rendered.lines()))
     read = [page.content(block) for block in page.blocks]
     wrote = [content for content in (rendered.text, rendered.tags, rendered.note) if content]
     if [list(map(str.rstrip, content)) for content in read] != [

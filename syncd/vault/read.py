@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncd.errors import DocumentError
-from syncd.page.markdown import Page, parse
+from syncd.page.blocks import Page, parse
 from syncd.page.org import syntax_of
 
 _YOUNG_NS = 2_000_000_000  # FAT's clock ticks every two seconds: a younger page may change unseen

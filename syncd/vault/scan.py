@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from syncd.errors import DocumentError, Stopped
 from syncd.formats.format import format_of
-from syncd.page.markdown import parse
+from syncd.page.blocks import parse
 from syncd.page.names import is_conflict_copy
 from syncd.page.occurrences import named, standing
 from syncd.page.org import syntax_of

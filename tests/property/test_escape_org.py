@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from syncd.formats.escape import logseq_name
 from syncd.formats.org_escape import org_lines, org_value
-from syncd.page.markdown import app_lines, digest, parse
+from syncd.page.blocks import app_lines, digest, parse
 from syncd.page.org import ORG
 from tests import hostile, logseq_parser, mldoc_tree, org_oracle
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.formats.escape import logseq_lines
-from syncd.page.markdown import bullet, digest, parse
+from syncd.page.blocks import digest
+from syncd.page.markdown import bullet, parse_markdown
 from syncd.page.rendered import Rendered
 
 PIECES = [
@@ -57,7 +58,7 @@ INDENTS = st.sampled_from(["", "\t", "\t\t", "  ", "    "])
 @given(HOSTILE)
 def test_a_page_is_its_lines(text: str) -> None:
     """Whatever the text, joining the lines gives it back, and blocks lie in order without overlap."""
-    page = parse(text)
+    page = parse_markdown(text)
     assert "".join(page.lines) == text
     assert page.first == (page.blocks[0].start if page.blocks else len(page.lines))
     behind = 0
@@ -84,7 +85,7 @@ def test_what_syncd_writes_it_knows_again(
         body[-1] += " #Highlight" if not body[-1].startswith(("```", "~~~")) else ""
         written.append(Rendered(body, None, [f"**Note**: {said[0]}", *said[1:]]))
     lines = [line for one in written for line in one.lines(indent)]
-    page = parse(newline.join(["title:: x", *lines]))
+    page = parse_markdown(newline.join(["title:: x", *lines]))
     wanted = [hash_ for one in written for hash_ in (one.hashes().text, one.hashes().note)]
     assert [digest(page.content(block)) for block in page.blocks] == wanted
 
@@ -96,11 +97,11 @@ def test_a_digest_outlives_what_logseq_does_to_a_block(
     """Another indent, trailing blanks, `id::` and `collapsed::` lines: it still says the same."""
     content = logseq_lines(text)
     content[-1] += " ([View Tweet](https://x.com/i/status/7)) #Highlight"
-    one = parse("\n".join(bullet(content, before)))
+    one = parse_markdown("\n".join(bullet(content, before)))
     at = len(content) if content[0].startswith(("```", "~~~")) else 1
     own = ["id:: 64a1f0c2-1111-4222-8333-944445555666", "collapsed:: true"] if marked else []
     lines = bullet([*content[:at], *own, *content[at:]], after)
-    two = parse(
+    two = parse_markdown(
         "\n".join(f"{line}  " if blanks else line.rstrip() for line in lines) + "\n" * 3 * blanks
     )
     assert len(one.blocks) == len(two.blocks) == 1

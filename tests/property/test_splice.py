@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_parse import HOSTILE
 
-from syncd.page.markdown import parse
+from syncd.page.markdown import parse_markdown
 from syncd.page.splice import Edit, splice
 
 NEW = st.lists(
@@ -18,7 +18,7 @@ EDITS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), NEW), max_size
 @given(HOSTILE)
 def test_no_edit_changes_no_byte(text: str) -> None:
     """Line ends of all kinds, a byte order mark, fences, the last newline or none."""
-    assert splice(parse(text), []) == text
+    assert splice(parse_markdown(text), []) == text
 
 
 @given(HOSTILE, EDITS)
@@ -26,14 +26,14 @@ def test_every_line_that_is_not_replaced_stays_byte_for_byte(
     text: str, asked: list[tuple[int, int, list[str]]]
 ) -> None:
     """Only the file's last line may gain a line end, where something now follows it, or be the last without one."""
-    page = parse(text)
+    page = parse_markdown(text)
     edits, free = [], 0
     for at, length, new in sorted(asked):
         start = min(max(at, free), len(page.lines))
         end = min(start + length, len(page.lines))
         edits.append(Edit(start, end, new))
         free = end + 1
-    result = parse(splice(page, edits)).lines
+    result = parse_markdown(splice(page, edits)).lines
     wanted: list[tuple[str, bool]] = []
     done = 0
     for edit in edits:
@@ -58,7 +58,7 @@ def test_every_line_that_is_not_replaced_stays_byte_for_byte(
 @given(HOSTILE.filter(bool), EDITS)
 def test_the_last_line_ends_as_it_did(text: str, asked: list[tuple[int, int, list[str]]]) -> None:
     """With a line end or without, whatever is appended."""
-    page = parse(text)
+    page = parse_markdown(text)
     end = len(page.lines)
     new = ["- neu", *(line for _, _, lines in asked for line in lines), "- ende"]
     assert splice(page, [Edit(end, end, new)]).endswith("\n") == text.endswith("\n")
@@ -66,7 +66,7 @@ def test_the_last_line_ends_as_it_did(text: str, asked: list[tuple[int, int, lis
 
 def test_a_page_with_windows_line_ends_keeps_them() -> None:
     """New lines end as the file's first does; those that its owner mixed in stay."""
-    page = parse("\ufefftitle:: x\r\n- eins\n\t- zwei\r\n- drei")
+    page = parse_markdown("\ufefftitle:: x\r\n- eins\n\t- zwei\r\n- drei")
     assert splice(page, [Edit(4, 4, ["- vier"]), Edit(1, 2, ["- 一", "  二"])]) == (
         "\ufefftitle:: x\r\n- 一\r\n  二\r\n\t- zwei\r\n- drei\r\n- vier"
     )

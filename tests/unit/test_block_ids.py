@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncd.page.links import block_id, block_key
-from syncd.page.markdown import parse
+from syncd.page.markdown import parse_markdown
 from syncd.page.occurrences import named
 
 
@@ -51,8 +51,8 @@ def test_a_link_to_the_highlight_in_readwise_says_its_id_on_a_documents_page() -
 def test_where_paragraphs_have_ids_their_links_do_not_count_too() -> None:
     """Else a highlight that is there by its id would hide another with the same address."""
     link = "[View Highlight](https://example.org/a)"
-    with_ids = parse(f"# T\n\neins ^1234\n\n{link}\n\n---\n")
+    with_ids = parse_markdown(f"# T\n\neins ^1234\n\n{link}\n\n---\n")
     assert dict(named(with_ids, at_home=True)) == {"rw:1234": b""}
-    without = parse(f"# T\n\neins ({link})\n\nzwei ({link})\n")
+    without = parse_markdown(f"# T\n\neins ({link})\n\nzwei ({link})\n")
     assert list(named(without, at_home=True)) == [("url:example.org/a", b"")] * 2
     assert list(named(without, at_home=False)) == []

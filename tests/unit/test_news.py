@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from syncd.formats.format import Came, Piece
 from syncd.page.days import logseq_date, logseq_day, obsidian_day
-from syncd.page.markdown import parse
+from syncd.page.markdown import parse_markdown
 from syncd.page.names import page_title
 from syncd.page.occurrences import standing
 from syncd.page.splice import splice
@@ -121,7 +121,7 @@ def test_what_stands_on_the_page_stays_byte_for_byte(
 ) -> None:
     """A line is put behind it, once."""
     text = newline.join(lines) + (newline if ended else "")
-    page = parse(text)
+    page = parse_markdown(text)
     new = [Piece(0, ["neu"])]
     edit = add_to_log(page, new, "-", again=False)
     assert edit is not None
@@ -130,8 +130,8 @@ def test_what_stands_on_the_page_stays_byte_for_byte(
         newline, "\n"
     ).strip("\n")
     assert after.endswith(newline) == text.endswith(newline)
-    assert add_to_log(parse(after), new, "-", again=False) is None
-    assert add_to_log(parse(after), new, "-", again=True) is not None
+    assert add_to_log(parse_markdown(after), new, "-", again=False) is None
+    assert add_to_log(parse_markdown(after), new, "-", again=True) is not None
 
 
 def test_a_log_of_several_blocks_is_written_as_the_file_writes_blocks() -> None:
@@ -141,10 +141,10 @@ def test_a_log_of_several_blocks_is_written_as_the_file_writes_blocks() -> None:
         ("- alt\n", "-", "- alt\n- zwei\n  weiter\n\t- 一\n\t- 二\n"),
         ("* alt\n", "*", "* alt\n* zwei\nweiter\n** 一\n** 二\n"),
     ):
-        edit = add_to_log(parse(text), blocks, mark, again=False)
+        edit = add_to_log(parse_markdown(text), blocks, mark, again=False)
         assert edit is not None
-        assert splice(parse(text), [edit]) == expected
-        assert add_to_log(parse(expected), blocks, mark, again=False) is None
+        assert splice(parse_markdown(text), [edit]) == expected
+        assert add_to_log(parse_markdown(expected), blocks, mark, again=False) is None
 
 
 @given(
@@ -157,13 +157,13 @@ def test_a_journals_line_is_added_to_or_followed_by_another(
 ) -> None:
     """Ours as it was written takes in what is new; once more changes nothing."""
     own = [f"- {journal_line(before)}"] if before else []
-    page = parse("\n".join([*lines, *own]))
+    page = parse_markdown("\n".join([*lines, *own]))
     edit, links = add_to_journal(page, before, new, "-")
     after = splice(page, [edit] if edit else [])
     assert set(links) == {*before, *new}
     assert f"- {journal_line(links)}" in after.split("\n")
-    assert add_to_journal(parse(after), before, new, "-") == (None, links)
-    changed = parse(after.replace("Highlights from", "Mine from"))
+    assert add_to_journal(parse_markdown(after), before, new, "-") == (None, links)
+    changed = parse_markdown(after.replace("Highlights from", "Mine from"))
     edit, links = add_to_journal(changed, before, new, "-")
     assert edit is not None
     assert (edit.start, links) == (edit.end, new)
@@ -173,5 +173,5 @@ def test_a_journals_line_is_added_to_or_followed_by_another(
 def test_the_lines_are_no_highlights_whatever_the_titles_are(titles: list[str]) -> None:
     """Their links lead to pages only."""
     links = [page_title("R", f"{title} [View Tweet](https://x.com/a/status/1)") for title in titles]
-    page = parse(f"- {journal_line(links)}")
+    page = parse_markdown(f"- {journal_line(links)}")
     assert [key for key, _ in standing(page, at_home=True) if not key.startswith("text:")] == []

@@ -8,12 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from syncd.formats import obsidian
 from syncd.formats.obsidian_escape import MAX_NESTING, obsidian_lines
 from syncd.model import Document, Highlight, Tag
 from syncd.page import front_matter as frontmatter
-from syncd.page.markdown import Page, front_matter
+from syncd.page.blocks import Page
+from syncd.page.front_matter import front_matter_length
+from syncd.page.markdown import MARKDOWN
 from syncd.page.rendered import Rendered
 
 TAIL = "([View Tweet](https://x.com/quill/status/7)) #Highlight [[2023-05-05]] ^rw-42"
@@ -43,7 +47,7 @@ def rendered(text: str, **values: Any) -> Rendered:
 
 def page(text: str) -> Page:
     """A page of these lines, its blocks not looked for."""
-    return Page(text.splitlines(keepends=True), [], 0)
+    return Page(text.splitlines(keepends=True), [], 0, MARKDOWN)
 
 
 def test_the_header_lists_the_properties_in_order_as_obsidian_writes_them() -> None:
@@ -350,10 +354,51 @@ def test_no_or_broken_front_matter_has_no_properties(text: str) -> None:
     assert frontmatter.properties(page(text)) == {}
 
 
+YAML = st.lists(
+    st.sampled_from(
+        [
+            "a",
+            "b: ",
+            "k:",
+            "- ",
+            "  ",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "#c",
+            "'",
+            '"',
+            "[",
+            "]",
+            "{",
+            "}",
+            ", ",
+        ]
+        + ["|\n", "> \n", "&a ", "*a", "!!str ", "?", "\\", "é", "😀", "---", "%", "null", "~", "1"]
+        + ["\t", "\ufeff", "\u2028", "\x85", "\x07", "a: b\n", "t: [x, y]\n", "'q'\n", "a?b#c"]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(YAML)
+@example("k: [What?, b]\n")
+@example("k:\tv\n")
+@example("\ufeffk: v\nl: w\n")
+@example(f"k: {'- ' * 20_000}\n")
+def test_front_matter_is_read_the_same_with_and_without_libyaml(yaml_text: str) -> None:
+    """A vault means the same on every machine, and no text overflows the stack."""
+    note = page(f"---\n{yaml_text}\n---\n")
+    fast = frontmatter.properties(note), frontmatter.plain_values(note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeLoader", raising=False)
+        assert (frontmatter.properties(note), frontmatter.plain_values(note)) == fast
+
+
 def test_the_front_matter_ends_behind_its_second_mark() -> None:
     """The number of lines is what a note's body begins behind."""
     texts = ("---\na: b\n---\n---\n", "---\n---", "a\n---\n", "---\na")
-    assert [front_matter(page(text).lines) for text in texts] == [3, 2, 0, 0]
+    assert [front_matter_length(page(text).lines) for text in texts] == [3, 2, 0, 0]
 
 
 def test_what_the_header_writes_is_read_back() -> None:
