@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 
 from syncd.formats.escape import link_target
 from syncd.model import Document, Highlight
+from syncd.page.dates import local_time
 from syncd.page.identity import highlight_link, status_id
 
 
 def place(document: Document, item: Highlight) -> tuple[str, str]:
     """What the highlight's link says, and where it leads; "" for what there is not."""
     address = highlight_link(document, item)
-    url = link_target(address)
-    if url is None:
-        at_page = item.location_type == "page" and item.location is not None
-        return (f"Page {item.location:g}" if at_page else ""), ""
+    url = link_target(address) or ""
     if status_id(address) is not None:
-        return "View Tweet", url
-    return (
-        "View Highlight" if item.url and item.url.strip() else f"Location {item.location:g}"
-    ), url
+        label = "View Tweet"
+    elif url and item.url and item.url.strip():
+        label = "View Highlight"
+    elif url:
+        label = f"Location {item.location:g}"
+    elif item.location_type == "page" and item.location is not None:
+        label = f"Page {item.location:g}"
+    else:
+        label = ""
+    return label, url
 
 
 def origin(document: Document, item: Highlight) -> str:
     """The highlight's link in parentheses, or its page without one; "" where it has neither."""
     label, url = place(document, item)
-    return f"([{label}]({url}))" if url else f"({label})" if label else ""
+    if url:
+        return f"([{label}]({url}))"
+    return f"({label})" if label else ""
 
 
 def day(item: Highlight, zone: tzinfo) -> str:
-    """The day of `highlighted_at` in `zone` as YYYY-MM-DD.
-
-    "" where there is none that can be read.
-    """
-    if not item.highlighted_at:
-        return ""
-    try:
-        moment = datetime.fromisoformat(item.highlighted_at)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return str(moment.astimezone(zone).date())
-    except (ValueError, OverflowError):
-        return ""
+    """The day of `highlighted_at` in `zone` as YYYY-MM-DD; "" where none can be read."""
+    moment = local_time(item.highlighted_at, zone)
+    return str(moment.date()) if moment else ""

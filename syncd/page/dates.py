@@ -1,20 +1,128 @@
-"""Moments as templates show them, in the letters of PHP and Django: `Y-m-d`, `F j, Y`. Pure."""
+r"""Days and moments in the letters of three programs. Pure.
+
+Logseq names days by patterns of Java's (`yyyy_MM_dd`), Obsidian by those of moment.js
+(`YYYY-MM-DD`); templates show moments in the letters of PHP and Django (`Y-m-d`). Names of months
+and weekdays are English: Logseq's always are, Obsidian's by default.
+"""
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import lru_cache
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)  # fmt: skip
+
+def _table(pairs: str) -> dict[str, str]:
+    """A program's letters, and the same for strftime.
+
+    `-` stands for "without leading zeros", `o` for an ordinal (1st, 2nd).
+    """
+    return dict(pair.split("=") for pair in pairs.split())
+
+
+_JAVA = _table(
+    "yyyy=%Y yy=%y MMMM=%B MMM=%b MM=%m M=-%m dd=%d do=o%d d=-%d EEEE=%A EEE=%a EE=%a E=%a"
+)
+_MOMENT_JS = _table(
+    "YYYY=%Y YY=%y MMMM=%B MMM=%b MM=%m M=-%m DDDD=%j DDD=-%j DD=%d Do=o%d D=-%d "
+    "dddd=%A ddd=%a GGGG=%G WW=%V W=-%V E=%u"
+)
+_PHP = _table(
+    "d=%d j=-%d D=%a l=%A N=%u w=%w W=%V F=%B M=%b m=%m n=-%m o=%G y=%y "
+    "g=-%I h=%I H=%H i=%M s=%S A=%p"
+)
+_PHP_COMPUTED: dict[str, Callable[[datetime], str]] = {  # what strftime has no letter for
+    "S": lambda at: _ordinal_suffix(at.day),
+    "z": lambda at: str(at.timetuple().tm_yday - 1),
+    "t": lambda at: str(calendar.monthrange(at.year, at.month)[1]),
+    "L": lambda at: str(int(calendar.isleap(at.year))),
+    "Y": lambda at: f"{at.year:04}",
+    "G": lambda at: str(at.hour),
+    "a": lambda at: at.strftime("%p").lower(),
+}
+
+
+def _written(form: str, at: date) -> str:
+    """A day or moment by one form of a table."""
+    said = at.strftime(form.lstrip("-o"))
+    if form.startswith("%"):
+        return said
+    return said.lstrip("0") + (_ordinal_suffix(at.day) if form.startswith("o") else "")
+
+
+def _ordinal_suffix(number: int) -> str:
+    return "th" if 10 < number < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+# --- the names of days ----------------------------------------------------------------------------
+
+
+def logseq_day(pattern: str, day: date) -> str:
+    """The day by a pattern of Logseq's. Raises ValueError where it has letters that are not known.
+
+    >>> logseq_day("MMM do, yyyy", date(2024, 7, 1))
+    'Jul 1st, 2024'
+    """
+    return _day_name(pattern, r"'([^']*)'", _JAVA, day)
+
+
+def obsidian_day(pattern: str, day: date) -> str:
+    """The day by a pattern of Obsidian's.
+
+    Raises ValueError where it has letters that are not known.
+
+    >>> obsidian_day("YYYY/MM/[Week] W", date(2024, 7, 1))
+    '2024/07/Week 27'
+    """
+    return _day_name(pattern, r"\[([^\[\]]*)\]", _MOMENT_JS, day)
+
+
+def _day_name(pattern: str, literal: str, table: dict[str, str], day: date) -> str:
+    """The day by a pattern, in which the regular expression `literal` finds text to keep."""
+
+    def written(found: re.Match[str]) -> str:
+        if found[2] is None:
+            return found[1]
+        if found[2] not in table:
+            raise ValueError(
+                f"the date pattern {pattern!r} has {found[2]!r}, which syncd does not know"
+            )
+        return _written(table[found[2]], day)
+
+    return re.sub(rf"{literal}|({'|'.join(table)}|[A-Za-z]+)", written, pattern)
+
+
+def logseq_date(pattern: str, name: str) -> date | None:
+    """The day that a name says by a pattern of Logseq's, in any case; None where it says none.
+
+    >>> logseq_date("MMM do, yyyy", "jul 1st, 2024")
+    datetime.date(2024, 7, 1)
+    """
+    try:
+        plain = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", name, flags=re.IGNORECASE)
+        return datetime.strptime(plain, _strptime_pattern(pattern)).replace(tzinfo=UTC).date()
+    except (ValueError, re.error):  # the latter: a pattern that has a part twice
+        return None
+
+
+@lru_cache(maxsize=64)
+def _strptime_pattern(pattern: str) -> str:
+    """A pattern of Logseq's for strptime, which takes numbers with and without leading zeros."""
+    letters = re.compile("|".join(_JAVA))
+    written = ""
+    for literal, word, other in re.findall(r"'([^']*)'|([A-Za-z]+)|([^A-Za-z']+)", pattern):
+        written += letters.sub(lambda found: _JAVA[found[0]].lstrip("-o"), word)
+        written += (literal + other).replace("%", "%%")
+    return written
+
+
+# --- moments --------------------------------------------------------------------------------------
 
 
 class Moment(datetime):
-    """A moment that shows itself as its day, as `shown` says it, unless a template asks for more."""
+    """A moment that shows itself as its day, written as in `shown`."""
 
     shown: str
 
@@ -23,19 +131,26 @@ class Moment(datetime):
         return self.shown
 
 
-def moment(
-    text: str | datetime | None, zone: tzinfo, show: Callable[[date], str] = date.isoformat
-) -> Moment | str:
+def local_time(text: str | datetime | None, zone: tzinfo) -> datetime | None:
     """The moment that an ISO 8601 text says (UTC where it names no zone), in `zone`.
 
-    "" where it says none.
+    None where it says none.
     """
     try:
         found = text if isinstance(text, datetime) else datetime.fromisoformat(text or "")
         if found.tzinfo is None:
             found = found.replace(tzinfo=UTC)
-        found = found.astimezone(zone)
+        return found.astimezone(zone)
     except (ValueError, OverflowError):
+        return None
+
+
+def moment(
+    text: str | datetime | None, zone: tzinfo, show: Callable[[date], str] = date.isoformat
+) -> Moment | str:
+    """The moment that `text` says (see `local_time`), its day shown by `show`; "" for none."""
+    found = local_time(text, zone)
+    if found is None:
         return ""
     at = Moment.combine(found.date(), found.timetz())
     at.shown = show(found.date())
@@ -43,67 +158,29 @@ def moment(
 
 
 def format_date(value: object, letters: str = "F j, Y") -> str:
-    r"""The moment `value` (a `Moment`, or ISO 8601) written by `letters`.
+    r"""The moment `value` (a date, a datetime, or ISO 8601) written by PHP's `letters`.
 
-    A `\` takes the next one as it is.
-
-    "" stays "", and what is no moment stays as it is.
+    A letter behind `\` is kept as it is. What is no moment is returned as text.
     """
-    found = value
-    if isinstance(found, str):
-        try:
-            found = datetime.fromisoformat(found)
-        except ValueError:
-            return str(value)
-    if isinstance(found, date) and not isinstance(found, datetime):
-        found = datetime.combine(found, datetime.min.time())
-    if not isinstance(found, datetime):
+    at = _datetime_of(value)
+    if at is None:
         return str(value)
-    at = found
-    return re.sub(r"\\(.)|([A-Za-z])", lambda part: part[1] or _letter(part[2], at), letters)
+    return re.sub(r"\\(.)|([A-Za-z])", lambda part: part[1] or _php_letter(part[2], at), letters)
 
 
-def _letter(letter: str, at: datetime) -> str:
-    return _LETTERS[letter](at) if letter in _LETTERS else letter
+def _datetime_of(value: object) -> datetime | None:
+    """A date, a datetime or an ISO 8601 text as a datetime; None for anything else."""
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return value
+    return datetime.combine(value, time.min) if isinstance(value, date) else None
 
 
-def _suffix(at: datetime) -> str:
-    return "th" if at.day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(at.day % 10, "th")
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-
-
-def _days_in_month(at: datetime) -> int:
-    return (31, 28 + _is_leap(at.year), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[at.month - 1]
-
-
-_LETTERS: dict[str, Callable[[datetime], str]] = {
-    "d": lambda at: f"{at.day:02}",
-    "j": lambda at: str(at.day),
-    "D": lambda at: _DAYS[at.weekday()][:3],
-    "l": lambda at: _DAYS[at.weekday()],
-    "N": lambda at: str(at.isoweekday()),
-    "S": _suffix,
-    "w": lambda at: str(at.isoweekday() % 7),
-    "z": lambda at: str(at.timetuple().tm_yday - 1),
-    "W": lambda at: f"{at.isocalendar().week:02}",
-    "F": lambda at: _MONTHS[at.month - 1],
-    "m": lambda at: f"{at.month:02}",
-    "M": lambda at: _MONTHS[at.month - 1][:3],
-    "n": lambda at: str(at.month),
-    "t": lambda at: str(_days_in_month(at)),
-    "L": lambda at: str(int(_is_leap(at.year))),
-    "o": lambda at: str(at.isocalendar().year),
-    "Y": lambda at: f"{at.year:04}",
-    "y": lambda at: f"{at.year % 100:02}",
-    "a": lambda at: "am" if at.hour < 12 else "pm",
-    "A": lambda at: "AM" if at.hour < 12 else "PM",
-    "g": lambda at: str(at.hour % 12 or 12),
-    "G": lambda at: str(at.hour),
-    "h": lambda at: f"{at.hour % 12 or 12:02}",
-    "H": lambda at: f"{at.hour:02}",
-    "i": lambda at: f"{at.minute:02}",
-    "s": lambda at: f"{at.second:02}",
-}
+def _php_letter(letter: str, at: datetime) -> str:
+    if letter in _PHP:
+        return _written(_PHP[letter], at)
+    return _PHP_COMPUTED[letter](at) if letter in _PHP_COMPUTED else letter

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from syncd.errors import DocumentError, SyncdError
 from syncd.formats.format import Came, Piece
 from syncd.page.blocks import Page
-from syncd.page.days import logseq_day, obsidian_day
+from syncd.page.dates import logseq_day, obsidian_day
 from syncd.page.markdown import bullet, parse_markdown
 from syncd.page.names import file_name
 from syncd.page.splice import Edit, splice

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from syncd.config.settings import Vault, zone
 from syncd.formats.format import Format, format_of
-from syncd.page.days import logseq_day
+from syncd.page.dates import logseq_day
 from syncd.vault.graph import Graph
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from syncd.formats.format import format_of
 from syncd.page.blocks import parse
-from syncd.page.days import logseq_date
+from syncd.page.dates import logseq_date
 from syncd.page.names import is_conflict_copy, name_key
 from syncd.page.org import syntax_of
 from syncd.vault.graph import Graph

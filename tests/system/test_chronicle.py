@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support import LEGACY, MakeWorld, World, add_book, only, snapshot, tweet
 
-from syncd.page.days import logseq_day
+from syncd.page.dates import logseq_day
 from syncd.sandbox.library import Library
 
 LOG = re.compile(r"- \d{4}-\d\d-\d\d \d\d:\d\d: (\d+) highlights? on (.*)")

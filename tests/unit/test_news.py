@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.formats.format import Came, Piece
-from syncd.page.days import logseq_date, logseq_day, obsidian_day
+from syncd.page.dates import logseq_date, logseq_day, obsidian_day
 from syncd.page.markdown import parse_markdown
 from syncd.page.names import page_title
 from syncd.page.occurrences import standing
