@@ -34,13 +34,13 @@ class RefusedError(ReadwiseError):
 
 
 class Client:
-    """A run's conversation with Readwise. Not for two threads at once.
+    """Reads one account during one run. Not for two threads at once.
 
-    `requests` counts those that were sent. `server_time` is the server's clock (UTC) at the first
-    good answer, None before it or where the server names no time. `stop` ends any wait at once. A
-    request is tried `tries` times, with waits that double from `backoff` seconds; `on_wait` hears
-    the reason and the seconds of each. `deadline` (seconds) and `size_limit` (decompressed bytes)
-    hold for one request.
+    `requests` counts the requests that were sent. `server_time` is the server's clock (UTC) at the
+    first good answer, None before it or where the server names no time. `stop` ends any wait at
+    once. A request is tried `tries` times, with waits that double from `backoff` seconds; `on_wait`
+    is called with the reason and the seconds of each wait. `deadline` (seconds) and `size_limit`
+    (decompressed bytes) apply to one request.
 
     Raises ConfigError for an address that would show the token to others, TokenError for a
     malformed token.
@@ -58,7 +58,7 @@ class Client:
         size_limit: int = 64 << 20,
         on_wait: Callable[[str, float], None] | None = None,
     ) -> None:
-        loopback = _check_address(api_url)
+        loopback = _validate_address(api_url)
         if not re.fullmatch(r"[!-~]+", token):
             raise TokenError(
                 f"the Readwise token is empty or holds characters that none has; {_NEW_TOKEN}"
@@ -75,7 +75,10 @@ class Client:
         )
 
     def check_token(self) -> None:
-        """Returns if Readwise accepts the token. Raises TokenError, ReadwiseError, Stopped."""
+        """Ask Readwise whether it accepts the token.
+
+        Raises TokenError where it does not, ReadwiseError, Stopped.
+        """
         self._get("/api/v2/auth/", {}, _decode_nothing)
 
     def export(
@@ -83,12 +86,11 @@ class Client:
     ) -> Iterator[ExportPage]:
         """The account's documents, page by page as they come, deleted highlights included.
 
-        `updated_after` (with a zone) leaves out highlights that did not change since; `ids` asks
-        for these documents alone. Where Readwise refuses a cursor the pages begin anew, once: a
-        page can come twice.
+        `updated_after` (with a zone) leaves out highlights that have not changed since; `ids` asks
+        for these documents alone. Where Readwise refuses a cursor, reading starts again from the
+        first page, once, so that a page can come twice.
 
-        Raises TokenError, ReadwiseError, Stopped; the pages until then are good, but not all there
-        are.
+        Raises TokenError, ReadwiseError, Stopped; the pages before that are good, but not all.
         """
         asked = {"includeDeleted": "true"}
         if updated_after is not None:
@@ -118,7 +120,8 @@ class Client:
                 return
             if page.next_cursor in seen:
                 raise ReadwiseError(
-                    "Readwise's export leads back to a page read before, so its end is out of reach; try again later"
+                    "Readwise's export leads back to a page read before, so its end cannot be "
+                    "reached; try again later"
                 )
             seen.append(page.next_cursor)
 
@@ -139,7 +142,7 @@ class Client:
     def _try(self, path: str, params: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
         self.requests += 1
         answer = self._fetcher.get(self._api_url + path, params)
-        self._judge(answer, path)
+        self._raise_for_status(answer, path)
         try:
             result = decode(answer.body)
         except ReadwiseError as error:
@@ -148,7 +151,7 @@ class Client:
             self.server_time = answer.date
         return result
 
-    def _judge(self, answer: Answer, path: str) -> None:
+    def _raise_for_status(self, answer: Answer, path: str) -> None:
         """Raises the error that an answer's status stands for, if it does."""
         status = answer.status
         if 200 <= status < 300:
@@ -157,7 +160,7 @@ class Client:
             raise TokenError(f"Readwise rejected the token; {_NEW_TOKEN}")
         if status == 403 and b"account_expired" in answer.body:
             raise TokenError(
-                "Readwise lets nobody in: the account's subscription has expired; renew it at https://readwise.io",
+                "the Readwise subscription has expired; renew it at https://readwise.io",
                 code="account_expired",
             )
         if status == 403:
@@ -174,9 +177,7 @@ class Client:
         )
 
     def _pause(self, reason: str, wait: float | None, attempt: int) -> None:
-        if (
-            wait is None
-        ):  # full jitter: many clients that failed together shall not come back together
+        if wait is None:  # full jitter, so that clients that failed together return apart
             wait = random.uniform(0, min(_LONGEST_BACKOFF, self._backoff * 2 ** (attempt - 1)))  # noqa: S311
         _log.info("waiting %.1f s: %s", wait, reason)
         if self._on_wait is not None:
@@ -185,10 +186,10 @@ class Client:
             raise Stopped("stopped while waiting for Readwise")
 
 
-def _check_address(api_url: str) -> bool:
-    """Whether the address is this machine's own.
+def _validate_address(api_url: str) -> bool:
+    """Whether the address is on this machine.
 
-    Raises ConfigError where the token would not be safe.
+    Raises ConfigError where it is no address, or the token would not be safe.
     """
     try:
         parts = urlsplit(api_url)
@@ -203,7 +204,8 @@ def _check_address(api_url: str) -> bool:
         or re.search(r"[@?#\s]", api_url)
     ):
         raise ConfigError(
-            "readwise.api_url must look like https://host[:port]; the usual one is https://readwise.io"
+            "readwise.api_url must look like https://host[:port]; "
+            "the usual one is https://readwise.io"
         )
     loopback = _is_loopback(parts.hostname)
     if parts.scheme == "http" and not loopback:

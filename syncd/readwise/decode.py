@@ -1,7 +1,4 @@
-"""Turns the bytes of Readwise's export into values.
-
-What cannot be understood is set aside, the rest goes on.
-"""
+"""Decodes the bytes of Readwise's export; a document that cannot be decoded is set aside."""
 
 from __future__ import annotations
 
@@ -23,10 +20,7 @@ _SURROGATE = re.compile(
 
 
 class Rejected(NamedTuple):
-    """A document that could not be understood.
-
-    Its id and title as far as they can be read, and why.
-    """
+    """A document that could not be decoded: its id and title where they can be read, and why."""
 
     id: int | None
     title: str
@@ -34,9 +28,9 @@ class Rejected(NamedTuple):
 
 
 class ExportPage(NamedTuple):
-    """One page of the export. `next_cursor` is None on the last.
+    """One page of the export. `next_cursor` is None on the last page.
 
-    `highlights` counts those in `documents`.
+    `highlights` is how many highlights `documents` have.
     """
 
     documents: list[Document]
@@ -63,11 +57,11 @@ _LABELS = msgspec.json.Decoder(_Label)
 def decode_page(body: bytes) -> ExportPage:
     """The documents of one page of `GET /api/v2/export/`.
 
-    The cursor is a number on Readwise's wire and a string in its documentation: it is handed on as
-    a string. Damaged text is mended (a lone surrogate or a byte that is no UTF-8 becomes U+FFFD), a
-    number that no computer can hold becomes null.
+    Readwise sends the cursor as a number and documents it as a string; it is returned as a string.
+    Damaged text is repaired (a lone surrogate or a byte that is not UTF-8 becomes U+FFFD); a number
+    that is too large for a float becomes null.
 
-    Raises ReadwiseError if the whole answer is something else than a page.
+    Raises ReadwiseError where the answer is no page of an export.
     """
     try:
         envelope = _ENVELOPES.decode(body)
@@ -96,9 +90,7 @@ def _mended_envelope(body: bytes) -> _Envelope:
         what = "JSON that is no page of an export"
     except _REFUSALS:
         start = body.lstrip()[:1]
-        what = (
-            "nothing" if not start else "a web page" if start == b"<" else "text that is not JSON"
-        )
+        what = {b"": "nothing", b"<": "a web page"}.get(start, "text that is not JSON")
     raise ReadwiseError(
         f"Readwise answered with {what} where its export was asked for; try again later"
     )
@@ -120,7 +112,7 @@ def _fits(number: float) -> bool:
 
 
 def _retry(raw: bytes, documents: list[Document], rejected: list[Rejected]) -> None:
-    """Reads a document again from its mended text, into one list or the other."""
+    """Decode a document again from its repaired text, into one list or the other."""
     label = _Label()
     try:
         mended = _mended(raw)
@@ -133,9 +125,9 @@ def _retry(raw: bytes, documents: list[Document], rejected: list[Rejected]) -> N
 
 
 def _mended(raw: bytes) -> bytes:
-    """The same JSON as clean JSON.
+    """The same JSON without what cannot be decoded.
 
-    What is not a value becomes null, and a null at the top is left out.
+    NaN and infinite numbers become null; a null at the top level is left out.
     """
     text = _SURROGATE.sub(lambda found: found[1] or rb"\ufffd", raw).decode("utf-8-sig", "replace")
     value = json.loads(text, strict=False, parse_int=_whole)

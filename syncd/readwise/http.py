@@ -1,7 +1,7 @@
 """One HTTP request that ends when it must: on a stop, at its deadline, at its size limit.
 
-A socket's timeout does none of that: it starts anew with each byte that trickles in, and until it
-is over nobody looks at the stop event. So a request runs in a thread of its own, which is left
+A socket's timeout does none of that: it starts again with each byte that arrives, and while it
+runs, the stop event is not looked at. So a request runs in a thread of its own, which is left
 behind when its time is up.
 """
 
@@ -10,28 +10,32 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import requests
 import urllib3
+from urllib3 import BaseHTTPResponse
 
 from syncd import __version__
 from syncd.errors import ReadwiseError, Stopped
 
+T = TypeVar("T")
 _CONNECT, _SILENCE = 10.0, 30.0  # seconds until a socket gives up
 _GLANCE = 0.1  # seconds between two looks at the stop event
 _LONGEST_WAIT = 600.0  # seconds
 _CHUNK = 65536
+_STOPPED = "stopped while reading from the network"
 
 
 class PassingError(ReadwiseError):
-    """A failure that may pass.
+    """A failure that may pass: asking again makes sense.
 
-    Asking again makes sense, after `wait` seconds where the server named them.
+    `wait` is after how many seconds, where the server says so.
     """
 
     def __init__(self, message: str, *, wait: float | None = None) -> None:
@@ -39,8 +43,76 @@ class PassingError(ReadwiseError):
         self.wait = wait
 
 
+def run_bounded(
+    work: Callable[[Callable[[], bool]], T], stop: threading.Event, deadline: float, late: Exception
+) -> T:
+    """Run `work` in a thread and return what it returns, or raise what it raises.
+
+    Raises Stopped soon after `stop` is set, and `late` after `deadline` seconds. Then the thread is
+    left behind; the function that `work` is called with returns True, so that it can end.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result = work(future.cancelled)
+        except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
+        else:
+            if future.set_running_or_notify_cancel():
+                future.set_result(result)
+
+    if stop.is_set():
+        raise Stopped(_STOPPED)
+    threading.Thread(target=run, daemon=True).start()
+    end = time.monotonic() + deadline
+    try:
+        while not wait([future], _GLANCE).done:
+            if stop.is_set():
+                raise Stopped(_STOPPED)
+            if time.monotonic() >= end:
+                raise late
+        return future.result()
+    finally:
+        future.cancel()
+
+
+def read_body(
+    response: BaseHTTPResponse, limit: int, is_over: Callable[[], bool], *, decode: bool
+) -> bytes:
+    """The body of an answer, decompressed where `decode` is set.
+
+    Ends early where it is longer than `limit` bytes, or when `is_over` returns True.
+    """
+    body = bytearray()
+    while len(body) <= limit and not is_over():
+        chunk = response.read1(_CHUNK, decode_content=decode)
+        if not chunk:
+            break
+        body += chunk
+    return bytes(body)
+
+
+def failure_reason(error: BaseException) -> str:
+    """What went wrong with a request, in the words of the innermost error.
+
+    The outer ones repeat addresses and objects.
+    """
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return "did not answer in time"
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return "has no valid certificate"
+    inner = error
+    while (deeper := inner.__cause__ or inner.__context__) is not None:
+        inner = deeper
+    if type(inner) is OSError:  # a proxy's refusal
+        return str(inner)
+    return str(getattr(inner, "strerror", None) or "could not be read to its end")
+
+
 class Answer(NamedTuple):
-    """A whole answer, its body decompressed; `headers` do not mind the case of their names."""
+    """A whole answer, its body decompressed; the names in `headers` are compared in any case."""
 
     status: int
     headers: Mapping[str, str]
@@ -53,9 +125,9 @@ class Answer(NamedTuple):
 
     @property
     def retry_after(self) -> float | None:
-        """What `Retry-After` says (seconds or an HTTP date), in seconds, 10 minutes at most.
+        """The seconds of `Retry-After`, which names seconds or an HTTP date; 10 minutes at most.
 
-        None for nonsense.
+        None where there is none, or it cannot be read.
         """
         text = self.headers.get("Retry-After", "").strip()
         if re.fullmatch(r"[0-9]{1,20}(\.[0-9]*)?", text):
@@ -71,7 +143,7 @@ class Fetcher:
     """Sends GET requests with Readwise's token, one at a time.
 
     `deadline` is in seconds, `size_limit` in decompressed bytes, both for a request as a whole.
-    `direct` passes by the proxies that the environment names.
+    With `direct`, proxies that the environment names are not used.
     """
 
     def __init__(
@@ -89,24 +161,16 @@ class Fetcher:
 
         Raises PassingError if no whole answer came, ReadwiseError if it is too large, Stopped.
         """
-        if self._stop.is_set():
-            raise Stopped("stopped while reading from Readwise")
-        future: Future[Answer] = Future()
-        threading.Thread(
-            target=self._work, args=(future, self._session, url, params), daemon=True
-        ).start()
-        end = time.monotonic() + self._deadline
+        late = PassingError(f"no whole answer came within {self._deadline:g} s")
         try:
-            while not wait([future], _GLANCE).done:
-                if self._stop.is_set():
-                    raise Stopped("stopped while reading from Readwise")
-                if time.monotonic() >= end:
-                    raise PassingError(f"no whole answer came within {self._deadline:g} s")
-            return future.result()
-        finally:
-            if future.cancel():
-                self._session.close()
-                self._session = self._open()
+            work = partial(self._send, self._session, url, params)
+            return run_bounded(work, self._stop, self._deadline, late)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise PassingError(failure_reason(error)) from error
+        except (Stopped, PassingError):
+            self._session.close()  # the thread that was left behind keeps its connection
+            self._session = self._open()
+            raise
 
     def _open(self) -> requests.Session:
         session = requests.Session()
@@ -119,58 +183,24 @@ class Fetcher:
         request.headers["Authorization"] = f"Token {self._token}"
         return request
 
-    def _work(
-        self, future: Future[Answer], session: requests.Session, url: str, params: Mapping[str, str]
-    ) -> None:
-        answer: Answer | None = None
-        failure: BaseException
-        try:
-            answer = self._exchange(future, session, url, params)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            failure = PassingError(_reason(error))
-        except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
-            failure = error
-        if not future.set_running_or_notify_cancel():
-            return
-        if answer is not None:
-            future.set_result(answer)
-        else:
-            future.set_exception(failure)
-
-    def _exchange(
-        self, future: Future[Answer], session: requests.Session, url: str, params: Mapping[str, str]
+    def _send(
+        self,
+        session: requests.Session,
+        url: str,
+        params: Mapping[str, str],
+        is_over: Callable[[], bool],
     ) -> Answer:
         timeout = min(_CONNECT, self._deadline), min(_SILENCE, self._deadline)
         with session.get(
             url, params=params, stream=True, timeout=timeout, allow_redirects=False
         ) as response:
-            body = bytearray()
-            while not future.cancelled() and (
-                chunk := response.raw.read1(_CHUNK, decode_content=True)
-            ):
-                body += chunk
-                if len(body) > self._size_limit:
-                    raise ReadwiseError(
-                        f"Readwise answered with more than {self._size_limit:,} bytes; nothing of it was used"
-                    )
-            return Answer(response.status_code, response.headers, bytes(body))
-
-
-def _reason(error: BaseException) -> str:
-    """What went wrong, in the words of the innermost error.
-
-    The outer ones repeat addresses and objects.
-    """
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return "it did not answer in time"
-    inner = error
-    while (deeper := inner.__cause__ or inner.__context__) is not None:
-        inner = deeper
-    if type(inner) is OSError:  # a proxy's refusal
-        return str(inner)
-    return str(
-        getattr(inner, "strerror", None) or "the connection broke in the middle of an answer"
-    )
+            body = read_body(response.raw, self._size_limit, is_over, decode=True)
+            if len(body) > self._size_limit:
+                raise ReadwiseError(
+                    f"Readwise answered with more than {self._size_limit:,} bytes; "
+                    "nothing of it was used"
+                )
+            return Answer(response.status_code, response.headers, body)
 
 
 def _http_date(text: str) -> datetime | None:
