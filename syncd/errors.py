@@ -1,7 +1,4 @@
-"""Every error that syncd raises for its user.
-
-One line that names the thing, the reason and the way out.
-"""
+"""The errors that syncd raises for its user: one line of what, why and what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from typing import ClassVar
 
 
 class SyncdError(Exception):
-    """The root. `code` is stable for scripts; `exit_status` is what a command ends with."""
+    """Any of them. `code` is stable for scripts; `exit_status` is what a command ends with."""
 
     code: ClassVar[str] = "error"
     exit_status: ClassVar[int] = 1
@@ -18,7 +15,7 @@ class SyncdError(Exception):
         super().__init__(message)
         self.message = message
         if code is not None:
-            self.code = code  # type: ignore[misc]  # an instance may name its case more closely
+            self.code = code  # type: ignore[misc]  # one raise may have a more exact code
 
 
 class DocumentError(SyncdError):
@@ -42,7 +39,7 @@ class TokenError(SyncdError):
 
 
 class ReadwiseError(SyncdError):
-    """Readwise could not be reached, or answered nonsense, after all tries."""
+    """Readwise could not be reached, or its answers could not be understood, after all tries."""
 
     code = "readwise"
     exit_status = 4
@@ -70,7 +67,7 @@ class LockedError(SyncdError):
 
 
 class Stopped(SyncdError):  # noqa: N818  # not a fault: the user asked for it
-    """The run was asked to end (a signal); what is written is whole."""
+    """The run was asked to stop, by a signal; every file that was written is whole."""
 
     code = "stopped"
     exit_status = 1

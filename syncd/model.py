@@ -1,4 +1,4 @@
-"""The account's values: a document with its highlights, as they are used everywhere after decoding.
+"""The account's values, from decoding to the page: a document with its highlights.
 
 The field names on the wire are those of Readwise's export; unknown keys are dropped, missing ones
 and nulls have a default. Only what can appear on a page is kept, so that two values are equal
@@ -39,7 +39,7 @@ class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A book, article, thread or an author's collected tweets, with those highlights that are at hand."""
+    """A book, article, thread or an author's collected tweets, with the highlights that came."""
 
     id: int = msgspec.field(name="user_book_id")
     title: str | None = None

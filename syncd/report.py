@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-WAITS = {"deferred", "page-busy"}  # codes of failures that pass when the page's owner pauses
+WAITS = {"deferred", "page-busy"}  # codes of failures that end when the owner stops typing
 
 
 class Failure(msgspec.Struct):
@@ -17,9 +17,9 @@ class Failure(msgspec.Struct):
 
 
 class Conflict(msgspec.Struct):
-    """A highlight that both the account and the owner changed: the owner's stays. `highlight` 0.
+    """A highlight that both the account and the owner changed; the owner's text stays.
 
-    The properties.
+    `highlight` is its id, 0 for the page's properties; `parts` says what of it differs.
     """
 
     document: int
@@ -29,10 +29,7 @@ class Conflict(msgspec.Struct):
 
 
 class Pages(msgspec.Struct):
-    """The pages of the documents that were looked at.
-
-    Paths in the vault, and how many needed nothing.
-    """
+    """The pages that were written, as paths in the vault, and how many needed no change."""
 
     created: list[str] = []
     updated: list[str] = []
@@ -40,7 +37,10 @@ class Pages(msgspec.Struct):
 
 
 class Highlights(msgspec.Struct):
-    """How many highlights were written, changed, taken away, left as the owner has them, or are there as another."""
+    """How many highlights were handled in which way.
+
+    `kept`: left as the owner has them; `duplicate`: on a page already as another highlight.
+    """
 
     added: int = 0
     updated: int = 0
@@ -83,7 +83,7 @@ class Report(msgspec.Struct):
     vaults: list[VaultReport] = []
 
     def conclude(self) -> None:
-        """Set `message`, and `code` where nothing worse did, from what the vaults' reports say."""
+        """Set `message` from the vaults' reports, and `code` where no error has set it."""
         failed = sum(len(vault.failed) for vault in self.vaults)
         if failed and not self.code:
             self.code = 1
@@ -94,18 +94,18 @@ class Report(msgspec.Struct):
 def _sentence(vault: VaultReport) -> str:
     counts = vault.highlights
     waiting = sum(failure.code in WAITS for failure in vault.failed)
-    said = [
-        f"{number} {what}"
-        for number, what in (
-            (counts.added, "added"),
-            (counts.updated, "updated"),
-            (counts.removed, "removed"),
-            (len(vault.failed) - waiting, "failed"),
-            (waiting, "waiting for you to pause"),
-        )
-        if number
-    ]
+    numbers = {
+        "added": counts.added,
+        "updated": counts.updated,
+        "removed": counts.removed,
+        "failed": len(vault.failed) - waiting,
+        "waiting for you to pause": waiting,
+    }
+    what = ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
     pages = len(vault.pages.created) + len(vault.pages.updated)
-    where = f" on {pages} page{'s' if pages != 1 else ''}" if pages else ""
-    what = ", ".join(said) or ("properties updated" if pages else "nothing new")
-    return f"{vault.name}: {vault.error or what + where}"
+    if vault.error:
+        return f"{vault.name}: {vault.error}"
+    if not pages:
+        return f"{vault.name}: {what or 'nothing new'}"
+    where = f"{pages} page{'s' if pages != 1 else ''}"
+    return f"{vault.name}: {what or 'properties updated'} on {where}"

@@ -22,7 +22,7 @@ _ITEM = re.compile(r"([ \t]*-[ \t]+)(\S.*)")
 
 
 def front_matter_length(lines: Sequence[str]) -> int:
-    """How many lines a front matter at the top takes, both `---` included; 0 where there is none."""
+    """How many lines the front matter takes, both `---` included; 0 where there is none."""
     if not lines or lines[0].removeprefix("\ufeff").rstrip() != "---":
         return 0
     ends = (number + 1 for number in range(1, len(lines)) if lines[number].rstrip() == "---")

@@ -1,6 +1,4 @@
-"""What identifies a tweet, and any other link.
-
-The keys by which highlights are recognised anywhere.
+"""The keys by which highlights are recognised anywhere: of tweets, and of any other link.
 
 A tweet's identity is its status id, whatever host, path form or query brought it. Any other link is
 known by its address without the parts that only say who shared it. Pure: text in, values out.
@@ -40,21 +38,19 @@ def status_id(url: str | None) -> int | None:
 
 
 def tweet_time(status: int) -> datetime:
-    """When a tweet was posted (UTC), read off its snowflake id.
+    """When a tweet was posted (UTC), from its status id.
 
-    Milliseconds since Twitter's epoch, 22 bits up.
+    The bits above the lowest 22 are the milliseconds since Twitter's epoch.
     """
     return _TWITTER_EPOCH + timedelta(milliseconds=status >> 22)
 
 
 @lru_cache(maxsize=4096)
 def link_key(url: str | None) -> str | None:
-    """The identity of a highlight's link.
-
-    `tweet:<status id>`, `url:<address without noise>`, or None.
+    """The identity of a link: `tweet:<status id>` or `url:<address without noise>`.
 
     Scheme, `www.`, a trailing slash, percent-encoding, tracking parameters and the case of the host
-    make no difference. What is no web address has none: no page shows it.
+    make no difference. None for what is no web address, which no page links.
     """
     if not url or not WEB.match(url.strip()):
         return None
@@ -79,37 +75,26 @@ def link_key(url: str | None) -> str | None:
 
 
 def highlight_link(document: Document, highlight: Highlight) -> str | None:
-    """The address under which a highlight is opened.
-
-    Its own, else its place in the Kindle book, else none.
-    """
+    """The address that opens a highlight: its own, else its place in the Kindle book, else None."""
     if highlight.url and highlight.url.strip():
         return highlight.url.strip()
     if document.asin and highlight.location is not None and highlight.location_type == "location":
-        return f"https://readwise.io/to_kindle?action=open&asin={document.asin}&location={int(highlight.location)}"
+        place = f"asin={document.asin}&location={int(highlight.location)}"
+        return f"https://readwise.io/to_kindle?action=open&{place}"
     return None
 
 
 def highlight_key(document: Document, highlight: Highlight) -> str | None:
-    """What a highlight is recognised by anywhere in a vault (see `link_key`).
-
-    None where it has no link.
-    """
+    """The identity of a highlight's link (see `link_key`), None where it has none."""
     return link_key(highlight_link(document, highlight))
 
 
 def reading_order(highlight: Highlight) -> tuple[bool, float, int]:
-    """Where a highlight stands among its document's.
-
-    By location, then status id or Readwise id.
-    """
+    """The key that sorts a document's highlights: by location, then status id or Readwise id."""
     number = status_id(highlight.url) or highlight.id
     return highlight.location is None, highlight.location or 0, number
 
 
 def is_reader_tweet(document: Document) -> bool:
-    """Whether this is a tweet that was saved in Reader.
-
-    Its highlights are selections of the tweet's text.
-    """
+    """Whether this is a tweet saved in Reader, whose highlights are selections of its text."""
     return document.source == "reader" and status_id(document.source_url) is not None

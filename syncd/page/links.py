@@ -1,4 +1,4 @@
-"""Which highlight a block is: by its link where it has one, else by what it says. Pure.
+"""Which highlight a block is: by its link where it has one, else by its text. Pure.
 
 A highlight's link stands in its block as Readwise's plugins and syncd write it: `([View
 Tweet](url))`, in an Org page `([[url][View Tweet]])`. A link that the owner mentions in a sentence
@@ -8,6 +8,7 @@ of their own is not that.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from unicodedata import normalize
 
 from syncd.page.identity import link_key
@@ -20,7 +21,8 @@ _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
 _MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
 _BLOCK_ID = re.compile(
-    r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))(?:\s+#\S+)*\s*\Z|%% highlight_id: (\d{1,18}) %%\s*\Z"
+    r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))(?:\s+#\S+)*\s*\Z"
+    r"|%% highlight_id: (\d{1,18}) %%\s*\Z"
     r"|\A#{1,6} id(\d{3,18})\s*\Z",
     re.ASCII,
 )
@@ -40,8 +42,16 @@ def is_marked(content: list[str]) -> bool:
 
 
 def has_link(line: str) -> bool:
-    """Whether a line may hold a link to the web: a quick look."""
+    """Whether a line may hold a link to the web; quick, and never False for one that does."""
     return "](h" in line or "](H" in line or "[[h" in line or "[[H" in line
+
+
+class _Link(NamedTuple):
+    """A link with a label: `written` is how it stands in its line."""
+
+    label: str
+    address: str
+    written: str
 
 
 def block_key(content: list[str], at_home: bool) -> str | None:
@@ -51,45 +61,49 @@ def block_key(content: list[str], at_home: bool) -> str | None:
     link counts wherever it stands in the block. The last such link is the highlight's own; earlier
     ones are quoted in its text.
     """
-    marked: bool | None = None
-    for number in range(len(content) - 1, -1, -1):
-        line = content[number]
-        if not has_link(line):
-            continue
-        marked = is_marked(content) if marked is None else marked
-        for label, url, org in reversed(_links(line)):
-            if label == _IN_READWISE:
-                continue  # it says the id
-            address = url if org else _balanced(url)
-            known = _LABEL.fullmatch(label.strip("()")) is not None
-            if known and at_home:
-                return link_key(address)
-            link = f"[[{address}][{label}]]" if org else f"[{label}]({address})"
-            if not known and not (marked and f"({link})" in line):
-                continue
-            behind = line.rpartition(link)[2]
-            last = number == len(content) - 1 and _TAIL.match(behind) is not None
-            if marked or at_home or last:
-                return link_key(address)
+    if not any(map(has_link, content)):
+        return None
+    marked, is_last = is_marked(content), True
+    for line in reversed(content):
+        for link in reversed(_links(line)):
+            if _is_own_link(link, line, marked=marked, at_home=at_home, is_last=is_last):
+                return link_key(link.address)
+        is_last = False
     return None
 
 
-def _links(line: str) -> list[tuple[str, str, bool]]:
-    """The links with a label in their order.
+def _is_own_link(link: _Link, line: str, *, marked: bool, at_home: bool, is_last: bool) -> bool:
+    """Whether a link is its block's own: by its label, its place, and whether the block is marked.
 
-    Label, address, and whether it is written as in Org.
+    `is_last`: whether its line is the block's last one.
     """
-    if "][" not in line:
-        return [(label, url, False) for label, url in _LINK.findall(line)]
-    found = [(one.start(), one[1], one[2], False) for one in _LINK.finditer(line)]
-    found += [(one.start(), one[2], one[1], True) for one in _ORG_LINK.finditer(line)]
-    return [(label, url, org) for _, label, url, org in sorted(found)]
+    if link.label == _IN_READWISE:  # its address names the highlight's id (see block_id)
+        return False
+    if _LABEL.fullmatch(link.label.strip("()")):
+        if at_home or marked:
+            return True
+        return is_last and _TAIL.match(line.rpartition(link.written)[2]) is not None
+    return marked and f"({link.written})" in line
+
+
+def _links(line: str) -> list[_Link]:
+    """The links with a label, of Markdown and of Org, in their order."""
+    if not has_link(line):
+        return []
+    found: list[tuple[int, _Link]] = []
+    for one in _LINK.finditer(line):
+        address = _balanced(one[2])
+        found.append((one.start(), _Link(one[1], address, f"[{one[1]}]({address})")))
+    if "][" in line:
+        found += [(one.start(), _Link(one[2], one[1], one[0])) for one in _ORG_LINK.finditer(line)]
+    return [link for _, link in sorted(found)]
 
 
 def block_id(line: str, at_home: bool = False) -> int | None:
-    """The highlight's id in a line that ends with one, as syncd (`^rw-1`), readwise-mirror (`^1`) and others do.
+    """The highlight's id in a line that ends with one or is a heading of one (`### id1`).
 
-    Or in a heading (`### id1`); on a document's page also in a link to the highlight in Readwise.
+    Lines end with an id as syncd (`^rw-1`), readwise-mirror (`^1`) and others write it. On a
+    document's page, a link to the highlight in Readwise names it too.
     """
     if "^" in line or "%%" in line or line.startswith("#"):
         found = _BLOCK_ID.search(line)
@@ -115,11 +129,10 @@ def _balanced(url: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """What a text says, without the ways to write it: letters and digits alone, in lower case.
+    """The letters and digits of a text in lower case, by which it is compared.
 
-    Markup, escapes, addresses, marks above letters, the highlight's own link and its tags make no
-    difference. A text without letters (a picture, emoji) is its own fingerprint without white
-    space.
+    Markup, escapes, addresses, accents, the highlight's own link and its tags make no difference. A
+    text without letters (a picture, emoji) is its own fingerprint without white space.
     """
     said = _NOT_SAID.sub("", text)
     if not said.isascii():
@@ -128,8 +141,5 @@ def fingerprint(text: str) -> str:
 
 
 def title_key(title: str) -> str:
-    """What a document's `full-title` is compared by.
-
-    Some templates put it in quotes, some escape it.
-    """
+    """What a document's `full-title` is compared by: without quotes and escapes of templates."""
     return name_key(" ".join(title.replace("\\", "").replace("\u200b", "").split()).strip('"'))

@@ -32,16 +32,16 @@ def _content(lines: list[str], block: Block) -> list[str]:
 
 
 def bullet(content: list[str], indent: str) -> list[str]:
-    """Content lines as one block's lines.
+    """Content lines as one block's lines at `indent`.
 
-    A bullet, then two more spaces before each further line, blank ones too.
+    The first one has a bullet, each other one two more spaces, blank ones too.
     """
     margin = f"{indent}  "
     return [f"{indent}- {content[0]}", *(margin + line for line in content[1:])]
 
 
 def _key_lines(page: Page) -> dict[str, Property]:
-    """The `key:: value` lines at the top."""
+    """The `key:: value` lines at a page's top, by their keys in lower case."""
     found: dict[str, Property] = {}
     for number, line in enumerate(page.lines[: page.first]):
         match = _PROPERTY.match(line.lstrip("\ufeff").strip())

@@ -32,7 +32,8 @@ _MONTH = (
 _DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
 _DATE = re.compile(
     rf"(?:{_WEEKDAY}\.?,?\s+)?(?:"
-    rf"\d{{4}}[-_.]?[01]?\d[-_.]?[0-3]?\d|\d{{4}}年[01]?\d月[0-3]?\d日|[0-3]?\d[-_.][0-3]?\d[-_.]\d{{4}}|"
+    rf"\d{{4}}[-_.]?[01]?\d[-_.]?[0-3]?\d|\d{{4}}年[01]?\d月[0-3]?\d日|"
+    rf"[0-3]?\d[-_.][0-3]?\d[-_.]\d{{4}}|"
     rf"{_MONTH}\.?\s+{_DAY},?\s+\d{{4}}|{_DAY}\s+{_MONTH}\.?,?\s+\d{{4}}"
     rf")(?:,?\s+{_WEEKDAY})?",
     re.IGNORECASE,
@@ -42,7 +43,10 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])", re.IGNORECAS
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
-_RESERVED = {"triple-lowbar": re.compile(r'[:*?"<>|#\\]+'), "legacy": re.compile(r'[:*?"<>|#\\%]+')}
+_RESERVED = {
+    "triple-lowbar": re.compile(r'[:*?"<>|#\\]+'),
+    "legacy": re.compile(r'[:*?"<>|#\\%]+'),
+}
 
 _OBSIDIAN = str.maketrans(
     {"\\": "-", "/": "-", ":": "-", "|": "-", "[": "(", "]": ")", "<": "(", ">": ")", '"': "'"}
@@ -60,22 +64,18 @@ _CONFLICT = re.compile(
 
 @lru_cache(maxsize=64)
 def short_title(title: str) -> str:
-    """The document's title as it stands in a page's title.
+    """The document's title as it stands in a page's title: one line, without `/`.
 
-    One line, no `/`, of at most about 50 code points.
-
-    As Readwise's exports do it, `/` becomes `-`, and more than 50 code points become the first 45
-    and `...`. Beyond that the result is safe in `title::` and between `[[` and `]]`, never empty
-    and never a date, which would make a journal page of it.
+    As in Readwise's exports, `/` becomes `-`, and of more than 50 code points the first 45 and
+    `...` are left. The result is safe in `title::` and between `[[` and `]]`, never empty, and
+    never a date, which would make it a journal page.
     """
     text = _readable(_one_line(title))
     return text if len(text) <= _TITLE_LENGTH else f"{text[:_TITLE_CUT]}..."
 
 
 def page_title(namespace: str, title: str, suffix: str = "") -> str:
-    """A page's title.
-
-    Namespace, the document's short title, and a suffix where two documents share a title.
+    """A page's title: namespace, short title, and a suffix where two documents share a title.
 
     >>> page_title("Readwise/Highlights", "On/Off", " (2)")
     'Readwise/Highlights/On-Off (2)'
@@ -84,19 +84,17 @@ def page_title(namespace: str, title: str, suffix: str = "") -> str:
 
 
 def levels_title(title: str) -> str:
-    """A page's title by its owner's wish, whole and with its levels, safe like a short one."""
+    """A page's title from a template: of any length, `/` between levels, safe like a short one."""
     return "/".join(
         _readable(_one_line(level)) for level in title.split("/") if level.strip()
     ) or _readable("")
 
 
 def file_name(title: str, style: NameStyle, extension: str = ".md") -> str:
-    """The file in which Logseq expects the page `title`, by its rules in their order.
+    """The name of the file in which Logseq expects the page `title`, of at most 200 bytes.
 
-    At most 200 bytes.
-
-    Logseq itself knows no limit. A longer name is cut and marked with a short hash: only the page's
-    `title::` tells its title then.
+    The rules are Logseq's, in its order; the limit is not. A longer name is cut and ends with a
+    short hash; then only the page's `title::` says its title.
     """
     body = normalize("NFC", title.removeprefix("/").removesuffix("/"))
     if style == "triple-lowbar":
@@ -115,7 +113,10 @@ def file_name(title: str, style: NameStyle, extension: str = ".md") -> str:
 
 
 def title_of(stem: str, style: NameStyle) -> str:
-    """The title that Logseq reads off a file's name (without extension) where the page has no `title::`."""
+    """The title that Logseq gives to a page without `title::`: from its file's name.
+
+    `stem` is that name without its extension.
+    """
     if style == "triple-lowbar":
         title = _ESCAPE.sub(lambda found: _decoded(found[0]), stem.replace("___", "/"))
         return normalize("NFC", "/".join(part for part in title.split("/") if part))
@@ -124,20 +125,20 @@ def title_of(stem: str, style: NameStyle) -> str:
 
 
 def name_key(title: str) -> str:
-    """What makes two titles the same page: Logseq compares them in lower case and in NFC."""
+    """What two titles of the same page share: Logseq compares them in lower case and in NFC."""
     return title.lower() if title.isascii() else normalize("NFC", title).lower()
 
 
 def file_key(path: str) -> str:
-    """What makes two names the same file on a disk that ignores case and Unicode's composed forms."""
+    """What two names share that are one file on a disk that ignores case and composed forms."""
     return path.lower() if path.isascii() else normalize("NFC", normalize("NFC", path).casefold())
 
 
 def obsidian_name(title: str, suffix: str = "") -> str:
-    """A note's file name (without its extension) that every device can hold and every link can name.
+    """A note's file name without its extension, for every device and every link.
 
-    Replaced is what Windows, Android or Obsidian refuse in names and what ends a link; at most 200 bytes in
-    UTF-8 with `.md` and the suffix, which is there where two documents share a title.
+    What Windows, Android or Obsidian refuse in names, and what ends a link, is replaced. With `.md`
+    and the suffix, for documents that share a title, it has at most 200 bytes in UTF-8.
     """
     text = _one_line(normalize("NFC", title)).translate(_OBSIDIAN)
     text = re.sub(r"\.{3,}$", "…", re.sub("%%+", "%", text))
@@ -157,7 +158,7 @@ def is_conflict_copy(name: str) -> bool:
 
 
 def _one_line(title: str) -> str:
-    """`title` without what would break a line, a property, a link or a macro, or what could not be seen."""
+    """`title` without what ends a line, a property, a link or a macro, or cannot be seen."""
     text = _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", title)).replace("/", "-")
     text = _DOUBLED.sub(r"\1", text).strip()
     if text.endswith("]"):  # it would be taken for the first bracket of a link's end
@@ -167,14 +168,14 @@ def _one_line(title: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """`text`, or in its place something that can be read, and is not taken for a journal's day."""
+    """`text`; "Untitled" where nothing of it can be seen; marked where it would be a date."""
     if not any(char not in ".…" and category(char)[0] in "LMNPS" for char in text):
         return "Untitled"
     return f"{text} (Readwise)" if _DATE.fullmatch(text) else text
 
 
 def _fit(stem: str, room: int) -> str:
-    """`stem` if it fits into `room` bytes, else as many of its characters as do with a hash of the whole."""
+    """`stem` where it fits into `room` bytes, else what fits of it and a hash of the whole."""
     raw = stem.encode()
     if len(raw) <= room:
         return stem
@@ -184,7 +185,7 @@ def _fit(stem: str, room: int) -> str:
 
 
 def _decoded(text: str) -> str:
-    """`text` with its percent escapes decoded, or as it is where one is malformed, as JavaScript has it."""
+    """`text` with its percent escapes decoded; unchanged where one is malformed."""
     if _BROKEN_ESCAPE.search(text):
         return text
     try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from syncd.page.blocks import Page, digest
+from syncd.page.blocks import Block, Page, digest
 from syncd.page.links import block_id, block_key, has_link, id_key, is_marked
 
 
-def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
-    """The highlights on a page: each block's identity and digest.
+def occurrences_in_blocks(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
+    """The identity and digest of each block that is a highlight.
 
-    A marked block without a link goes by its text.
+    A block that is marked as a highlight and has no link is known by its text.
     """
     for block in page.blocks:
         content = page.content(block)
@@ -24,26 +24,32 @@ def standing(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
             yield f"text:{hash_.hex()}", hash_
 
 
-def named(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
-    """The highlights that stand on a page by their block ids, be it outside of a block, where the digest is empty.
+def occurrences_by_id(page: Page, at_home: bool) -> list[tuple[str, bytes]]:
+    """The identity and digest of each highlight that a block id names.
 
-    On a document's page that has no ids there, those count too that stand outside of a block with their link.
+    The digest is b"" where the id stands outside of a block. On a document's page without such ids,
+    the links outside of blocks count too.
     """
     starts = [block.start for block in page.blocks]
     by_id: list[tuple[str, bytes]] = []
     by_link: list[tuple[str, bytes]] = []
     for number, line in enumerate(page.lines):
-        id_, linked = block_id(line, at_home), at_home and has_link(line)
-        if id_ is None and not linked:
+        id_ = block_id(line, at_home)
+        if id_ is None and not (at_home and has_link(line)):
             continue
-        block = (
-            page.blocks[bisect_right(starts, number) - 1]
-            if starts and starts[0] <= number
-            else None
-        )
-        inside = block is not None and number < block.own_end
+        block = _block_around(page, starts, number)
         if id_ is not None:
-            by_id.append((id_key(id_), digest(page.content(block)) if block and inside else b""))
-        elif not inside and (key := block_key([line.rstrip()], at_home)) is not None:
-            by_link.append((key, b""))
-    return iter(by_id if any(not hash_ for _, hash_ in by_id) else [*by_id, *by_link])
+            by_id.append((id_key(id_), digest(page.content(block)) if block else b""))
+        elif block is None:
+            key = block_key([line.rstrip()], at_home)
+            by_link += [(key, b"")] if key is not None else []
+    return by_id if any(not hash_ for _, hash_ in by_id) else by_id + by_link
+
+
+def _block_around(page: Page, starts: list[int], number: int) -> Block | None:
+    """The block to whose own lines the line of this number belongs."""
+    before = bisect_right(starts, number)
+    if before == 0:
+        return None
+    block = page.blocks[before - 1]
+    return block if number < block.own_end else None

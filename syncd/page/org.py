@@ -1,11 +1,9 @@
-"""The pages of a Logseq graph whose preferred format is Org.
-
-`.org` files, read as Logseq's parser (mldoc) reads them.
+"""Pages in Org, read as Logseq's parser (mldoc) reads them.
 
 A block is a headline, as deep as it has stars, and all lines up to the next one; `#+BEGIN_…` and
 code fences hide headlines. A block's lines stand at the margin. What Logseq adds to a block by
-itself stands in a drawer below its first line; here it is `id:: …` and `collapsed:: …`, as in
-Markdown, and a drawer in the file alone. Pure.
+itself stands in a drawer below its first line; a block's content has it as `id:: …` and
+`collapsed:: …`, as in Markdown. Pure.
 """
 
 from __future__ import annotations
@@ -65,7 +63,10 @@ def _starts(lines: list[str], text: str) -> list[tuple[int, str]]:
 
 
 def _hidden(lines: list[str]) -> frozenset[int]:
-    """The lines inside of closed blocks of Org and code fences, the opening line excluded (it may be a headline)."""
+    """The lines inside of closed Org blocks and code fences.
+
+    Without the opening line, which may be a headline.
+    """
     ends: dict[str, list[int]] = {}  # each kind's closing lines, the last one first
     for number in range(len(lines) - 1, -1, -1):
         closing = _CLOSING.match(lines[number])
@@ -106,10 +107,7 @@ def _app_drawer(lines: list[str]) -> list[tuple[str, str]]:
 
 
 def _bullet(content: list[str], indent: str) -> list[str]:
-    """Content lines as one block's lines.
-
-    A headline, a drawer where Logseq has added something, and the others.
-    """
+    """Content lines as one block's lines: headline, a drawer for Logseq's own lines, the rest."""
     kept = [
         line for line in content[1:] if line.startswith(tuple(f"{key}:: " for key in _APP_KEYS))
     ]

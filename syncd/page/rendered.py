@@ -1,7 +1,4 @@
-"""What a highlight looks like before it has a place on a page.
-
-Pure values, shared by all formats.
-"""
+"""A highlight as lines that have no place on a page yet, in any format. Pure."""
 
 from __future__ import annotations
 
@@ -21,10 +18,7 @@ class Labels(NamedTuple):
 
 
 class Hashes(NamedTuple):
-    """Digests of a highlight's block and of its two children.
-
-    `b""` where there is no such child.
-    """
+    """Digests of a highlight's block and of its two children; b"" for a child that it lacks."""
 
     text: bytes
     tags: bytes
@@ -32,9 +26,9 @@ class Hashes(NamedTuple):
 
 
 class Rendered(NamedTuple):
-    """A highlight's block and its two children as content lines, without bullets or indent; None.
+    """A highlight's block and its two children as content lines, without bullets or indent.
 
-    No such child.
+    A child is None where there is none.
     """
 
     text: list[str]

@@ -9,10 +9,7 @@ from syncd.page.blocks import Page
 
 
 class Edit(NamedTuple):
-    """Put `new` (whole lines without line ends) in the place of `lines[start:end]`.
-
-    Start == end inserts.
-    """
+    """Replace `lines[start:end]` by `new`, lines without line ends; start == end inserts."""
 
     start: int
     end: int
@@ -20,8 +17,9 @@ class Edit(NamedTuple):
 
 
 def splice(page: Page, edits: Iterable[Edit]) -> str:
-    """The page's text with the edits made, in the file's own line ends and with or without a last one, as it was.
+    """The page's text with the edits made.
 
+    New lines end as the file's lines do, and its last line keeps or lacks a line end as before.
     Edits must not overlap; those at one place come out in the order given.
     """
     newline = page.newline

@@ -17,7 +17,7 @@ from syncd.errors import DocumentError, Stopped
 from syncd.formats.format import format_of
 from syncd.page.blocks import parse
 from syncd.page.names import is_conflict_copy
-from syncd.page.occurrences import named, standing
+from syncd.page.occurrences import occurrences_by_id, occurrences_in_blocks
 from syncd.page.org import syntax_of
 from syncd.state import index
 from syncd.vault.graph import Graph
@@ -138,9 +138,9 @@ def page_entry(
     """What the index keeps of a page; `own`: as syncd has just written it."""
     page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
     said = form.metadata(page, title_from(graph, path))
-    found = [*standing(page, said.is_document)]
+    found = [*occurrences_in_blocks(page, said.is_document)]
     if form.block_ids:
-        found += named(page, said.is_document)
+        found += occurrences_by_id(page, said.is_document)
     return index.PageEntry(
         path,
         *seen,

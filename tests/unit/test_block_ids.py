@@ -6,7 +6,7 @@ import pytest
 
 from syncd.page.links import block_id, block_key
 from syncd.page.markdown import parse_markdown
-from syncd.page.occurrences import named
+from syncd.page.occurrences import occurrences_by_id
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_where_paragraphs_have_ids_their_links_do_not_count_too() -> None:
     """Else a highlight that is there by its id would hide another with the same address."""
     link = "[View Highlight](https://example.org/a)"
     with_ids = parse_markdown(f"# T\n\neins ^1234\n\n{link}\n\n---\n")
-    assert dict(named(with_ids, at_home=True)) == {"rw:1234": b""}
+    assert dict(occurrences_by_id(with_ids, at_home=True)) == {"rw:1234": b""}
     without = parse_markdown(f"# T\n\neins ({link})\n\nzwei ({link})\n")
-    assert list(named(without, at_home=True)) == [("url:example.org/a", b"")] * 2
-    assert list(named(without, at_home=False)) == []
+    assert list(occurrences_by_id(without, at_home=True)) == [("url:example.org/a", b"")] * 2
+    assert list(occurrences_by_id(without, at_home=False)) == []
