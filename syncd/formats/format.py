@@ -1,7 +1,4 @@
-"""The formats that pages are written in, each as a value.
-
-What a run needs to know of Logseq or Obsidian. Pure.
-"""
+"""The formats that pages are written in, each as a value: what differs between the apps. Pure."""
 
 from __future__ import annotations
 
@@ -21,19 +18,16 @@ from syncd.page.rendered import Labels, Rendered
 
 
 class Piece(NamedTuple):
-    """One block to be written.
-
-    How deep it is (0 at the margin), and its lines without bullet and indent.
-    """
+    """One block to be written: its depth, from 0, and its lines without bullet and indent."""
 
     depth: int
     lines: list[str]
 
 
 class Opening(NamedTuple):
-    """What a new page begins with.
+    """What a new page begins with: each property's lines by key, and other lines.
 
-    Each property's lines by key, other lines, and how deep its highlights stand.
+    `indent` is that of the page's highlights.
     """
 
     header: dict[str, list[str]]
@@ -42,10 +36,7 @@ class Opening(NamedTuple):
 
 
 class Came(NamedTuple):
-    """What a run brought onto one page.
-
-    The page's title, its document's author, how many highlights.
-    """
+    """What a run brought onto one page: its title, its document's author, how many highlights."""
 
     title: str
     author: str
@@ -53,13 +44,16 @@ class Came(NamedTuple):
 
 
 class Format(NamedTuple):
-    """One app's pages. `header`: each property's lines by key, for a document and its page's title.
+    """How one app's pages are written and read.
 
-    `alias`: the property by which a document that was retitled is found under its new title;
-    `opening`: what a new page begins with. The rest is for templates: `name` is a page's name, None
-    for the format's own; `notice` the blocks that tell when how many highlights came onto which
-    pages, none for the format's own; `keys` the properties that are written, None for all; `mark`
-    says which templates these are, and whether texts are plain.
+    `header` returns each property's lines by key, for a document and its page's title; `highlight`
+    a highlight's block, with dates in a time zone; `alias` the property by which a retitled
+    document is found; `full_title` the document's title as the properties hold it. `properties` and
+    `metadata` read a page. `opening` returns what a new page begins with.
+
+    Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
+    blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
+    are written, None for all; `mark` differs between templates, and where texts are plain.
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -143,9 +137,9 @@ _PLAIN_ORG = ORG._replace(
 
 
 def format_of(name: str, *, org: bool = False, plain: bool = False) -> Format:
-    """The format of a vault's new pages (`Graph.format`, `Graph.org`); `plain`.
+    """The format of a vault's new pages (`Graph.format`, `Graph.org`).
 
-    Nothing of the texts is live.
+    With `plain`, nothing in the account's texts is markup.
     """
     if name == "obsidian":
         return _PLAIN_OBSIDIAN if plain else OBSIDIAN
@@ -155,9 +149,9 @@ def format_of(name: str, *, org: bool = False, plain: bool = False) -> Format:
 
 
 def format_at(path: str, form: Format) -> Format:
-    """How the page at `path` is written in a vault whose new pages are of this format.
+    """The format of the page at `path` in a vault whose new pages have the format `form`.
 
-    A graph may hold both kinds.
+    A graph may hold pages in Markdown and in Org.
     """
     if form.block_ids or path.endswith(".org") == (form.syntax is org_pages.ORG):
         return form

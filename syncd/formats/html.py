@@ -1,13 +1,12 @@
-"""Readwise's raw HTML as Markdown.
+"""Readwise's raw HTML as Markdown: the images, links and videos in tweets since late 2023.
 
-The images, links and videos that its tweets have held since late 2023.
-
-Any other HTML is left as it is: the escapes of the page's format show it instead of running it.
+Any other HTML stays; the escapes of the page's format make it visible text.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 
 from syncd.formats.syntax import CODE
@@ -29,18 +28,16 @@ _ADDRESS = re.compile(
 # the marks of code, mathematics and emphasis (doubled, where single ones are common in addresses),
 # invisible format characters.
 _UNSAFE_IN_LINK = re.compile(
-    r"""[\s\x00-\x20\x7f-\xa0<>"'`()\[\]{}\\|^*$\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"""
+    r"""[\s\x00-\x20\x7f-\xa0<>"'`()\[\]{}\\|^*$\u00ad\u061c\u180e\u200b-\u200f"""
+    r"""\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"""
     r"|(?<==)=|(?<=~)~"
 )
 
 
 def link_target(url: str | None) -> str | None:
-    """`url` as it stands in a Markdown link or a property.
+    """`url` as it stands in a Markdown link or a property; None unless it begins with http(s).
 
-    None unless it is a web address (http, https).
-
-    What could end the link early is percent-encoded; an ordinary address stays as it is, byte for
-    byte.
+    What could end the link early is percent-encoded; any other address stays byte for byte.
     """
     url = (url or "").strip()
     if not WEB.match(url):
@@ -55,29 +52,42 @@ def _utf8(character: str) -> bytes:
 
 
 def from_html(text: str) -> str:
-    """`text` with `<img src>` as `![](src)`, `<a href>@x</a>` as `[@x](href)` and `<video>` as `[Video](mp4)`.
+    """`text` with images, links and videos of HTML as Markdown.
 
-    A link's target in angle brackets, in which Markdown allows blanks and brackets, becomes a plain one. An element
-    without a web address is left, and so is code, and what has a backslash.
+    `<img src>` becomes `![](src)`, `<a href>@x</a>` becomes `[@x](href)`, `<video>` becomes
+    `[Video](mp4)`, and a link's target in angle brackets, in which Markdown allows blanks and
+    brackets, a plain one. Unchanged are an element without a web address, code, and what stands
+    behind a backslash.
     """
-    return _ELEMENT.sub(_markdown, text) if "<" in text else text
+    return _ELEMENT.sub(_element_as_markdown, text) if "<" in text else text
 
 
-def _markdown(found: re.Match[str]) -> str:
+def _element_as_markdown(found: re.Match[str]) -> str:
     kind = next((kind for kind in _KINDS if found[kind] is not None), None)
     if kind is None:
         return found[0]
     if kind == "target":
         return link_target(found[kind].replace("\\", "")) or found[0]
-    targets = [
-        target
-        for double, single, bare in _ADDRESS.findall(found[kind])
-        if (target := link_target(unescape(double or single or bare)))
-    ]
-    if not targets:
-        return found[0]
-    if kind == "img":
-        return f"![]({targets[0]})"
-    if kind == "a":
-        return f"[{found['label'].strip()}]({targets[0]})" if found["label"].strip() else targets[0]
+    addresses = map(_unquoted, _ADDRESS.findall(found[kind]))
+    targets = [target for target in map(link_target, addresses) if target]
+    return _MARKDOWN[kind](found["label"], targets) if targets else found[0]
+
+
+def _unquoted(quotations: tuple[str, str, str]) -> str:
+    """An attribute's value, of which one form is not empty: in `"`, in `'`, without quotes."""
+    return unescape("".join(quotations))
+
+
+def _link(label: str, targets: list[str]) -> str:
+    return f"[{label.strip()}]({targets[0]})" if label.strip() else targets[0]
+
+
+def _video(_label: str, targets: list[str]) -> str:
     return f"[Video]({next((target for target in targets if '.mp4' in target), targets[0])})"
+
+
+_MARKDOWN: dict[str, Callable[[str, list[str]], str]] = {
+    "img": lambda _label, targets: f"![]({targets[0]})",
+    "a": _link,
+    "video": _video,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import tzinfo
 
 from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
@@ -16,26 +17,33 @@ from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
 def header(document: Document, title: str, *, plain: bool = False) -> dict[str, list[str]]:
-    """The page's properties, each key with its one line; `title` is the page's whole title."""
+    """The page's properties, each key with its one line; `title` is the page's title."""
     found = values(document, title, full_title(document, plain=plain))
     return {key: [f"{key}:: {value}"] for key, value in found.items()}
 
 
 def values(document: Document, title: str, whole: str) -> dict[str, str]:
     """The properties' values by key, in their order; `whole` is the document's whole title."""
-    authors = [logseq_name(name) for name in document.author_names]
-    tags = [f"#[[{name}]]" for name in map(logseq_name, document.tag_names) if name]
     category = logseq_name(document.category or "") or "articles"
-    url = link_target(document.source_url)
     found = {
         "title": title,
-        "author": ", ".join(f"[[{name}]]" for name in authors if name),
+        "author": ", ".join(f"[[{name}]]" for name in page_names(document.author_names)),
         "full-title": whole,
         "category": f"#{category}" if category.isalnum() else f"#[[{category}]]",
-        "url": url or "",
-        "tags": " ".join(tags),
+        "url": link_target(document.source_url) or "",
+        "tags": tag_line(document.tag_names),
     }
     return {key: value for key, value in found.items() if value}
+
+
+def page_names(names: Iterable[str]) -> list[str]:
+    """The names as names of pages, without those of which nothing is left."""
+    return list(filter(None, map(logseq_name, names)))
+
+
+def tag_line(names: Iterable[str]) -> str:
+    """The names as tags; "" where there is none."""
+    return " ".join(f"#[[{name}]]" for name in page_names(names))
 
 
 def full_title(document: Document, *, plain: bool = False) -> str:
@@ -54,17 +62,20 @@ def highlight(
         text.append(tail)
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
-    tags = [f"#[[{name}]]" for name in map(logseq_name, item.tag_names) if name]
+    tags = tag_line(item.tag_names)
     note = logseq_lines(item.note or "", inline=True, plain=plain)
     return Rendered(
         text,
-        [f"{TAGS} {' '.join(tags)}"] if tags else None,
+        [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
     )
 
 
 def metadata(page: Page, title: str) -> Metadata:
-    """What a page, in Markdown or Org, says in its properties; `title` is what its file's name says."""
+    """What a page in Markdown or Org says in its properties.
+
+    `title` is what its file's name says.
+    """
     said = {key: str(found.value).strip() for key, found in page.properties().items()}
     full_title = said.get("full-title")
     return Metadata(

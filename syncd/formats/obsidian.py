@@ -24,16 +24,14 @@ from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
 def header(document: Document, title: str) -> dict[str, list[str]]:
-    """The note's front matter in its order, each key with its whole lines.
-
-    `title` is the page's whole title.
+    """The note's front matter in its order, each key with its whole lines; `title` is the note's.
 
     Only `author` and `tags` are lists. What has no value has no entry.
     """
-    authors = [link_name(name) for name in document.author_names]
+    authors = filter(None, map(link_name, document.author_names))
     values: dict[str, str | list[str]] = {
         "title": title,
-        "author": [f"[[{name}]]" for name in authors if name],
+        "author": [f"[[{name}]]" for name in authors],
         "full-title": full_title(document) or title,
         "category": _one_line(document.category or "") or "articles",
         "url": link_target(document.source_url) or "",
@@ -46,13 +44,11 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
 def highlight(
     document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
 ) -> Rendered:
-    """The block of one highlight, its block id last.
+    """The block of one highlight, its block id last; its date is the day of `highlighted_at`.
 
-    Its date is the day of `highlighted_at` in `zone`.
-
-    Behind a code fence the link, the tag, the date and the id stand on a line of their own; behind
-    a list, a quote or a table in a paragraph of their own, since Obsidian would take them, and the
-    children, for a part of it.
+    Behind a code fence the link, the tag, the date and the id stand on a line of their own. Behind
+    a list, a quote or a table they are a paragraph of their own, since Obsidian would take them,
+    and the children, for a part of it. `zone` is the vault's.
     """
     text = obsidian_lines(item.text or "", plain=plain)
     date = day(item, zone)
@@ -74,10 +70,7 @@ def highlight(
 
 
 def alias(document: Document) -> dict[str, list[str]]:
-    """The entry by which a document that was retitled is found under its new title.
-
-    A note is never renamed.
-    """
+    """The entry by which a retitled document is found; its note is never renamed."""
     title = full_title(document)
     return {"aliases": entry("aliases", [title])} if title else {}
 
@@ -98,17 +91,12 @@ _IN_LINK = str.maketrans("[]<>|\\/:", "()()----", "#^")
 
 
 def link_name(text: str) -> str:
-    """`text` as the name of a note in `[[…]]`: one line without what ends a link or names a part.
-
-    May be empty.
-    """
+    """`text` as a note's name in `[[…]]`: one line without what ends a link; may be empty."""
     return " ".join(re.sub(r"([%$])\1+", r"\1", clean(text).translate(_IN_LINK)).split())
 
 
 def tags(names: Iterable[str]) -> list[str]:
-    """The names as Obsidian's tags, without `#`, each once.
-
-    Those of which nothing is left are dropped.
+    """The names as Obsidian's tags, without `#`, each once, without those that would be empty.
 
     A tag holds letters, marks and digits of any script, emoji, `_`, `-` and `/` between words, and
     not digits alone; anything else becomes `-`.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from syncd.formats import logseq
-from syncd.formats.escape import logseq_name
 from syncd.formats.org_escape import org_lines, org_link, org_value
 from syncd.formats.origin import day, place
 from syncd.model import Document, Highlight
@@ -14,16 +13,12 @@ from syncd.page.names import short_title
 from syncd.page.rendered import Labels, Rendered
 
 TAGS, NOTE = "*Tags*:", "*Note*:"
-LABELS = Labels(
-    (TAGS, block.TAGS), (NOTE, block.NOTE)
-)  # Readwise's plugin writes Markdown into Org pages
+# Readwise's plugin writes Markdown into Org pages
+LABELS = Labels((TAGS, block.TAGS), (NOTE, block.NOTE))
 
 
 def header(document: Document, title: str) -> dict[str, list[str]]:
-    """The entries of the page's drawer, each key with its one line.
-
-    `title` is the page's whole title.
-    """
+    """The entries of the page's drawer, each key with its one line; `title` is the page's title."""
     found = logseq.values(document, title, full_title(document))
     return {key: [f":{key}: {value}"] for key, value in found.items()}
 
@@ -39,12 +34,12 @@ def highlight(
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
     label, url = place(document, item)
     date = day(item, zone)
-    origin = f"({org_link(url, label)})" if url else f"({label})" if label else ""
-    tail = " ".join(filter(None, (origin, "#Highlight", date and f"#[[{date}]]")))
-    tags = [f"#[[{name}]]" for name in map(logseq_name, item.tag_names) if name]
+    link = org_link(url, label) if url else label
+    tail = " ".join(filter(None, (link and f"({link})", "#Highlight", date and f"#[[{date}]]")))
+    tags = logseq.tag_line(item.tag_names)
     note = org_lines(item.note or "", inline=True, plain=plain)
     return Rendered(
         org_lines(item.text or "", tail, plain=plain),
-        [f"{TAGS} {' '.join(tags)}"] if tags else None,
+        [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}".rstrip(), *note[1:]] if any(note) else None,
     )

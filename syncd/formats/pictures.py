@@ -1,6 +1,4 @@
-"""Pictures in a highlight.
-
-Their addresses in its text, and links to the vault's copies in its block. Pure.
+"""Pictures in a highlight: their addresses, and links to the vault's copies of them. Pure.
 
 What stands in code is no picture.
 """
@@ -29,73 +27,82 @@ _MARKS = re.compile(r"[%#?]")
 
 
 def addresses(text: str, lines: list[str]) -> list[str]:
-    """The web addresses of the pictures in a highlight's text that its block (content lines) shows, each once."""
+    """The web addresses, each once, of the pictures in a highlight's text that its block shows.
+
+    `lines` are the block's content lines.
+    """
     if "![" not in text and "<" not in text:
         return []
     meant: dict[str, None] = {}
     shown: set[str] = set()
-    _each(
-        from_html(clean(text)).split("\n"),
-        lambda target, org: None if org else meant.setdefault(_plain(target)),
-    )
-    _each(lines, lambda target, _org: shown.add(_plain(target)))
+
+    def mean(target: str, is_org: bool) -> None:
+        if not is_org:
+            meant.setdefault(_plain(target))
+
+    def show(target: str, _is_org: bool) -> None:
+        shown.add(_plain(target))
+
+    _replace_targets(from_html(clean(text)).split("\n"), mean)
+    _replace_targets(lines, show)
     return [address for address in meant if address and address in shown]
 
 
 def with_copies(lines: list[str], copies: Mapping[str, str]) -> list[str]:
-    """A block's content lines, in which each picture that has a copy is linked there.
+    """A block's content lines, in which each picture that has a copy is linked to it.
 
-    Address -> link's target.
+    `copies` has the link's target by the picture's address.
     """
-    return _each(lines, lambda target, _org: copies.get(_plain(target)))
+    return _replace_targets(lines, lambda target, _org: copies.get(_plain(target)))
 
 
 def but_pictures(lines: list[str]) -> list[str]:
-    """A block's content lines without the targets of their pictures.
-
-    Equal where two blocks say the same in words.
-    """
-    return _each(lines, lambda _target, _org: "")
+    """A block's content lines without the targets of their pictures: equal for equal words."""
+    return _replace_targets(lines, lambda _target, _org: "")
 
 
 def link_from(folder: str, path: str) -> str:
-    """The target of a link to the file at `path` on a page in `folder`, both as they stand in the vault."""
+    """The target of a link to the file at `path` on a page in `folder`, both in the vault."""
     relative = posixpath.relpath(f"/{path}", f"/{folder}")
     inert = _MARKS.sub(lambda mark: f"%{ord(mark[0]):02X}", relative)
     return (link_target(f"https://-/{inert}") or "").removeprefix("https://-/")
 
 
 def _plain(target: str) -> str:
-    """An address as it is asked for, however a page's format wrote it."""
+    """An address as it is requested, however a page's format wrote it."""
     return (link_target(_ESCAPE.sub("", target)) or "").replace("%5F", "_")
 
 
-def _each(lines: list[str], change: Callable[[str, bool], str | None]) -> list[str]:
-    """The lines with what `change` gives for each picture's target; None leaves it."""
+def _replace_targets(lines: list[str], replacement: Callable[[str, bool], str | None]) -> list[str]:
+    """The lines with `replacement(target, is_org)` for each picture's target; None leaves it."""
 
-    def changed(found: re.Match[str]) -> str:
+    def replaced(found: re.Match[str]) -> str:
         target = found["target"] or found["org_target"]
-        new = change(target, found["org"] is not None) if target else None
+        new = replacement(target, found["org"] is not None) if target else None
         return found[0] if new is None else (found["before"] or found["org"]) + new
 
     return [
-        line if code or not ("![" in line or "[[" in line) else _PICTURE.sub(changed, line)
-        for line, code in _coded(lines)
+        line if is_code or not ("![" in line or "[[" in line) else _PICTURE.sub(replaced, line)
+        for line, is_code in _with_code(lines)
     ]
 
 
-def _coded(lines: list[str]) -> Iterator[tuple[str, bool]]:
+def _with_code(lines: list[str]) -> Iterator[tuple[str, bool]]:
     """Each line, and whether it is code; a fence that is never closed begins none."""
-    opener, marks = (
-        "",
-        [found[0].strip().upper() if (found := _FENCE.match(line)) else "" for line in lines],
-    )
-    for at, line in enumerate(lines):
-        mark = marks[at]
-        if opener:
+    marks = [_fence_mark(line) for line in lines]
+    closing = ""  # what ends the code that a line belongs to; "" outside of code
+    for at, (line, mark) in enumerate(zip(lines, marks, strict=True)):
+        if closing:
             yield line, True
-            opener = "" if mark == opener else opener
+            closing = "" if mark == closing else closing
             continue
         end = mark.replace("BEGIN", "END")
-        opener = end if mark and not mark.startswith("#+END") and end in marks[at + 1 :] else ""
-        yield line, bool(opener)
+        if mark and not mark.startswith("#+END") and end in marks[at + 1 :]:
+            closing = end
+        yield line, bool(closing)
+
+
+def _fence_mark(line: str) -> str:
+    """The mark that begins or ends code in a line, in capitals; "" where there is none."""
+    found = _FENCE.match(line)
+    return found[0].strip().upper() if found else ""

@@ -30,25 +30,35 @@ def occurrences_by_id(page: Page, at_home: bool) -> list[tuple[str, bytes]]:
     The digest is b"" where the id stands outside of a block. On a document's page without such ids,
     the links outside of blocks count too.
     """
-    starts = [block.start for block in page.blocks]
-    by_id: list[tuple[str, bytes]] = []
-    by_link: list[tuple[str, bytes]] = []
+    found = _ids(page, at_home)
+    if at_home and all(hash_ for _, hash_ in found):
+        found += [(key, b"") for key in _links_outside(page)]
+    return found
+
+
+def _ids(page: Page, at_home: bool) -> list[tuple[str, bytes]]:
+    found = []
     for number, line in enumerate(page.lines):
         id_ = block_id(line, at_home)
-        if id_ is None and not (at_home and has_link(line)):
-            continue
-        block = _block_around(page, starts, number)
         if id_ is not None:
-            by_id.append((id_key(id_), digest(page.content(block)) if block else b""))
-        elif block is None:
-            key = block_key([line.rstrip()], at_home)
-            by_link += [(key, b"")] if key is not None else []
-    return by_id if any(not hash_ for _, hash_ in by_id) else by_id + by_link
+            block = _block_around(page, number)
+            found.append((id_key(id_), digest(page.content(block)) if block else b""))
+    return found
 
 
-def _block_around(page: Page, starts: list[int], number: int) -> Block | None:
+def _links_outside(page: Page) -> Iterator[str]:
+    """The identities of the links outside of a document's blocks, in lines without an id."""
+    for number, line in enumerate(page.lines):
+        if not has_link(line) or block_id(line, at_home=True) is not None:
+            continue
+        key = block_key([line.rstrip()], at_home=True)
+        if key is not None and _block_around(page, number) is None:
+            yield key
+
+
+def _block_around(page: Page, number: int) -> Block | None:
     """The block to whose own lines the line of this number belongs."""
-    before = bisect_right(starts, number)
+    before = bisect_right(page.blocks, number, key=lambda block: block.start)
     if before == 0:
         return None
     block = page.blocks[before - 1]

@@ -1,4 +1,4 @@
-"""Reads templates: Readwise's own, which come with syncd, or files in a folder of the owner's."""
+"""Loads templates: Readwise's own, which come with syncd, or those in a folder of the owner's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ _LARGEST = 65_536  # bytes of one template
 
 
 def stock_folder(app: str) -> Path:
-    """Where Readwise's own templates for this app ("logseq", "obsidian") are."""
+    """The folder of Readwise's own templates for an app ("logseq", "obsidian")."""
     return Path(__file__).with_name("stock") / app
 
 
 def read_sources(folder: Path) -> dict[str, Source]:
-    """The templates in a folder, by their names.
-
-    Raises ConfigError, which names the file and what is wrong.
-    """
-    files, allowed = _files(folder), ", ".join(f"{name}.j2" for name in NAMES)
+    """The templates in a folder by their names. Raises ConfigError with the file and the fault."""
+    files = _files(folder)
+    allowed = ", ".join(f"{name}.j2" for name in NAMES)
     for name in files:
         if name not in NAMES:
             near = nearest(name, NAMES)

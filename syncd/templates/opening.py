@@ -1,7 +1,4 @@
-"""What a page begins with by its templates: properties, and what stands above its highlights.
-
-Pure.
-"""
+"""What a new page begins with by its templates: properties and other lines. Pure."""
 
 from __future__ import annotations
 
@@ -18,11 +15,10 @@ _PROPERTY = re.compile(r"([^\s:,;#\[\]()\"]+)::(?:[ \t]+(.*)|)")
 def logseq_opening(
     own: dict[str, list[str]] | None, title: str, metadata: str, head: str
 ) -> Opening:
-    """A new page in Logseq.
+    """The opening of a page in Logseq: properties, other blocks, the highlights' parent.
 
-    Properties first, the title's always, then other blocks, then the highlights' parent.
-
-    `own` are the properties where there is no template for them.
+    `own` are the properties where no template makes them, else None; `metadata` and `head` are the
+    outputs of `page_metadata` and `highlights_header`. There is always a `title`.
     """
     header = own or {"title": [f"title:: {title}"]}
     blocks: list[str] = []
@@ -42,9 +38,10 @@ def logseq_opening(
 def obsidian_opening(
     own: dict[str, list[str]] | None, metadata: str, heading: str, head: str
 ) -> Opening:
-    """A new note in Obsidian.
+    """The opening of a note in Obsidian: front matter, heading, metadata, the highlights' heading.
 
-    Front matter, a heading with the title, the metadata, the highlights' heading.
+    `own` is the front matter where no template makes it, else None; the others are the outputs of
+    `page_metadata`, `page_title` and `highlights_header`.
     """
     header, body = own or {}, _plain(metadata)
     if own is None:
@@ -56,10 +53,7 @@ def obsidian_opening(
 
 
 def _plain(output: str) -> str:
-    """An output as Markdown.
-
-    Further lines of a text from the account stay in the list item that they began in.
-    """
+    """An output as Markdown; each text from the account stays in the list item it begins in."""
     lines: list[str] = []
     marked, margin = False, ""
     for line in settled(output).split("\n"):

@@ -1,9 +1,8 @@
 r"""A template's output as blocks. Pure.
 
-For Logseq a new line is a new block, four spaces of indent make it a child, and a `\` at a line's
-end keeps the next line in the block. For Obsidian the output is Markdown, and a line that begins
-with `- ` is a block. What comes from the account makes no blocks in either: its line breaks are
-marked.
+For Logseq each line is a block, four spaces of indent make it a child, and a `\` at a line's end
+keeps the next line in the block. For Obsidian the output is Markdown, and a line that begins with
+`- ` begins a block. A text from the account never begins one: its line breaks are marked.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from syncd.formats.syntax import START
 from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import Rendered
 
-# Marks in values, of characters that no text from outside holds: a break within a block, a break if
-# words follow, and one behind a backslash that is none of the template's.
+# Marks in values, of characters that no text from outside holds: a break within a block; a break if
+# words follow; and one behind a value's last backslash, which must not continue the line.
 BREAK, LATER, STOP = "\x01", "\x02", "\x03"
 
 _NOTHING_FOLLOWS = re.compile(rf"{LATER}[ \t]*(?=\n|\Z)")
@@ -29,11 +28,9 @@ _RULE = re.compile(r"[ \t]*(?:-{3,}|\*{3,}|_{3,})[ \t]*")
 
 
 class Layout(NamedTuple):
-    """What a highlight's children begin with that hold its tags and its note.
+    """What stands before a highlight's tags and its note in the children that hold them.
 
-    None where there is no such child.
-
-    "" means that nothing stands before them.
+    "" where nothing does, None where there is no such child.
     """
 
     tags: str | None = None
@@ -41,7 +38,7 @@ class Layout(NamedTuple):
 
 
 class UnfitError(ValueError):
-    """A template's output is no highlight: `line` of it, and why."""
+    """A template's output cannot be a highlight: the `line` of it that is wrong, and why."""
 
     def __init__(self, line: str, reason: str) -> None:
         super().__init__(reason)
@@ -49,29 +46,35 @@ class UnfitError(ValueError):
 
 
 def settled(output: str) -> str:
-    """The output with a break where a value asked for one before the words that follow it."""
+    """The output with a break behind each value that asked for one and that words follow."""
     return _WORDS_FOLLOW.sub(f"{BREAK}\n", _NOTHING_FOLLOWS.sub("", output))
 
 
 def logseq_pieces(output: str) -> list[Piece]:
     """The blocks of an output for Logseq."""
     pieces: list[Piece] = []
-    marked = continued = False
+    ending = ""  # what keeps the next line in the block
     for line in settled(output).split("\n"):
-        was_marked, was_continued = marked, continued
-        if not (was_marked or was_continued or line.strip()):
+        before = ending
+        if not before and not line.strip():
             continue
-        marked = line.endswith(BREAK)
-        continued = not marked and _CONTINUED.search(line) is not None
-        words = line[:-1].rstrip() if continued else line.removesuffix(BREAK)
-        if was_marked or was_continued:
-            pieces[-1].lines.append(words if was_marked else _dedented(words, 4 * pieces[-1].depth))
+        words, ending = _split_ending(line)
+        if before == BREAK:
+            pieces[-1].lines.append(words)
+        elif before:
+            pieces[-1].lines.append(_dedented(words, 4 * pieces[-1].depth))
         else:
-            found = _BULLET.match(words)
-            pieces.append(
-                Piece(_width(line) // 4, [words[found.end() :] if found else words.lstrip(" \t")])
-            )
+            pieces.append(Piece(_width(line) // 4, [_split_bullet(words)[1]]))
     return [_tidy(piece) for piece in pieces]
+
+
+def _split_ending(line: str) -> tuple[str, str]:
+    """A line, and what at its end keeps the next one in the block: BREAK, a backslash or ""."""
+    if line.endswith(BREAK):
+        return line.removesuffix(BREAK), BREAK
+    if _CONTINUED.search(line):
+        return line[:-1].rstrip(), "\\"
+    return line, ""
 
 
 def obsidian_pieces(output: str) -> list[Piece]:
@@ -79,20 +82,24 @@ def obsidian_pieces(output: str) -> list[Piece]:
     pieces: list[Piece] = []
     marked, width = False, 0
     for line in settled(output).split("\n"):
-        words, was_marked, marked = line.removesuffix(BREAK), marked, line.endswith(BREAK)
-        found = None if was_marked else _BULLET.match(words)
+        was_marked, marked = marked, line.endswith(BREAK)
+        words = line.removesuffix(BREAK)
         if was_marked:
             pieces[-1].lines.append(words)
         elif _RULE.fullmatch(words):
             continue
-        elif found or not pieces:
-            width = found.end() if found else 0
-            pieces.append(
-                Piece(_width(words) // 4, [words[width:] if found else words.lstrip(" \t")])
-            )
+        elif not pieces or _BULLET.match(words):
+            width, first = _split_bullet(words)
+            pieces.append(Piece(_width(words) // 4, [first]))
         else:
             pieces[-1].lines.append(_dedented(words, width))
     return [piece for piece in map(_tidy, pieces) if any(piece.lines)]
+
+
+def _split_bullet(words: str) -> tuple[int, str]:
+    """The width of a line's bullet with its indent (0 without a bullet), and what follows it."""
+    found = _BULLET.match(words)
+    return (found.end(), words[found.end() :]) if found else (0, words.lstrip(" \t"))
 
 
 def _width(line: str) -> int:
@@ -115,12 +122,10 @@ def _tidy(piece: Piece) -> Piece:
 
 
 def compose(pieces: list[Piece], layout: Layout, holds: dict[str, bool]) -> Rendered:
-    """A highlight's block and its children from an output; `holds`.
+    """A highlight's block and its children from the blocks of an output.
 
-    Whether it has `tags`, a `note`.
-
-    What is neither the child of the tags nor that of the note belongs to the block's text. Raises
-    UnfitError where it would be a block of its own there.
+    `holds` says whether the highlight has "tags" and a "note". A block that is the child of neither
+    is part of the text. Raises UnfitError where a page could not hold it there.
     """
     text: list[str] = []
     children: dict[str, list[str]] = {}
@@ -130,8 +135,11 @@ def compose(pieces: list[Piece], layout: Layout, holds: dict[str, bool]) -> Rend
             children[role] = piece.lines
             continue
         if text and START.match(piece.lines[0]):
-            reason = "is a block of its own; beside its text, a highlight has one for the tags and one for the note"
-            raise UnfitError(piece.lines[0], reason)
+            raise UnfitError(
+                piece.lines[0],
+                "is a block of its own; beside its text, a highlight has one for the tags and one "
+                "for the note",
+            )
         text += piece.lines
     rendered = Rendered(text or [""], children.get("tags"), children.get("note"))
     _verify(rendered)
@@ -141,38 +149,39 @@ def compose(pieces: list[Piece], layout: Layout, holds: dict[str, bool]) -> Rend
 def _role(
     piece: Piece, layout: Layout, holds: dict[str, bool], taken: dict[str, list[str]]
 ) -> str | None:
+    """Which child a block is, "tags" or "note", if it is one; the longer label is tried first."""
     labels = sorted(layout._asdict().items(), key=lambda one: -len(one[1] or ""))
     for role, label in labels:
-        if (
-            label is not None
-            and role not in taken
-            and piece.lines[0].startswith(label)
-            and (label or holds[role])
-        ):
+        if label is None or role in taken or not (label or holds[role]):
+            continue
+        if piece.lines[0].startswith(label):
             return role
     return None
 
 
 def _verify(rendered: Rendered) -> None:
-    """Whether what is written is read again as the same blocks."""
+    """Raises UnfitError where a page with these blocks would be parsed as other blocks."""
     page = parse_markdown("\n".join(rendered.lines()))
-    read = [page.content(block) for block in page.blocks]
-    wrote = [content for content in (rendered.text, rendered.tags, rendered.note) if content]
-    if [list(map(str.rstrip, content)) for content in read] != [
-        list(map(str.rstrip, content)) for content in wrote
-    ]:
+    parsed = [page.content(block) for block in page.blocks]
+    written = [content for content in (rendered.text, rendered.tags, rendered.note) if content]
+    if list(map(_without_trailing_blanks, parsed)) != list(map(_without_trailing_blanks, written)):
         raise UnfitError(rendered.text[0], "would be read as other blocks than it is written as")
 
 
+def _without_trailing_blanks(content: list[str]) -> list[str]:
+    return [line.rstrip() for line in content]
+
+
 def layout_of(pieces: list[Piece], tags: str, note: str, text: str) -> Layout:
-    """What a template does with tags and note, by an output in which they and the text are these words."""
+    """The layout of a template, by its output for a highlight whose tags, note and text these are.
+
+    Each is one word in lower case.
+    """
     last = max(
         (at for at, piece in enumerate(pieces) if text in "".join(piece.lines).lower()), default=0
     )
     labels: dict[str, str] = {}
-    for at, piece in enumerate(pieces):
-        if at <= last:
-            continue
+    for piece in pieces[last + 1 :]:
         for role, word in (("tags", tags), ("note", note)):
             before, found, _ = piece.lines[0].lower().partition(word)
             if found and role not in labels:

@@ -1,11 +1,9 @@
-"""Jinja2 for templates from anywhere.
+"""Jinja2 for templates from anywhere: they are checked first, see only their values, and end.
 
-They are checked before they are used, reach nothing but their values, and end.
-
-Jinja's sandbox keeps templates from Python itself. On top of it everything a template does costs:
-each piece of output its length, each turn of a loop and each call of a macro a little. A template
-that spends too much is stopped, and whatever would make a text very large in one step is refused.
-Pure.
+Jinja's sandbox keeps templates away from Python. On top of it, everything a template does has a
+cost: each piece of output its length, each turn of a loop and each call of a macro a little. A
+template that spends too much is stopped, and an operation that could make a very large text is
+refused. Pure.
 """
 
 from __future__ import annotations
@@ -30,17 +28,10 @@ MAX_SIZE = 1 << 20  # characters that one rendering may put out, turns of loops 
 _TURN = 50  # what a turn of a loop or a call of a macro costs, in characters
 _MAX_RANGE = 10_000
 _MAX_STEP = 1 << 24  # characters that one operation may make
-_GROWING = {
-    "batch",
-    "center",
-    "indent",
-    "join",
-    "replace",
-    "slice",
-}  # filters whose arguments are sizes
-_WIDTH = re.compile(
-    r"\d{5}|%[^a-zA-Z%]*\*|\{[^{}]*\{"
-)  # in a format, also one that comes from a value
+# filters whose arguments are sizes
+_GROWING = {"batch", "center", "indent", "join", "replace", "slice"}
+# a large width in a format, or one that comes from a value
+_WIDTH = re.compile(r"\d{5}|%[^a-zA-Z%]*\*|\{[^{}]*\{")
 _BUDGET, _TURNED, _JOINED = "syncd_budget", "syncd_turned", "syncd_joined"
 
 
@@ -57,14 +48,11 @@ class Script:
     """A checked template. `known` are the names of the values that it may use."""
 
     def __init__(self, source: str, known: Collection[str]) -> None:
-        """Raises TemplateFaultError.
-
-        Its syntax, a name, filter or test that there is not, a way out of the sandbox.
-        """
+        """Raises TemplateFaultError for wrong syntax, an unknown name or a forbidden access."""
         self._lines = source.count("\n") + 1
         try:
             tree = _ENVIRONMENT.parse(source)
-            _check(tree, known)
+            _raise_for_faults(tree, known)
             code = _ENVIRONMENT.compile(_Metered().visit(tree), filename="<template>")
         except TemplateSyntaxError as error:
             raise TemplateFaultError(
@@ -82,13 +70,11 @@ class Script:
         try:
             return self._template.render({**values, _BUDGET: [MAX_SIZE]})
         except Exception as error:  # noqa: BLE001  # a template can fail in any way that Python can
-            reason = (
-                "there is no such value"
-                if isinstance(error, UndefinedError) and not str(error)
-                else str(error)
-            )
+            unnamed = "there is no such value"
+            if not isinstance(error, UndefinedError):
+                unnamed = type(error).__name__
             line = min(_line(error.__traceback__), self._lines)
-            raise TemplateFaultError(line, _sentence(reason or type(error).__name__)) from None
+            raise TemplateFaultError(line, _sentence(str(error) or unnamed)) from None
 
 
 def _line(trace: TracebackType | None) -> int:
@@ -108,8 +94,8 @@ def _sentence(message: str) -> str:
 # --- before it runs -------------------------------------------------------------------------------
 
 
-def _check(tree: nodes.Template, known: Collection[str]) -> None:
-    """Find what would fail only when it is reached."""
+def _raise_for_faults(tree: nodes.Template, known: Collection[str]) -> None:
+    """Raises TemplateFaultError for what would fail only when it is reached."""
     for node in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         raise TemplateFaultError(
             node.lineno, "a template cannot use another file; put all of it into this one"
@@ -194,13 +180,9 @@ def _put_out(context: Context, value: object) -> str:
 
 
 def _size(value: object) -> int:
-    return (
-        abs(value)
-        if isinstance(value, int)
-        else len(value)
-        if isinstance(value, str | list | tuple | dict)
-        else 1
-    )
+    if isinstance(value, int):
+        return abs(value)
+    return len(value) if isinstance(value, str | list | tuple | dict) else 1
 
 
 def _limit(value: object, arguments: Collection[object]) -> None:
@@ -238,7 +220,7 @@ def _range(*arguments: int) -> range:
 
 
 def _pluralize(count: object, endings: str = "s") -> str:
-    """Django's filter.
+    """The ending for a count, as Django's filter has it.
 
     `book{{ 2|pluralize }}`, `box{{ 2|pluralize("es") }}`, `stor{{ 2|pluralize("y,ies") }}`.
     """
@@ -247,17 +229,23 @@ def _pluralize(count: object, endings: str = "s") -> str:
     return one.lstrip(",") if str(number) == "1" else many
 
 
+def _limit_operands(operator: str, left: Any, right: Any) -> None:
+    """Refuse an operation whose result may be too large."""
+    numbers = isinstance(left, int | float) and isinstance(right, int | float)
+    if operator == "**" and not (numbers and abs(left) < 1 << 64 and abs(right) <= 64):
+        raise SecurityError("raises to a power that is too high")
+    if operator == "*" and not numbers:
+        text, times = (right, left) if isinstance(left, int) else (left, right)
+        _limit(text, [times])
+    if operator == "%":
+        _limit_format(left)
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("+", "*", "**", "%"))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        numbers = isinstance(left, int | float) and isinstance(right, int | float)
-        if operator == "**" and not (numbers and abs(left) < 1 << 64 and abs(right) <= 64):
-            raise SecurityError("raises to a power that is too high")
-        if operator == "*" and not numbers:
-            _limit(*((right, [left]) if isinstance(left, int) else (left, [right])))
-        if operator == "%":
-            _limit_format(left)
+        _limit_operands(operator, left, right)
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, str | list | tuple):
             _spend(context, len(result))
@@ -271,7 +259,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             _limit_format(value.__self__)
         return wrapped
 
-    # As Jinja has it
+    # the parameters' names are Jinja's
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         owner = getattr(__obj, "__self__", None)
         if owner is not None and not isinstance(__obj, Macro):

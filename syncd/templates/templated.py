@@ -1,8 +1,6 @@
-"""Pages by the owner's templates.
+"""The format of pages that templates make: any of Readwise's five export templates. Pure.
 
-A format like the built-in ones, made of Readwise's five export templates. Pure.
-
-What a template does not say, the format that it is based on says.
+Where there is no template for a part of a page, the built-in format makes it.
 """
 
 from __future__ import annotations
@@ -36,14 +34,14 @@ NAMES = ("page_title", "page_metadata", "highlights_header", "highlight", "sync_
 
 
 class Source(NamedTuple):
-    """One template: how messages call its file, and what it says."""
+    """One template: the name of its file in messages, and its text."""
 
     name: str
     text: str
 
 
 class _Templates:
-    """The checked templates of a vault, and what is known of them."""
+    """The checked templates of a vault, and what has been learned of them."""
 
     def __init__(self, base: Format, sources: Mapping[str, Source], clock: Clock) -> None:
         self.base, self.sources, self.clock = base, sources, clock
@@ -62,10 +60,10 @@ class _Templates:
         except TemplateFaultError as fault:
             raise ConfigError(f"{source.name}:{fault.line}: {fault.reason}") from None
 
-    def output(self, name: str, given: Mapping[str, object]) -> str:
-        """What a template makes of values; "" where there is none.
+    def render(self, name: str, given: Mapping[str, object]) -> str:
+        """What a template makes of values; "" where there is no such template.
 
-        Raises DocumentError, with the file and line.
+        Raises DocumentError with the file and line.
         """
         if name not in self.scripts:
             return ""
@@ -78,33 +76,28 @@ class _Templates:
     # --- what a format offers ---------------------------------------------------------------------
 
     def name(self, document: Document) -> str | None:
-        """The page's name: one line, slashes make levels.
+        """The page's name on one line, slashes between its levels; None for the format's own.
 
-        In Obsidian the note is called by its document's title.
+        A note in Obsidian is always named by its document's title.
         """
         if self.obsidian:
             return None
-        return (
-            " ".join(self.output("page_title", values.about(document, NAME, self.clock)).split())
-            or None
-        )
+        given = values.document_values(document, NAME, self.clock)
+        return " ".join(self.render("page_title", given).split()) or None
 
     def opening(self, document: Document, title: str) -> Opening:
         """What a new page begins with."""
-        about = values.about(document, self.words, self.clock)
-        metadata, head = (
-            self.output("page_metadata", about),
-            self.output("highlights_header", about),
-        )
-        given = "page_metadata" in self.scripts
-        own = None if given else self.base.header(document, title)
+        given = values.document_values(document, self.words, self.clock)
+        metadata = self.render("page_metadata", given)
+        head = self.render("highlights_header", given)
+        own = None if "page_metadata" in self.scripts else self.base.header(document, title)
         if self.obsidian:
-            heading = self.output("page_title", about)
+            heading = self.render("page_title", given)
             return obsidian_opening(own, metadata, heading, head)
         return logseq_opening(own, title, metadata, head)
 
     def header(self, document: Document, title: str) -> dict[str, list[str]]:
-        """The properties, those left out that would be others in each run."""
+        """The properties, without those that would change with each run."""
         found = self.opening(document, title).header
         return {key: lines for key, lines in found.items() if key not in self.changing}
 
@@ -112,10 +105,10 @@ class _Templates:
         """The block of one highlight. Raises DocumentError where the template fails on it."""
         if "highlight" not in self.scripts:
             return self.base.highlight(document, item, zone)
-        given = values.of_highlight(document, item, self.words, self.clock, self.inline)
+        given = values.highlight_values(document, item, self.words, self.clock, self.inline)
         try:
             holds = {"tags": bool(given["highlight_tags"]), "note": bool(given["highlight_note"])}
-            return compose(self.pieces(self.output("highlight", given)), self.layout, holds)
+            return compose(self.pieces(self.render("highlight", given)), self.layout, holds)
         except UnfitError as error:
             source = self.sources["highlight"]
             message = (
@@ -124,12 +117,11 @@ class _Templates:
             raise DocumentError(message, code="template") from None
 
     def notice(self, moment: datetime, came: Sequence[Came]) -> list[Piece]:
-        """The blocks that tell what a run at `moment` brought.
-
-        None where there is no template for it.
-        """
+        """The blocks that tell what a run at `moment` brought; [] where no template makes them."""
         clock = self.clock._replace(now=moment)
-        return self.pieces(self.output("sync_notification", values.of_run(came, self.words, clock)))
+        return self.pieces(
+            self.render("sync_notification", values.run_values(came, self.words, clock))
+        )
 
 
 def templated(
@@ -139,28 +131,24 @@ def templated(
     zone: tzinfo,
     show: Callable[..., str],
 ) -> Format:
-    """The format of a vault with templates, by their names (of `NAMES`), for a run at `when`.
+    """The format of a vault with these templates, by their names (of `NAMES`), for a run at `when`.
 
-    `show` says how a day is written where a template does not. Raises ConfigError, which names the
-    file, the line and what is wrong: everything that can be wrong is tried on an invented document.
+    `show` writes a day where a template does not say how. Every template is tried on invented
+    documents first. Raises ConfigError with the file, the line and the fault.
     """
     made = _Templates(base, sources, Clock(when, zone, show))
+    later = _Templates(base, sources, Clock(when + _MUCH_LATER, zone, show))
     try:
-        labels = _learn(made)
-        later = _Templates(
-            base, sources, Clock(when + timedelta(days=777, hours=5, minutes=7), zone, show)
-        )
+        labels = _learn_layout(made)
         for document in (_DOCUMENT, _BARE):
-            now, then = made.opening(document, "T").header, later.opening(document, "T").header
-            made.changing |= {key for key in now if now[key] != then.get(key)}
+            made.changing |= _changing(made, later, document)
             made.name(document)
         keys = frozenset(made.header(_DOCUMENT, "T")) | frozenset(made.header(_BARE, "T"))
         made.notice(when, [Came("T", "A", 2)])
     except DocumentError as error:
         raise ConfigError(error.message) from None
-    text = "\0".join(
-        [base.mark, *(f"{name}\0{sources[name].text}" for name in NAMES if name in sources)]
-    )
+    texts = [f"{name}\0{sources[name].text}" for name in NAMES if name in sources]
+    mark = blake2b("\0".join([base.mark, *texts]).encode(), digest_size=8).hexdigest()
     return base._replace(
         header=made.header,
         highlight=made.highlight,
@@ -170,7 +158,7 @@ def templated(
         notice=made.notice,
         labels=labels,
         keys=keys if "page_metadata" in sources else None,
-        mark=blake2b(text.encode(), digest_size=8).hexdigest(),
+        mark=mark,
     )
 
 
@@ -206,19 +194,26 @@ _DOCUMENT = Document(
     highlights=(_ITEM,),
 )
 _BARE = Document(id=2)
+_MUCH_LATER = timedelta(days=777, hours=5, minutes=7)  # so that every part of a date differs
 
 
-def _learn(made: _Templates) -> Labels:
-    """Try the highlight's template on invented highlights, and find its children.
+def _changing(made: _Templates, later: _Templates, document: Document) -> set[str]:
+    """The properties that a later run would write otherwise."""
+    now, then = made.opening(document, "T").header, later.opening(document, "T").header
+    return {key for key in now if now[key] != then.get(key)}
+
+
+def _learn_layout(made: _Templates) -> Labels:
+    """Try the highlight's template on invented highlights, and find what its children begin with.
 
     Raises DocumentError.
     """
     if "highlight" not in made.scripts:
         return Labels()
-    given = values.of_highlight(_DOCUMENT, _ITEM, made.words, made.clock, (False, False))
-    other = values.of_highlight(_DOCUMENT, _OTHER, made.words, made.clock, (False, False))
-    pieces = made.pieces(made.output("highlight", given))
-    if pieces == made.pieces(made.output("highlight", other)):
+    given = values.highlight_values(_DOCUMENT, _ITEM, made.words, made.clock, (False, False))
+    other = values.highlight_values(_DOCUMENT, _OTHER, made.words, made.clock, (False, False))
+    pieces = made.pieces(made.render("highlight", given))
+    if pieces == made.pieces(made.render("highlight", other)):
         name = made.sources["highlight"].name
         raise DocumentError(
             f"{name}:1: shows neither highlight_text nor highlight_location_url; use one of them"

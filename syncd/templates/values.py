@@ -1,4 +1,7 @@
-"""What a template may name, with the values of one document or highlight, made inert for the page's format. Pure."""
+"""The values that a template may name, of a document, a highlight or a run. Pure.
+
+Texts from the account are escaped for the page's format.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,7 @@ from syncd.page.identity import status_id, tweet_time
 from syncd.page.names import short_title
 from syncd.templates.outline import BREAK, LATER, STOP
 
-# Readwise's names, with what is meant where there is nothing: "" and the like count as false in a
-# condition.
+# Readwise's names, with their values where there is nothing, which count as false in a condition.
 NOTHING: dict[str, object] = {
     **dict.fromkeys(
         ("title", "full_title", "author", "category", "source", "url", "image_url"), ""
@@ -40,10 +42,10 @@ NOTHING: dict[str, object] = {
 
 
 class Words(NamedTuple):
-    """How foreign text comes into a template.
+    """How text from the account is escaped for a template.
 
-    As a text of many lines (True: behind other words), as one line, as a name for `[[…]]`, as tags,
-    as an address.
+    `text`: of many lines (True: behind other words); `line`: on one line; `name`: for `[[…]]`;
+    `tags`: each as a tag's name; `url`: as an address, "" where it is none.
     """
 
     text: Callable[[str, bool], str]
@@ -54,7 +56,7 @@ class Words(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """When the run began, the vault's zone, and how a day is shown where a template does not say."""
+    """The run's start, the vault's zone, and how a day is shown where a template does not say."""
 
     now: datetime
     zone: tzinfo
@@ -65,10 +67,9 @@ class Clock(NamedTuple):
         return moment(when, self.zone, self.show)
 
 
-def about(document: Document, words: Words, clock: Clock) -> dict[str, object]:
-    """What a template may say of a document. `date` and `time` are those of the run."""
-    status = status_id(document.source_url)
-    live = [item for item in document.highlights if not item.is_deleted]
+def document_values(document: Document, words: Words, clock: Clock) -> dict[str, object]:
+    """The values of a document. `date` and `time` are those of the run."""
+    times = _highlight_times(document)
     return {
         **NOTHING,
         "title": words.line(short_title(document.title or "")),
@@ -82,29 +83,36 @@ def about(document: Document, words: Words, clock: Clock) -> dict[str, object]:
         "document_note": words.text(document.document_note or "", True),
         "summary": words.text(document.summary or "", True),
         "book_id": document.id,
-        "published_date": clock.at(tweet_time(status)) if status else "",
-        "last_highlighted_date": clock.at(
-            max((item.highlighted_at or "" for item in live), default="")
-        ),
-        "num_highlights": len(live),
-        **_clocked(clock.at(clock.now)),
+        "published_date": _published(document, clock),
+        "last_highlighted_date": clock.at(max(times, default="")),
+        "num_highlights": len(times),
+        **_date_and_time(clock.at(clock.now)),
     }
 
 
-def of_highlight(
+def _highlight_times(document: Document) -> list[str]:
+    """When each highlight that is not deleted was made, in ISO 8601, "" where that is not known."""
+    return [item.highlighted_at or "" for item in document.highlights if not item.is_deleted]
+
+
+def _published(document: Document, clock: Clock) -> Moment | str:
+    """When a tweet was posted; "" for any other document."""
+    status = status_id(document.source_url)
+    return clock.at(tweet_time(status)) if status else ""
+
+
+def highlight_values(
     document: Document, item: Highlight, words: Words, clock: Clock, inline: tuple[bool, bool]
 ) -> dict[str, object]:
-    """What a template may say of a highlight; `inline`.
+    """The values of a highlight, beside those of its document.
 
-    Whether its text, its note stand behind other words.
-
-    `date` and `time` are the highlight's own here: a block must come out the same whenever it is
-    rendered.
+    `inline`: whether its text, and its note, stand behind other words. `date` and `time` are the
+    highlight's own: a block must be the same whenever it is rendered.
     """
     label, url = place(document, item)
     when = clock.at(item.highlighted_at)
     return {
-        **about(document, words, clock),
+        **document_values(document, words, clock),
         "highlight_text": words.text(item.text or "", inline[0]),
         "highlight_note": words.text(item.note or "", inline[1]),
         "highlight_tags": words.tags(item.tag_names),
@@ -113,12 +121,12 @@ def of_highlight(
         "highlight_date": when,
         "highlight_color": words.name(item.color or ""),
         "highlight_id": item.id,
-        **_clocked(when),
+        **_date_and_time(when),
     }
 
 
-def of_run(came: Sequence[Came], words: Words, clock: Clock) -> dict[str, object]:
-    """What a template may say of what a run brought: how many highlights, onto which pages."""
+def run_values(came: Sequence[Came], words: Words, clock: Clock) -> dict[str, object]:
+    """The values of a run: how many highlights it brought, and onto which pages."""
     books = [
         {
             "title": one.title,
@@ -132,11 +140,11 @@ def of_run(came: Sequence[Came], words: Words, clock: Clock) -> dict[str, object
         "num_highlights": sum(one.highlights for one in came),
         "num_books": len(books),
         "books": books,
-        **_clocked(clock.at(clock.now)),
+        **_date_and_time(clock.at(clock.now)),
     }
 
 
-def _clocked(when: Moment | str) -> dict[str, object]:
+def _date_and_time(when: Moment | str) -> dict[str, object]:
     return {"date": when, "time": format_date(when, "g:i A") if when else ""}
 
 
@@ -148,10 +156,7 @@ def _one_line(text: str) -> str:
 
 
 def _joined(lines: list[str], ends: str = "") -> str:
-    """A value of many lines, whose breaks make no block.
-
-    `ends` where what follows must begin a line.
-    """
+    """A value of many lines, none of which begins a block; `ends` is a mark to put behind it."""
     text = f"{BREAK}\n".join(lines) + ends
     return text + STOP if text.endswith("\\") else text
 
@@ -182,17 +187,13 @@ def _obsidian_line(text: str, *, plain: bool = False) -> str:
 
 
 def words_of(form: Format) -> Words:
-    """How foreign text comes into templates for pages of this format."""
-    words, text, line = (
-        (_OBSIDIAN, _obsidian_text, _obsidian_line)
-        if form.block_ids
-        else (_LOGSEQ, _logseq_text, _logseq_line)
-    )
-    return (
-        words._replace(text=partial(text, plain=True), line=partial(line, plain=True))
-        if form.plain
-        else words
-    )
+    """How text from the account is escaped for templates of this format."""
+    plain = form.plain
+    if form.block_ids:
+        text, line = partial(_obsidian_text, plain=plain), partial(_obsidian_line, plain=plain)
+        return _OBSIDIAN._replace(text=text, line=line)
+    text, line = partial(_logseq_text, plain=plain), partial(_logseq_line, plain=plain)
+    return _LOGSEQ._replace(text=text, line=line)
 
 
 _LOGSEQ = Words(
@@ -211,12 +212,18 @@ _OBSIDIAN = Words(
         r":(?=:)|%(?=%)", lambda found: f"%{ord(found[0]):02X}", link_target(url) or ""
     ),
 )
-# For a page's name, which becomes safe as a whole. A slash makes a level of the name only where the
+
+
+def _without_slashes(text: str) -> str:
+    return _one_line(text).replace("/", "-")
+
+
+# For a page's name, which is escaped as a whole. A slash makes a level of the name only where the
 # template has one.
 NAME = Words(
-    lambda text, _inline: _one_line(text).replace("/", "-"),
-    lambda text: _one_line(text).replace("/", "-"),
-    lambda text: _one_line(text).replace("/", "-"),
-    lambda names: [_one_line(name).replace("/", "-") for name in names],
+    lambda text, _inline: _without_slashes(text),
+    _without_slashes,
+    _without_slashes,
+    lambda names: list(map(_without_slashes, names)),
     lambda url: (link_target(url) or "").replace("/", "-"),
 )
