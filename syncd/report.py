@@ -1,10 +1,20 @@
-"""What a run did, as a value: for the terminal, for `--json`, and for the run history."""
+"""What a run did, as values and in sentences: for the terminal, `--json` and the run history."""
 
 from __future__ import annotations
 
 import msgspec
 
 WAITS = {"deferred", "page-busy"}  # codes of failures that end when the owner stops typing
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun: "1 page", "2 pages"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def conflict_copy_line(path: object) -> str:
+    """What to do about a syncing tool's copy of a page."""
+    return f"{path} is a conflict copy; merge it by hand and delete it"
 
 
 class Failure(msgspec.Struct):
@@ -14,6 +24,9 @@ class Failure(msgspec.Struct):
     title: str
     code: str
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.title or self.document}: {self.message} [{self.code}]"
 
 
 class Conflict(msgspec.Struct):
@@ -26,6 +39,11 @@ class Conflict(msgspec.Struct):
     highlight: int
     parts: list[str]
     page: str | None
+
+    def __str__(self) -> str:
+        place = f"highlight {self.highlight}" if self.highlight else "properties"
+        changed = "changed in Readwise and by you; yours was kept"
+        return f"{self.page}: {place} ({', '.join(self.parts)}) {changed}"
 
 
 class Pages(msgspec.Struct):
@@ -92,20 +110,20 @@ class Report(msgspec.Struct):
 
 
 def _sentence(vault: VaultReport) -> str:
-    counts = vault.highlights
-    waiting = sum(failure.code in WAITS for failure in vault.failed)
-    numbers = {
-        "added": counts.added,
-        "updated": counts.updated,
-        "removed": counts.removed,
-        "failed": len(vault.failed) - waiting,
-        "waiting for you to pause": waiting,
-    }
-    what = ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
-    pages = len(vault.pages.created) + len(vault.pages.updated)
+    """What the run did in one vault, or what ended it there."""
     if vault.error:
         return f"{vault.name}: {vault.error}"
+    highlights = vault.highlights
+    waiting = sum(failure.code in WAITS for failure in vault.failed)
+    counts = (
+        (highlights.added, "added"),
+        (highlights.updated, "updated"),
+        (highlights.removed, "removed"),
+        (len(vault.failed) - waiting, "failed"),
+        (waiting, "waiting for you to pause"),
+    )
+    done = ", ".join(f"{number} {what}" for number, what in counts if number)
+    pages = len(vault.pages.created) + len(vault.pages.updated)
     if not pages:
-        return f"{vault.name}: {what or 'nothing new'}"
-    where = f"{pages} page{'s' if pages != 1 else ''}"
-    return f"{vault.name}: {what or 'properties updated'} on {where}"
+        return f"{vault.name}: {done or 'nothing new'}"
+    return f"{vault.name}: {done or 'properties updated'} on {counted(pages, 'page')}"

@@ -1,50 +1,167 @@
-"""`syncd check`: looks for trouble and, with `--full`, compares account and vaults."""
+"""`syncd check`: looks for trouble and, with `--full`, compares the account with the vaults."""
 
 from __future__ import annotations
 
-import click
-import msgspec
+import errno
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, nullcontext, suppress
+from pathlib import Path
+from threading import Event
 
-from syncd.commands import health
-from syncd.commands.console import stop_on_signal, tell_comparison
+import click
+
+from syncd.commands.console import print_json
+from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
-from syncd.errors import SyncdError
+from syncd.config.settings import Config, Vault, zone
+from syncd.errors import ConfigError, StateError, SyncdError, VaultError
 from syncd.formats.escape import clean
+from syncd.page.names import is_conflict_copy
+from syncd.report import conflict_copy_line
+from syncd.state.schema import open_to_read
 from syncd.sync.compare import KINDS, Comparison, compare_all
+from syncd.sync.session import client_of
+from syncd.sync.vault_format import vault_format
+from syncd.vault.duplicate_titles import duplicate_titles
+from syncd.vault.graph import Graph, read_graph
+from syncd.vault.plugins import other_plugins
+from syncd.vault.scan import walk
+from syncd.vault.write import check_space
+
+_MAX_WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
 def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
-    """Look for trouble; with `full`, compare account and vaults.
+    """Print what is wrong and, with `full`, where account and vaults differ.
 
-    Returns 0 only when all is well.
+    Returns the exit status: 0 where nothing is wrong and all agree, else the worst finding's.
     """
     path = settings.config_path(config_option)
     config = settings.load(path)
     with stop_on_signal() as stop:
-        findings = health.findings(config, stop)
-        able = all(finding.exit_status == SyncdError.exit_status for finding in findings)
-        compared = compare_all(config, stop) if full and able else {}
-    agree = all(isinstance(one, Comparison) and one.agrees for one in compared.values())
-    code = max([0 if agree else 1, *(finding.exit_status for finding in findings)])
-    problems = [
-        clean(finding.message).replace("\n", " ") for finding in findings
-    ]  # a file's name is any text
+        findings = find_problems(config, stop)
+        comparable = all(one.exit_status == SyncdError.exit_status for one in findings)
+        compared = compare_all(config, stop) if full and comparable else {}
+    code = _exit_status(findings, compared)
+    problems = [clean(one.message).replace("\n", " ") for one in findings]  # they name files
     if as_json:
         vaults = [_as_value(name, one) for name, one in compared.items()]
-        value = {"code": code, "problems": problems, "vaults": vaults}
-        click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
-        return code
-    for problem in problems:
-        click.echo(f"problem: {problem}", err=True)
-    for name, one in compared.items():
-        tell_comparison(name, one)
-    if not findings and not compared:
-        click.echo(f"{path}: all is well")
+        print_json({"code": code, "problems": problems, "vaults": vaults})
+    else:
+        _print_result(path, problems, compared)
     return code
 
 
+def _exit_status(findings: list[SyncdError], compared: dict[str, Comparison | SyncdError]) -> int:
+    agree = all(isinstance(one, Comparison) and one.agrees for one in compared.values())
+    return max([0 if agree else 1, *(finding.exit_status for finding in findings)])
+
+
+def find_problems(config: Config, stop: Event) -> list[SyncdError]:
+    """Everything that is wrong with token and vaults, each with its way out; changes nothing."""
+    found: list[SyncdError] = []
+    try:
+        client_of(config, stop).check_token()
+    except SyncdError as error:
+        found.append(error)
+    for vault in config.vaults:
+        try:
+            found += _in_vault(config, vault)
+        except SyncdError as error:
+            found.append(error)
+    return found
+
+
+def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
+    """What is wrong with the vault; raises SyncdError where nothing more can be said of it."""
+    graph = read_graph(vault.path, vault.format)
+    vault_format(vault, graph)
+    zone(vault)
+    check_space(vault.path)
+    if not os.access(vault.path, os.W_OK | os.X_OK):
+        yield VaultError(f"{vault.path} cannot be written; let syncd's user write there")
+    lost: dict[str, str] = {}
+    files = list(walk(vault.path, lost))
+    for path, _ in files:
+        if is_conflict_copy(path.rpartition("/")[2]):
+            yield SyncdError(conflict_copy_line(vault.path / path))
+    yield from _duplicate_titles(config, vault, graph, files, lost)
+    for path, reason in lost.items():
+        if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile
+            yield SyncdError(f"{vault.path / path}: {reason}")
+    yield from other_plugins(vault.path, _home())
+    yield from _too_many_folders(vault.path, {path.rpartition("/")[0] for path, _ in files})
+
+
+def _duplicate_titles(
+    config: Config,
+    vault: Vault,
+    graph: Graph,
+    files: list[tuple[str, os.stat_result]],
+    lost: dict[str, str],
+) -> Iterator[SyncdError]:
+    state = settings.state_path(config) / "syncd.db"
+    try:
+        known = state.exists() and state.stat().st_size  # empty: as where there was no room for it
+        with closing(open_to_read(state)) if known else nullcontext() as db:
+            # a first run that is at work may have made the file, and no tables yet
+            made = db is not None and db.execute("PRAGMA user_version").fetchone()[0]
+            yield from duplicate_titles(db if made else None, vault, graph, files, lost)
+    except ConfigError as error:
+        yield error
+    except (OSError, sqlite3.Error) as error:
+        yield StateError(f"{state}: {error}; `syncd sync` says more")
+
+
+def _too_many_folders(root: Path, folders: set[str]) -> Iterator[SyncdError]:
+    """Whether Linux lets syncd watch the folders, with half of the watches left to others."""
+    with suppress(OSError, ValueError):
+        limit = int(_MAX_WATCHES.read_text())
+        if len(folders) * 2 > limit:
+            reason = f"but fs.inotify.max_user_watches is {limit}; raise it"
+            yield SyncdError(f"{root} has {len(folders)} folders, {reason}")
+
+
+def _home() -> Path | None:
+    with suppress(RuntimeError):
+        return Path.home()
+    return None
+
+
 def _as_value(name: str, one: Comparison | SyncdError) -> dict[str, object]:
+    """A vault's comparison for `--json`."""
     if isinstance(one, SyncdError):
         return {"name": name, "error": one.message}
     kinds = {kind: [d._asdict() for d in one.differences if d.kind == kind] for kind in KINDS}
     return {"name": name, "upstream": one.upstream, "present": one.present, **kinds}
+
+
+def _print_result(
+    path: Path, problems: list[str], compared: dict[str, Comparison | SyncdError]
+) -> None:
+    for problem in problems:
+        click.echo(f"problem: {problem}", err=True)
+    for name, one in compared.items():
+        _print_comparison(name, one)
+    if not problems and not compared:
+        click.echo(f"{path}: all is well")
+
+
+def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
+    """Print how many highlights agree, and each that does not, with its page."""
+    if isinstance(found, SyncdError):
+        click.echo(f"{name}: {found.message}")
+        return
+    count = Counter(one.kind for one in found.differences)
+    click.echo(
+        f"{name}: {found.upstream} in the account, {found.present} in the vault; "
+        f"{count['missing']} missing, {count['deleted']} deleted by you, "
+        f"{count['twice']} twice, {count['edited']} edited by you"
+    )
+    for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
+        document = one.title or one.document
+        page = one.page or "no page"
+        click.echo(f"  {one.kind}: highlight {one.highlight} of {document} ({page})")

@@ -1,7 +1,4 @@
-"""`syncd demo`: a whole run against the bundled sandbox server, for anyone to see.
-
-No account needed.
-"""
+"""`syncd demo`: three runs against the bundled sandbox server; no account is needed."""
 
 from __future__ import annotations
 
@@ -18,15 +15,13 @@ from syncd.sandbox.server import Sandbox
 from syncd.sync.session import sync_once
 from syncd.sync.vault_run import RunOptions
 
-_SHOWN = 6
+_SHOWN = 6  # pages of one kind
 
 
 def demo(folder: Path | None) -> int:
-    """Sync the invented account into a fresh vault in `folder`, add to the account, sync again.
+    """Sync the invented account into a new vault in `folder`, add a tweet to it, sync again.
 
-    Say what came where.
-
-    Raises ConfigError where `folder` holds something already.
+    Prints which pages each run wrote. Raises ConfigError where `folder` is not empty.
     """
     folder = folder or Path(tempfile.mkdtemp(prefix="syncd-demo-"))
     if folder.exists() and any(folder.iterdir()):
@@ -44,10 +39,8 @@ def demo(folder: Path | None) -> int:
             schedule=Schedule(),
             state_dir=folder / "state",
         )
-        click.echo(
-            f"An invented Readwise account is served at {server.url}; the vault is {vault}\n"
-        )
-        _step("First sync", config)
+        click.echo(f"{server.url} is an invented Readwise account; the vault is {vault}\n")
+        _run_and_print("First sync", config)
         book = next(book for book in server.library.books if book["category"] == "tweets")
         server.library.add_highlight(
             book["user_book_id"],
@@ -56,23 +49,24 @@ def demo(folder: Path | None) -> int:
             tags=[{"id": 1, "name": "fresh"}],
             note="Arrived with the second sync.",
         )
-        _step("One more tweet is saved. Second sync", config)
-        report = _step("Nothing new. Third sync", config)
+        _run_and_print("One more tweet is saved. Second sync", config)
+        report = _run_and_print("Nothing new. Third sync", config)
     click.echo(f"Open {vault} in Logseq, or look into {vault / 'pages'}")
     return report.code
 
 
-def _step(what: str, config: Config) -> Report:
-    report = sync_once(config, RunOptions(), Event(), lambda _what, _done, _total: None, env={})
-    click.echo(f"{what}: {report.message}")
+def _run_and_print(head: str, config: Config) -> Report:
+    report = sync_once(config, RunOptions(), Event(), lambda _stage, _done, _total: None, env={})
+    click.echo(f"{head}: {report.message}")
     for vault in report.vaults:
-        for head, paths in (
-            ("new page", vault.pages.created),
-            ("changed page", vault.pages.updated),
-        ):
-            for path in paths[:_SHOWN]:
-                click.echo(f"  {head}  {path}")
-            if len(paths) > _SHOWN:
-                click.echo(f"  and {len(paths) - _SHOWN} more")
+        _print_pages("new page", vault.pages.created)
+        _print_pages("changed page", vault.pages.updated)
     click.echo()
     return report
+
+
+def _print_pages(head: str, paths: list[str]) -> None:
+    for path in paths[:_SHOWN]:
+        click.echo(f"  {head}  {path}")
+    if len(paths) > _SHOWN:
+        click.echo(f"  and {len(paths) - _SHOWN} more")

@@ -1,7 +1,4 @@
-"""`syncd init`.
-
-Writes the first configuration and stores the token, and asks a person for what is missing.
-"""
+"""`syncd init`: writes the first configuration, stores the token, and asks for what is missing."""
 
 from __future__ import annotations
 
@@ -11,15 +8,15 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from syncd.commands.console import stop_on_signal
 from syncd.commands.new_file import drafted, place
-from syncd.config import settings as configuration
+from syncd.commands.signals import stop_on_signal
+from syncd.config import settings
 from syncd.config.settings import Config, Readwise
 from syncd.config.token import clean_token, read_token
 from syncd.errors import ConfigError, ReadwiseError, TokenError, VaultError
@@ -47,17 +44,19 @@ def init(
             f"{path}: there is a configuration already; edit it, or name another file with --config"
         )
     asks = sys.stdin.isatty() and sys.stdout.isatty()
-    root = _vault(vault, asks)
-    settings = {"path": _short(root)}
-    settings |= {"format": chosen} if (chosen := _format(root, format_, asks)) != "auto" else {}
-    settings |= {"api_url": api_url} if api_url else {}
+    root = _chosen_vault(vault, asks)
+    values = {"path": _short(root)}
+    if (chosen := _chosen_format(root, format_, asks)) != "auto":
+        values["format"] = chosen
+    if api_url:
+        values["api_url"] = api_url
     name = "token" if path.name == "config.toml" else f"{path.stem}.token"
     home = path.absolute().with_name(name)
-    if home != configuration.config_dir() / "token":
-        settings["token_file"] = name
-    with drafted(path, fill(example(), settings)) as draft:
+    if home != settings.config_dir() / "token":
+        values["token_file"] = name
+    with drafted(path, fill(example(), values)) as draft:
         config = _loaded(draft)
-        token, unsure = _token(config, home, token_file, asks)
+        token, unasked = _chosen_token(config, home, token_file, asks)
         if token:
             with drafted(home, token + "\n", 0o600) as secret:
                 place(secret, home)
@@ -65,55 +64,51 @@ def init(
     click.echo(f"{path} is written; it explains every key")
     if token:
         click.echo(f"{home} holds the token, for you alone")
-    return _farewell(path, config.vaults[0].path, unsure)
+    _print_next_steps(path, config.vaults[0].path)
+    if unasked is None:
+        return 0
+    click.echo(f"syncd: the token could not be checked: {unasked.message}", err=True)
+    return unasked.exit_status
 
 
 def example() -> str:
     """The configuration with every key explained, as it comes with syncd."""
     folders = Path(__file__).parents[1:3]  # as installed, else at the top of a checkout
-    return next(
-        f for folder in folders if (f := folder / "config.example.toml").is_file()
-    ).read_text("utf-8")
+    files = [folder / "config.example.toml" for folder in folders]
+    return next(file for file in files if file.is_file()).read_text("utf-8")
 
 
-def fill(text: str, settings: dict[str, str]) -> str:
-    """`text` with these values, each in the line that shows its key."""
-    for key, value in settings.items():
-        line = (
-            f"{key} = {json.dumps(value, ensure_ascii=False)}"  # a string that is valid in TOML too
-        )
-        text = re.sub(
-            rf"^(?:# )?{key} = .*$", line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE
-        )
+def fill(text: str, values: dict[str, str]) -> str:
+    """The example `text` with these values, each in the first line that shows its key."""
+    for key, value in values.items():
+        quoted = json.dumps(value, ensure_ascii=False)  # a string of JSON is one of TOML
+        line = f"{key} = {quoted}".replace("\\", r"\\")
+        text = re.sub(rf"^(?:# )?{key} = .*$", line, text, count=1, flags=re.MULTILINE)
     return text
 
 
-def _vault(named: str | None, asks: bool) -> Path:
-    """The vault's folder, absolute."""
+def _chosen_vault(named: str | None, asks: bool) -> Path:
+    """The vault's folder, absolute: as named, or as a person chooses of those that are found."""
     if named is not None:
         return _folder(named)
     found = [_short(folder) for folder in find_vaults(Path.home())]
     if not asks:
         hint = f" (found: {', '.join(found)})" if found else ""
-        raise ConfigError(
-            f"no vault is named, and there is no terminal to ask on; pass --vault DIR{hint}"
-        )
+        reason = "no vault is named, and there is no terminal to ask on"
+        raise ConfigError(f"{reason}; pass --vault DIR{hint}")
     for number, one in enumerate(found, 1):
-        click.echo(
-            f"  {number}  {one}  ({' and '.join(apps_of(Path(one).expanduser()))})", err=True
-        )
+        apps = " and ".join(apps_of(Path(one).expanduser()))
+        click.echo(f"  {number}  {one}  ({apps})", err=True)
 
     def choice(answer: str) -> Path:
         listed = answer.isdecimal() and 0 < int(answer) <= len(found)
         return _folder(found[int(answer) - 1] if listed else answer)
 
-    if not found:
-        click.echo(
-            "No vault was found in your home folder; name the folder that holds logseq/ or .obsidian/",
-            err=True,
-        )
-    question = "Your vault (its number, or a folder)" if found else "Your vault's folder"
-    return _ask(question, choice, default="1" if found else None)
+    if found:
+        return _ask("Your vault (its number, or a folder)", choice, default="1")
+    way_out = "name the folder that holds logseq/ or .obsidian/"
+    click.echo(f"No vault was found in your home folder; {way_out}", err=True)
+    return _ask("Your vault's folder", choice)
 
 
 def _folder(text: str) -> Path:
@@ -125,7 +120,7 @@ def _folder(text: str) -> Path:
     return folder.resolve() if ".." in folder.parts else folder
 
 
-def _format(root: Path, given: str, asks: bool) -> str:
+def _chosen_format(root: Path, given: str, asks: bool) -> str:
     """The value for `format`, checked against the vault; it stays "auto" where the folder tells."""
     if given == "auto" and len(apps := apps_of(root)) != 1:
         what = "both Logseq and Obsidian use it" if apps else "no app has used it yet"
@@ -139,54 +134,55 @@ def _format(root: Path, given: str, asks: bool) -> str:
     return given
 
 
-def _token(
+def _chosen_token(
     config: Config, home: Path, source: str | None, asks: bool
 ) -> tuple[str, ReadwiseError | None]:
-    """The token to store, "" where it has its place, and why Readwise could not be asked about it, if so."""
+    """The token to store, "" where it is stored already; the error where Readwise was not reached.
+
+    `home` is its place. Raises TokenError where Readwise rejects it, ConfigError where none is
+    given or another one is stored.
+    """
     stored = os.path.lexists(home)
     if source is None and (stored or "READWISE_TOKEN" in os.environ):
-        return "", _check(config, read_token(Readwise(token_file=home), os.environ))
+        return "", _ask_readwise(config, read_token(Readwise(token_file=home), os.environ))
     if source is None and asks:
-        return _asked(config)
+        return _typed_token(config)
     if source is None:
-        raise ConfigError(
-            f"no token is given; save the one from {_WHERE} and pass --token-file FILE, or - for input"
-        )
-    token = _given(source)
+        way_out = f"save the one from {_WHERE} and pass --token-file FILE, or - for input"
+        raise ConfigError(f"no token is given; {way_out}")
+    token = _given_token(source)
     if stored and read_token(Readwise(token_file=home), {}) != token:
-        raise ConfigError(
-            f"{home} holds another token; delete it, or leave out --token-file to use it"
-        )
-    return "" if stored else token, _check(config, token)
+        way_out = "delete it, or leave out --token-file to use it"
+        raise ConfigError(f"{home} holds another token; {way_out}")
+    return "" if stored else token, _ask_readwise(config, token)
 
 
-def _asked(config: Config) -> tuple[str, ReadwiseError | None]:
+def _typed_token(config: Config) -> tuple[str, ReadwiseError | None]:
     click.echo(f"Your token is shown at {_WHERE}; here it stays hidden.", err=True)
 
-    def tried(answer: str) -> tuple[str, ReadwiseError | None]:
+    def accept(answer: str) -> tuple[str, ReadwiseError | None]:
         token = clean_token(os.fsencode(answer), "this")
-        return token, _check(config, token)
+        return token, _ask_readwise(config, token)
 
-    return _ask("Token", tried, hidden=True)
+    return _ask("Token", accept, hidden=True)
 
 
-def _given(source: str) -> str:
+def _given_token(source: str) -> str:
+    """The token in the file `source`, or from standard input where that is "-"."""
     if source != "-":
         try:
             return clean_token(Path(source).expanduser().read_bytes(), source)
         except OSError as error:
-            raise ConfigError(
-                f"--token-file {source}: {error.strerror}; name a file that holds the token"
-            ) from None
+            reason = f"{error.strerror}; name a file that holds the token"
+            raise ConfigError(f"--token-file {source}: {reason}") from None
     if sys.stdin.isatty():
-        raise ConfigError(
-            "--token-file -: a terminal would show the token; leave it out and be asked, or use a pipe"
-        )
+        way_out = "leave it out and be asked, or use a pipe"
+        raise ConfigError(f"--token-file -: a terminal would show the token; {way_out}")
     return clean_token(sys.stdin.buffer.read(), "standard input")
 
 
-def _check(config: Config, token: str) -> ReadwiseError | None:
-    """Ask Readwise about the token: None if it is good. Raises TokenError."""
+def _ask_readwise(config: Config, token: str) -> ReadwiseError | None:
+    """None where Readwise takes the token, the error where it is not reached. Raises TokenError."""
     click.echo(f"Asking {config.readwise.api_url} about the token", err=True)
     with stop_on_signal() as stop:
         try:
@@ -214,35 +210,36 @@ def _ask(
 
 
 def _short(folder: Path) -> str:
+    """The folder's path, from `~` where it is in the home folder."""
     home = Path.home()
     return f"~/{folder.relative_to(home)}" if home in folder.parents else str(folder)
 
 
 def _loaded(draft: Path) -> Config:
+    """The configuration in the draft. Raises ConfigError, which does not name the draft."""
     try:
-        return configuration.load(draft)
-    except ConfigError as error:  # the lines of a file that nobody will see do not matter
-        raise ConfigError(error.message.removeprefix(str(draft)).partition(": ")[2]) from None
+        return settings.load(draft)
+    except ConfigError as error:
+        reason = error.message.removeprefix(str(draft)).partition(": ")[2]
+        raise ConfigError(reason) from None
 
 
-def _farewell(path: Path, vault: Path, unsure: ReadwiseError | None) -> int:
+def _print_next_steps(path: Path, vault: Path) -> None:
+    """Print the commands that follow, each with what it does."""
     syncd = "syncd" if shutil.which("syncd") else f"{shlex.quote(sys.executable)} -m syncd"
-    if configuration.config_path(None) != path:
+    if settings.config_path(None) != path:
         syncd += f" --config {shlex.quote(str(path))}"
-    if unsure is not None:
-        click.echo(f"syncd: the token could not be checked: {unsure.message}", err=True)
-    following = {
-        "check": "is everything in place?",
-        "sync --dry-run": "what would happen, as diffs",
-    }
-    for_another = (
-        os.geteuid() == 0 and vault.stat().st_uid != 0
-    )  # to whom root's pages would be locked
+    for command, what in _next_steps(vault):
+        click.echo(f"  {syncd} {command:<24}# {what}")
+
+
+def _next_steps(vault: Path) -> Iterator[tuple[str, str]]:
+    is_root = os.geteuid() == 0
+    for_another = is_root and vault.stat().st_uid != 0  # to whom root's pages would be locked
+    yield "check", "is everything in place?"
+    yield "sync --dry-run", "what would happen, as diffs"
     if not for_another:
-        following["sync"] = "do it once"
+        yield "sync", "do it once"
     if shutil.which("systemctl"):
         keep = "keep doing it, as the vault's owner" if for_another else "and keep doing it"
-        following["service install" if os.geteuid() == 0 else "service install --user"] = keep
-    for command, what in following.items():
-        click.echo(f"  {syncd} {command:<24}# {what}")
-    return unsure.exit_status if unsure is not None else 0
+        yield "service install" if is_root else "service install --user", keep

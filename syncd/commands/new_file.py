@@ -14,31 +14,19 @@ from syncd.vault.write import place_new
 
 @contextmanager
 def drafted(path: Path, text: str, mode: int = 0o666) -> Iterator[Path]:
-    """A file beside `path` that is to become it (`place`), gone after the body.
+    """A durable file beside `path` that can take its name (`place`); removed after the body.
 
-    A new folder is this user's alone.
-
-    Raises ConfigError where it cannot be written.
+    Where the folder has to be made it is this user's alone. Raises ConfigError where the file
+    cannot be written.
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(
-                draft, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, mode)
-            ) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-        except (OSError, UnicodeEncodeError) as error:
-            reason = (
-                error.strerror
-                if isinstance(error, OSError)
-                else "the text has a name that is not UTF-8"
-            )
-            raise ConfigError(
-                f"{path} cannot be written: {reason}; choose another place with --config"
-            ) from None
+            _write(draft, text, mode)
+        except OSError as error:
+            raise _refused(path, "written", error.strerror) from None
+        except UnicodeEncodeError:
+            raise _refused(path, "written", "the text has a name that is not UTF-8") from None
         yield draft
     finally:
         with suppress(OSError):
@@ -50,6 +38,17 @@ def place(draft: Path, path: Path) -> None:
     try:
         place_new(str(draft), str(path))
     except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be made: {error.strerror}; choose another place with --config"
-        ) from None
+        raise _refused(path, "made", error.strerror) from None
+
+
+def _write(draft: Path, text: str, mode: int) -> None:
+    draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _refused(path: Path, done: str, reason: str | None) -> ConfigError:
+    return ConfigError(f"{path} cannot be {done}: {reason}; choose another place with --config")

@@ -1,16 +1,16 @@
-"""`syncd restore`: brings back what its owner deleted."""
+"""`syncd restore`: brings back a page or highlight that its owner deleted."""
 
 from __future__ import annotations
 
 import click
 
-from syncd.commands.console import stop_on_signal
+from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.sync.restore import restore_all
 
 
 def restore(config_option: str | None, what: str) -> int:
-    """Forget a deletion. Returns 0, or 1 where nothing was deleted that `what` means."""
+    """Forget the deletion of what `what` names. Returns 0, or 1 where nothing of it was deleted."""
     config = settings.load(settings.config_path(config_option))
     with stop_on_signal() as stop:
         forgotten = restore_all(config, what, stop)

@@ -1,11 +1,13 @@
-"""`syncd sync`: one run, told on the terminal or as JSON."""
+"""`syncd sync`: one run, and its result on the terminal or as JSON."""
 
 from __future__ import annotations
 
-import click
-import msgspec
+from collections.abc import Sequence
 
-from syncd.commands.console import progress_bar, stop_on_signal, tell
+import click
+
+from syncd.commands.console import print_json, print_report, progress_bar
+from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.values import nearest
@@ -24,10 +26,10 @@ def sync(
     quiet: bool,
     verbose: bool,
 ) -> int:
-    """One run, told on the terminal or as JSON. Returns the exit status."""
+    """Run once, or show what a run would do, and print the result. Returns the exit status."""
     try:
         config = settings.load(settings.config_path(config_option))
-        check_names(config, options)
+        _refuse_unknown(config, options.vaults)
         with stop_on_signal() as stop:
             if dry_run:
                 report = rehearse(config, options, stop, lambda diff: click.echo(diff, err=as_json))
@@ -39,16 +41,16 @@ def sync(
             raise
         report = Report(code=error.exit_status, message=error.message)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        print_json(report)
     elif report.code or not quiet:
-        tell(report, verbose=verbose)
+        print_report(report, verbose=verbose)
     return report.code
 
 
-def check_names(config: Config, options: RunOptions) -> None:
-    """Raises ConfigError where a vault is asked for that the configuration does not have."""
+def _refuse_unknown(config: Config, vaults: Sequence[str]) -> None:
+    """Raise ConfigError where one of these names is no vault's in the configuration."""
     known = [vault.name for vault in config.vaults]
-    for name in options.vaults:
+    for name in vaults:
         if name not in known:
             hint = nearest(name, known) or known
             raise ConfigError(f"there is no vault {name}; did you mean {' or '.join(hint)}?")

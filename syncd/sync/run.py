@@ -19,7 +19,7 @@ from syncd.config.settings import Config
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
-from syncd.report import Conflict, Failure, Report, VaultReport
+from syncd.report import Conflict, Failure, Report, VaultReport, conflict_copy_line
 from syncd.state import account, bases, homes, index, pending, pictures
 from syncd.state.schema import transaction
 from syncd.sync.announce import announce
@@ -179,9 +179,7 @@ def index_vault(run: VaultRun) -> None:
         if found.read:  # their owner may have brought together what differs
             pending.add(run.db, run.id, bases.documents_in_conflict(run.db, run.id))
     run.report.warnings += found.unreadable
-    run.report.warnings += [
-        f"{path} is a conflict copy; merge it by hand and delete it" for path in found.copies
-    ]
+    run.report.warnings += map(conflict_copy_line, found.copies)
 
 
 def _may_remove(run: VaultRun) -> bool:

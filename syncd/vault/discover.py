@@ -1,7 +1,4 @@
-"""Finds the vaults of this user.
-
-In the lists that the apps keep, and in the folders where people put them.
-"""
+"""Finds this user's vaults: in the lists that the apps keep, and in the usual folders."""
 
 from __future__ import annotations
 
@@ -13,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-_OBSIDIANS = (  # by a package, Flatpak, Snap, macOS
+_OBSIDIAN_LISTS = (  # as installed by a package, Flatpak, Snap; on macOS
     ".config/obsidian/obsidian.json",
     ".var/app/md.obsidian.Obsidian/config/obsidian/obsidian.json",
     "snap/obsidian/current/.config/obsidian/obsidian.json",
     "Library/Application Support/obsidian/obsidian.json",
 )
-_LOGSEQ = "logseq_local_"
-_USUAL = (
+_LOGSEQ_PREFIX = "logseq_local_"
+_USUAL_FOLDERS = (
     "",
     "Documents",
     "notes",
@@ -31,7 +28,13 @@ _USUAL = (
     "Documents/Obsidian",
     "Documents/Logseq",
 )
-_MOST = 500  # entries of a folder that are looked at
+_MOST_ENTRIES = 500  # of a folder; the others are not looked at
+
+
+class _ObsidianList(msgspec.Struct):
+    """What is needed of obsidian.json: the vaults, by an id of Obsidian's."""
+
+    vaults: dict[str, dict[str, object]] = {}
 
 
 def apps_of(folder: Path) -> list[str]:
@@ -46,14 +49,13 @@ def apps_of(folder: Path) -> list[str]:
 
 
 def find_vaults(home: Path) -> list[Path]:
-    """The vaults of the user whose home folder this is, each once, those that an app knows first.
+    """The vaults of the user whose home folder is `home`, each once; those that an app lists first.
 
-    Obsidian lists its vaults in obsidian.json, Logseq names a file in ~/.logseq/graphs after each
-    graph's path. Besides, the usual folders and what is directly in them are looked at, and nothing
-    deeper.
+    Obsidian lists its vaults in obsidian.json; Logseq names a file in ~/.logseq/graphs after each
+    graph's path. Of other folders only the usual ones and those directly in them are looked at.
     """
     found: dict[Path, Path] = {}
-    for folder in [*_listed_by_obsidian(home), *_listed_by_logseq(home), *_usual(home)]:
+    for folder in [*_listed_by_obsidian(home), *_listed_by_logseq(home), *_in_usual_folders(home)]:
         if apps_of(folder):
             found.setdefault(folder.resolve(), folder)
     return list(found.values())
@@ -62,12 +64,10 @@ def find_vaults(home: Path) -> list[Path]:
 def _listed_by_obsidian(home: Path) -> Iterator[Path]:
     configured = os.environ.get("XDG_CONFIG_HOME")
     files = [Path(configured, "obsidian", "obsidian.json")] if configured else []
-    for file in [*files, *(home / name for name in _OBSIDIANS)]:
+    for file in [*files, *(home / name for name in _OBSIDIAN_LISTS)]:
         with suppress(OSError, msgspec.MsgspecError):
-            listed = msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw]).get(
-                "vaults", b"{}"
-            )
-            for vault in msgspec.json.decode(listed, type=dict[str, dict[str, object]]).values():
+            known = msgspec.json.decode(file.read_bytes(), type=_ObsidianList)
+            for vault in known.vaults.values():
                 path = vault.get("path")
                 if isinstance(path, str) and path.startswith("/"):
                     yield Path(path)
@@ -75,20 +75,22 @@ def _listed_by_obsidian(home: Path) -> Iterator[Path]:
 
 def _listed_by_logseq(home: Path) -> Iterator[Path]:
     for file in _entries(home / ".logseq" / "graphs"):
-        if file.name.startswith(_LOGSEQ) and file.suffix == ".transit":
-            yield Path(file.stem.removeprefix(_LOGSEQ).replace("+3A+", ":").replace("++", "/"))
+        if file.name.startswith(_LOGSEQ_PREFIX) and file.suffix == ".transit":
+            name = file.stem.removeprefix(_LOGSEQ_PREFIX)
+            yield Path(name.replace("+3A+", ":").replace("++", "/"))
 
 
-def _usual(home: Path) -> Iterator[Path]:
-    for name in _USUAL:
+def _in_usual_folders(home: Path) -> Iterator[Path]:
+    for name in _USUAL_FOLDERS:
         folder = home / name
         yield folder
         yield from (entry for entry in _entries(folder) if not entry.name.startswith("."))
 
 
 def _entries(folder: Path) -> list[Path]:
+    """The first entries of the folder, sorted; none where it cannot be read."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in islice(entries, _MOST))
+            return sorted(Path(entry.path) for entry in islice(entries, _MOST_ENTRIES))
     except OSError:
         return []

@@ -1,8 +1,6 @@
-"""Reads the top-level keys of an EDN map.
+"""Parses the top level of an EDN map: as much as a Logseq graph's `config.edn` needs.
 
-As much of the notation as a Logseq graph's `config.edn` needs.
-
-EDN is Clojure's data notation. Read only: the file is its owner's, comments and all.
+EDN is Clojure's data notation (edn-format.org). Nothing is written: the file is its owner's.
 """
 
 from __future__ import annotations
@@ -27,13 +25,11 @@ _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _Token = tuple[str, str]  # kind, text
 
 
-def read_map(text: str) -> dict[str, str | None]:
-    """The map's keys with their values.
+def parse_map(text: str) -> dict[str, str | None]:
+    """The map's keys with their values: a string's text, an atom as written, None for a collection.
 
-    A string's text, an atom as it is written, None for a collection.
-
-    Keywords, as keys and values, keep their colon (`:legacy`). Raises ValueError with the reason
-    where `text` is not one whole map; what follows the map is not read, as in Logseq.
+    Keywords keep their colon (`:legacy`), as keys and as values. What follows the map is not read,
+    as in Logseq. Raises ValueError with the reason where `text` is not one whole map.
     """
     tokens = _tokens(text)
     if next(tokens, ("", ""))[1] != "{":
@@ -55,10 +51,10 @@ def read_map(text: str) -> dict[str, str | None]:
     raise ValueError("the map is not closed")
 
 
-def read_texts(text: str, key: str) -> list[str]:
-    """The strings in the collection that stands behind `key`; none where there is no such key.
+def parse_strings(text: str, key: str) -> list[str]:
+    """The strings in the collection that is the value of `key`; none where there is no such key.
 
-    Raises ValueError where what comes before cannot be read.
+    Raises ValueError where the text before the collection's end cannot be parsed.
     """
     tokens = _tokens(text)
     if ("atom", key) not in tokens or next(tokens, ("", ""))[0] != "open":
@@ -74,21 +70,22 @@ def read_texts(text: str, key: str) -> list[str]:
 
 
 def _paired(closer: str, discards: int, values: list[str | None]) -> dict[str, str | None]:
-    """The map that a closing bracket completes."""
+    """The map of these keys and values in turn, which the bracket `closer` completes."""
     if closer != "}" or discards:
         raise ValueError(f"unexpected {closer!r}")
     if len(values) % 2:
         raise ValueError("a key has no value")
-    pairs = {
-        key: value for key, value in zip(values[::2], values[1::2], strict=True) if key is not None
-    }
-    if len(pairs) < sum(key is not None for key in values[::2]):
-        raise ValueError("a key stands there twice")
+    pairs: dict[str, str | None] = {}
+    for key, value in zip(values[::2], values[1::2], strict=True):
+        if key in pairs:
+            raise ValueError("a key stands there twice")
+        if key is not None:
+            pairs[key] = value
     return pairs
 
 
 def _value(token: _Token, tokens: Iterator[_Token]) -> str | None:
-    """The value that begins with `token`; a collection is read past to its end."""
+    """The value that begins with `token`; of a collection all tokens are taken, to its end."""
     kind, text = token
     if kind == "string":
         return _STRING_ESCAPE.sub(_unescaped, text[1:-1])
@@ -111,9 +108,8 @@ def _tokens(text: str) -> Iterator[_Token]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         if found is None:
-            raise ValueError(
-                f"line {text.count(chr(10), 0, at) + 1} cannot be read: {text[at : at + 20]!r}"
-            )
+            line = text.count("\n", 0, at) + 1
+            raise ValueError(f"line {line} cannot be read: {text[at : at + 20]!r}")
         at = found.end()
         if found.lastgroup != "blank":
             yield str(found.lastgroup), found[0]

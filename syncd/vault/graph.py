@@ -1,4 +1,4 @@
-"""What kind of vault a folder is, and the settings of a Logseq graph that decide where its pages stand."""
+"""The kind of a vault, and those settings of its app that say where its pages stand."""
 
 from __future__ import annotations
 
@@ -9,34 +9,29 @@ import msgspec
 
 from syncd.errors import ConfigError, VaultError
 from syncd.page.names import NameStyle
-from syncd.vault.edn import read_map, read_texts
+from syncd.vault.edn import parse_map, parse_strings
 
 _CONFIG = Path("logseq", "config.edn")
 
 
 class Graph(NamedTuple):
-    """A vault's format, its folders (relative.
+    """A vault's format and, of a Logseq graph, its folders and Logseq's patterns for dates.
 
-    `""` is the vault itself) and Logseq's patterns for dates.
-
-    `hidden`: what the paths begin with that Logseq does not read.
+    Folders are paths in the vault; "" is the vault itself.
     """
 
     format: Literal["logseq", "obsidian"]
     pages: str = ""
     journals: str = ""
     name_style: NameStyle = "triple-lowbar"
-    org: bool = False
+    org: bool = False  # whether new pages are Org files
     journal_title_format: str = "yyyy-MM-dd"
     journal_file_format: str = "yyyy-MM-dd"
-    hidden: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()  # what those paths begin with that Logseq does not read
 
 
-# The configuration's word for it
-def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002
-    """What the vault at `root` is.
-
-    `format` as configured, or what the folder tells where that is "auto".
+def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002  # as its key
+    """The vault at `root`; the format is that given or, where it is "auto", what the folder tells.
 
     Raises VaultError where the folder is missing, ConfigError where the format cannot be told or
     the graph's own `logseq/config.edn` cannot be understood: a guess would put pages where Logseq
@@ -58,9 +53,7 @@ def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002
 
 
 def daily_notes(root: Path) -> tuple[str, str]:
-    """Where the Obsidian vault at `root` has its daily notes.
-
-    The folder, and the pattern of their names.
+    """The folder of the daily notes in the Obsidian vault `root`, and the pattern of their names.
 
     Raises ConfigError where Obsidian's own settings cannot be understood.
     """
@@ -71,32 +64,29 @@ def daily_notes(root: Path) -> tuple[str, str]:
         found = {}
     except (OSError, msgspec.MsgspecError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(
-            f"{settings}: {reason}; set the daily notes' folder in Obsidian again"
-        ) from error
+        way_out = "set the daily notes' folder in Obsidian again"
+        raise ConfigError(f"{settings}: {reason}; {way_out}") from error
     return str(found.get("folder") or "").strip("/"), str(found.get("format") or "YYYY-MM-DD")
 
 
 def _detected(root: Path) -> str:
-    """The format that the apps' own folders tell."""
+    """The format that the apps' own folders tell. Raises ConfigError where they do not."""
     logseq, obsidian = (root / _CONFIG).is_file(), (root / ".obsidian").is_dir()
-    if logseq == obsidian:
-        found = (
-            "both logseq/config.edn and .obsidian"
-            if logseq
-            else "neither logseq/config.edn nor .obsidian"
-        )
-        raise ConfigError(
-            f'{root}: {found} stand there; set `format = "logseq"` or `format = "obsidian"` for this vault'
-        )
-    return "logseq" if logseq else "obsidian"
+    if logseq and obsidian:
+        found = "both logseq/config.edn and .obsidian stand there"
+    elif not logseq and not obsidian:
+        found = "neither logseq/config.edn nor .obsidian stands there"
+    else:
+        return "logseq" if logseq else "obsidian"
+    way_out = 'set `format = "logseq"` or `format = "obsidian"` for this vault'
+    raise ConfigError(f"{root}: {found}; {way_out}")
 
 
 def _logseq(config: Path) -> Graph:
     """The graph's settings; where there is no file yet, those that Logseq gives a new graph."""
     try:
         text = config.read_text("utf-8-sig")
-        settings, hidden = read_map(text), read_texts(text, ":hidden")
+        settings, hidden = parse_map(text), parse_strings(text, ":hidden")
     except FileNotFoundError:
         settings, hidden = {":file/name-format": ":triple-lowbar"}, []
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Where a document's page belongs in a vault: its title, and its file. Pure."""
+"""A new page's title and file in a vault. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from syncd.page.names import file_name, levels_title, obsidian_name, page_title,
 from syncd.vault.graph import Graph
 
 _BASE = "Readwise.base"
-_LOGSEQ, _OBSIDIAN = "Readwise/Highlights", "Readwise"  # as Readwise's own plugins call it
+_LOGSEQ, _OBSIDIAN = "Readwise/Highlights", "Readwise"  # as in Readwise's own plugins
 
 
 class Name(NamedTuple):
@@ -35,30 +35,23 @@ def page_name(
     """
     title = document.title or ""
     if graph.format == "obsidian":
-        folders = (
-            home_folder(graph, namespace),
-            obsidian_name(document.category or "articles").capitalize(),
-        )
+        category = obsidian_name(document.category or "articles").capitalize()
         stem = obsidian_name(title, suffix)
-        return Name(stem, "/".join([*filter(None, folders), f"{stem}.md"]))
+        return Name(stem, _joined(home_folder(graph, namespace), category, f"{stem}.md"))
     if own is None:
         whole = page_title(_LOGSEQ if namespace is None else namespace, title, suffix)
     else:
-        whole = "/".join(filter(None, [(namespace or "").strip("/"), levels_title(own) + suffix]))
-    return Name(
-        whole, "/".join(filter(None, [graph.pages, file_name(whole, graph.name_style, extension)]))
-    )
+        whole = _joined((namespace or "").strip("/"), levels_title(own) + suffix)
+    return Name(whole, _joined(graph.pages, file_name(whole, graph.name_style, extension)))
 
 
 def own_page(graph: Graph, namespace: str | None, title: str) -> Name:
     """The name of a page that is no document's; in Obsidian a note in the folder `namespace`."""
     if graph.format == "obsidian":
         levels = [obsidian_name(level) for level in title.split("/")]
-        return Name(
-            levels[-1], "/".join(filter(None, [home_folder(graph, namespace), *levels])) + ".md"
-        )
+        return Name(levels[-1], _joined(home_folder(graph, namespace), *levels) + ".md")
     file = file_name(title, graph.name_style, ".org" if graph.org else ".md")
-    return Name(title, "/".join(filter(None, [graph.pages, file])))
+    return Name(title, _joined(graph.pages, file))
 
 
 def home_folder(graph: Graph, namespace: str | None) -> str:
@@ -69,16 +62,21 @@ def home_folder(graph: Graph, namespace: str | None) -> str:
 
 
 def base_path(graph: Graph, namespace: str | None) -> str | None:
-    """Where the Base that lists the documents stands, beside the categories' folders.
+    """The path of the Base that lists the documents, beside the categories' folders.
 
-    Logseq has no such thing.
+    None in Logseq, which has no such thing.
     """
     if graph.format != "obsidian":
         return None
-    return "/".join(filter(None, [home_folder(graph, namespace), _BASE]))
+    return _joined(home_folder(graph, namespace), _BASE)
 
 
 def title_from(graph: Graph, path: str) -> str:
     """The title that a file's name says."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
     return stem if graph.format == "obsidian" else title_of(stem, graph.name_style)
+
+
+def _joined(*levels: str) -> str:
+    """The levels as one path, without those that are empty."""
+    return "/".join(filter(None, levels))

@@ -1,9 +1,7 @@
-"""Other tools that bring the same highlights into a vault.
+"""Plugins of Obsidian and Logseq that bring the same highlights into a vault as syncd does.
 
-Plugins of the apps, as their settings on this disk tell.
-
-What they keep where is read off the sources of the plugins and of Logseq. The settings hold tokens:
-none is shown.
+Whether they are on is read from their settings on this disk; where these are and what they mean
+is known from the sources of the plugins and of Logseq. The settings hold tokens: none is shown.
 """
 
 from __future__ import annotations
@@ -20,104 +18,115 @@ from syncd.errors import SyncdError
 _T = TypeVar("_T")
 _Settings = dict[str, Any]
 _OFFICIAL = "logseq-readwise-official-plugin"
-_LOGSEQS = (
-    ".logseq",
-    ".var/app/com.logseq.Logseq/.logseq",
-)  # below the home; the other is Flatpak's
-_HARM = "it and syncd write the same highlights, which come twice, and each writes over the other's work"
+_LOGSEQS = (".logseq", ".var/app/com.logseq.Logseq/.logseq")  # in the home folder; by Flatpak
+_HARM = (
+    "it and syncd write the same highlights, which come twice, "
+    "and each writes over the other's work"
+)
 
 
 class _Plugin(NamedTuple):
-    """A plugin of Obsidian's.
-
-    Its name, the setting of its folder, when it fetches by itself, and what stops that.
-    """
+    """A plugin of Obsidian's."""
 
     name: str
-    folder: str
-    is_automatic: Callable[[_Settings], bool]
-    switches: str
+    folder: str  # the setting that names the folder it writes into
+    is_automatic: Callable[[_Settings], bool]  # whether it fetches by itself, by its settings
+    way_out: str  # what its owner can do instead of turning it off
 
 
-_PLUGINS = {
+def _official_fetches(settings: _Settings) -> bool:
+    by_itself = settings.get("triggerOnLoad", True) or _number(settings.get("frequency")) > 0
+    return bool(settings.get("token")) and by_itself
+
+
+def _mirror_fetches(settings: _Settings) -> bool:
+    return bool(settings.get("apiToken")) and settings.get("autoSync", True)
+
+
+def _community_fetches(settings: _Settings) -> bool:
+    return bool(settings.get("syncOnBoot")) or _number(settings.get("autoSyncInterval")) > 0
+
+
+_OBSIDIAN_PLUGINS = {
     "readwise-official": _Plugin(
         "Readwise Official",
         "readwiseDir",
-        lambda said: (
-            bool(said.get("token"))
-            and (said.get("triggerOnLoad", True) or _number(said.get("frequency")) > 0)
-        ),
+        _official_fetches,
         "set its resync frequency to Manual and do not let it sync when Obsidian opens",
     ),
     "readwise-mirror": _Plugin(
         "Readwise Mirror",
         "baseFolderName",
-        lambda said: bool(said.get("apiToken")) and said.get("autoSync", True),
+        _mirror_fetches,
         "turn off its auto sync",
     ),
     "obsidian-readwise": _Plugin(
         "Readwise Community",
         "highlightStoragePath",
-        lambda said: bool(said.get("syncOnBoot")) or _number(said.get("autoSyncInterval")) > 0,
+        _community_fetches,
         "turn off its sync on startup and its interval",
     ),
 }
 
 
-def rivals(root: Path, home: Path | None) -> Iterator[SyncdError]:
-    """The tools that are on and fetch by themselves into the vault at `root`; `home` is the user's.
+def other_plugins(root: Path, home: Path | None) -> Iterator[SyncdError]:
+    """One finding for each plugin that is on and fetches by itself into the vault at `root`.
 
-    Obsidian's plugins have their settings in the vault, those of Logseq on the machine where it
-    runs. What cannot be read is a finding too.
+    Obsidian's plugins have their settings in the vault; Logseq's have them in `home`, the user's
+    home folder, None where it is unknown. Settings that cannot be read are a finding too.
     """
-    for id_, plugin in _PLUGINS.items():
+    for id_, plugin in _OBSIDIAN_PLUGINS.items():
         try:
             yield from _in_obsidian(root / ".obsidian", id_, plugin)
         except SyncdError as error:
-            yield SyncdError(
-                f"{error.message}; if the plugin {plugin.name} is on in Obsidian, turn it off"
-            )
+            yield _unknown(error, plugin.name, "Obsidian")
     if home is None or not _is(Path.is_dir, root / "logseq"):
         return
     for folder in _LOGSEQS:
         try:
             yield from _in_logseq(root, home / folder)
         except SyncdError as error:
-            yield SyncdError(
-                f"{error.message}; if the plugin Readwise Official is on in Logseq, turn it off"
-            )
+            yield _unknown(error, "Readwise Official", "Logseq")
+
+
+def _unknown(error: SyncdError, plugin: str, app: str) -> SyncdError:
+    return SyncdError(f"{error.message}; if the plugin {plugin} is on in {app}, turn it off")
 
 
 def _in_obsidian(app: Path, id_: str, plugin: _Plugin) -> Iterator[SyncdError]:
     file = app / "plugins" / id_ / "data.json"
-    said = _read(file, _Settings)
-    if said is None or id_ not in (_read(app / "community-plugins.json", list[Any]) or []):
+    settings = _load_json(file, _Settings)
+    if settings is None:
         return
-    if plugin.is_automatic(said):
-        folder = said.get(plugin.folder) or "Readwise"
+    turned_on = _load_json(app / "community-plugins.json", list[Any]) or []
+    if id_ in turned_on and plugin.is_automatic(settings):
+        folder = settings.get(plugin.folder) or "Readwise"
         yield SyncdError(
             f"{file}: the plugin {plugin.name} is on and fetches into {folder} by itself: {_HARM}; "
-            f"turn it off in Obsidian, or {plugin.switches}"
+            f"turn it off in Obsidian, or {plugin.way_out}"
         )
 
 
 def _in_logseq(root: Path, app: Path) -> Iterator[SyncdError]:
-    file = app / "settings" / f"{_OFFICIAL}.json"
-    said = _read(file, _Settings) if _is(Path.is_dir, app / "plugins" / _OFFICIAL) else None
-    if said is None or said.get("disabled") or not said.get("readwiseAccessToken"):
+    if not _is(Path.is_dir, app / "plugins" / _OFFICIAL):
         return
-    automatic = said.get("isLoadAuto", True) or said.get("frequency", "Never") != "Never"
-    if automatic and _is_of(said.get("currentGraph"), root):
+    file = app / "settings" / f"{_OFFICIAL}.json"
+    settings = _load_json(file, _Settings)
+    if settings is None or settings.get("disabled") or not settings.get("readwiseAccessToken"):
+        return
+    automatic = settings.get("isLoadAuto", True) or settings.get("frequency", "Never") != "Never"
+    if automatic and _may_write_into(settings.get("currentGraph"), root):
         yield SyncdError(
-            f"{file}: the plugin Readwise Official is on and fetches into this graph by itself: {_HARM}; "
-            "turn it off in Logseq, or set its resync frequency to Never and do not let it sync when Logseq opens"
+            f"{file}: the plugin Readwise Official is on and fetches into this graph by itself: "
+            f"{_HARM}; turn it off in Logseq, or set its resync frequency to Never "
+            "and do not let it sync when Logseq opens"
         )
 
 
-def _is_of(graph: object, root: Path) -> bool:
+def _may_write_into(graph: object, root: Path) -> bool:
     """Whether the graph that the plugin was connected in is that at `root`.
 
-    Connected in none it writes into any.
+    A plugin that was connected in no graph writes into any.
     """
     path = graph.get("path") if isinstance(graph, dict) else None
     try:
@@ -126,16 +135,16 @@ def _is_of(graph: object, root: Path) -> bool:
         return False
 
 
-def _number(said: object) -> int:
+def _number(setting: object) -> int:
     """A number as JavaScript's parseInt reads it; 0 where it reads none."""
-    found = re.match(r"\s*\d+", str(said))
+    found = re.match(r"\s*\d+", str(setting))
     return int(found[0]) if found else 0
 
 
-def _read(file: Path, kind: type[_T]) -> _T | None:
-    """What a file of JSON says; None where there is no such file.
+def _load_json(file: Path, kind: type[_T]) -> _T | None:
+    """The value in a JSON file; None where there is no such file.
 
-    Raises SyncdError where it cannot be read.
+    Raises SyncdError where it cannot be read, or holds something else than `kind`.
     """
     if not _is(Path.is_file, file):
         return None
@@ -147,9 +156,9 @@ def _read(file: Path, kind: type[_T]) -> _T | None:
         raise SyncdError(f"{file} is not the JSON that was expected") from error
 
 
-def _is(what: Callable[[Path], bool], path: Path) -> bool:
-    """Whether the path is that; a folder that is closed to us says nothing of what is in it."""
+def _is(test: Callable[[Path], bool], path: Path) -> bool:
+    """Whether `test` holds for the path; it does not where a folder above is closed to us."""
     try:
-        return what(path)
+        return test(path)
     except OSError:
         return False

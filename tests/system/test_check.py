@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, snapshot, tweet
 
-from syncd.commands import health
+from syncd.commands.check import find_problems
 from syncd.sandbox.library import Library
 
 PAGE = "pages/Readwise___Highlights___雨の音.md"
@@ -29,7 +29,7 @@ def problems(world: World) -> list[str]:
     """What is found, without the vault's folder."""
     return [
         one.message.removeprefix(f"{world.root}: ")
-        for one in health.findings(world.config, Event())
+        for one in find_problems(world.config, Event())
     ]
 
 

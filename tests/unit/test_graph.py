@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.errors import ConfigError, VaultError
-from syncd.vault.edn import read_map
+from syncd.vault.edn import parse_map
 from syncd.vault.graph import Graph, read_graph
 
 
@@ -148,7 +148,7 @@ def test_a_missing_vault_is_an_error_of_the_vault(tmp_path: Path) -> None:
 
 def test_edn_values_are_told_apart() -> None:
     """Strings are text, atoms as written, collections nothing."""
-    assert read_map(r'{:s "a\n\\b" :k :v/w :n -1.5 :t true :c \{ :v [1] :m {}}') == {
+    assert parse_map(r'{:s "a\n\\b" :k :v/w :n -1.5 :t true :c \{ :v [1] :m {}}') == {
         ":s": "a\n\\b",
         ":k": ":v/w",
         ":n": "-1.5",

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from syncd.commands.console import stop_on_signal
+from syncd.commands.signals import stop_on_signal
 
 
 @pytest.mark.timeout(10)

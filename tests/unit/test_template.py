@@ -410,7 +410,7 @@ def test_a_template_that_fails_on_one_highlight_fails_its_document_alone() -> No
 def test_no_template_means_no_jinja() -> None:
     """The service stays light where nobody asked for templates."""
     script = (
-        "import sys, syncd.service.daemon, syncd.commands.cli, syncd.commands.health; from syncd.sync.vault_format import vault_format;"
+        "import sys, syncd.service.daemon, syncd.commands.cli, syncd.commands.check; from syncd.sync.vault_format import vault_format;"
         "from syncd.config.settings import Vault; from syncd.vault.graph import Graph;"
         "vault_format(Vault('/x'), Graph('logseq')); print('jinja2' in sys.modules)"
     )
