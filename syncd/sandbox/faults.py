@@ -1,7 +1,4 @@
-"""What can go wrong with one request.
-
-Values that a test, or a person with curl, queues on the sandbox.
-"""
+"""Faults of one request, which a test, or a person with curl, queues on the sandbox."""
 
 from __future__ import annotations
 
@@ -50,10 +47,7 @@ class Answer(NamedTuple):
 
 
 def answer_json(status: int, value: object, *headers: tuple[str, str]) -> Answer:
-    """An answer in JSON: UTF-8 as Readwise sends it.
-
-    A lone surrogate as the escape that it can only have been.
-    """
+    """An answer in JSON, as UTF-8; a lone surrogate is escaped, since UTF-8 cannot hold it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Answer(status, text.encode("utf-8", "backslashreplace"), headers=headers)
 
@@ -67,18 +61,12 @@ _DETAILS = {
 
 
 def spoil(fault: Fault, answer: Answer, cursor: str | None) -> Answer:
-    """The answer with the fault in it, as far as the fault is one of what is said and not of how it is sent.
+    """The answer with the fault in it; unchanged where the fault is one of sending (AT_SENDING).
 
     `cursor` is the pageCursor that was asked for.
     """
     if fault.kind.isdigit():
-        asked_to_wait = fault.kind in ("429", "503") and fault.retry_after is not None
-        headers = (("Retry-After", str(fault.retry_after)),) if asked_to_wait else ()
-        if fault.kind in _DETAILS:
-            return answer_json(int(fault.kind), _DETAILS[fault.kind], *headers)
-        return Answer(
-            int(fault.kind), _page(HTTPStatus(int(fault.kind)).phrase), "text/html", headers
-        )
+        return _refusal(fault)
     if fault.kind == "html":
         return Answer(200, _page("Just a moment..."), "text/html")
     if fault.kind == "empty":
@@ -88,8 +76,19 @@ def spoil(fault: Fault, answer: Answer, cursor: str | None) -> Answer:
     return answer
 
 
+def _refusal(fault: Fault) -> Answer:
+    """The answer with the status code that the fault's kind is."""
+    asked_to_wait = fault.kind in ("429", "503") and fault.retry_after is not None
+    headers = (("Retry-After", str(fault.retry_after)),) if asked_to_wait else ()
+    if fault.kind in _DETAILS:
+        return answer_json(int(fault.kind), _DETAILS[fault.kind], *headers)
+    status = HTTPStatus(int(fault.kind))
+    return Answer(status, _page(status.phrase), "text/html", headers)
+
+
 def _page(title: str) -> bytes:
-    return f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n".encode()
+    head, body = f"<head><title>{title}</title></head>", f"<body><h1>{title}</h1></body>"
+    return f"<!DOCTYPE html>\n<html>{head}{body}</html>\n".encode()
 
 
 def _spoilt_page(fault: Fault, page: dict[str, Any], cursor: str | None) -> dict[str, Any]:
@@ -105,9 +104,7 @@ def _spoilt_page(fault: Fault, page: dict[str, Any], cursor: str | None) -> dict
 
 
 def send_badly(fault: Fault, connection: socket.socket, body: bytes) -> None:
-    """Sends a body as `truncated`, `slow` and `huge` do, or `hang`s or `reset`s.
-
-    The connection is to be closed then.
+    """Send the body as the fault says (one of AT_SENDING); the caller closes the connection.
 
     Raises OSError as soon as the client is gone.
     """
@@ -124,8 +121,7 @@ def send_badly(fault: Fault, connection: socket.socket, body: bytes) -> None:
             connection.sendall(b" " * 65536)
     else:
         for byte in body:
-            # The socket turns readable when the client hangs up or the sandbox ends: no need to
-            # wait then.
+            # The socket turns readable when the client hangs up or the sandbox ends.
             if select.select([connection], [], [], fault.pause)[0]:
                 break
             connection.sendall(bytes([byte]))

@@ -1,7 +1,4 @@
-"""The sandbox's account.
-
-Documents and highlights as they are on the wire, changed as a person would change them.
-"""
+"""The sandbox's account: documents and highlights as on the wire, and what is done to them."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from syncd.errors import ConfigError
 Wire = dict[str, Any]
 
 BUNDLED = Path(__file__).with_name("library.json")
-_PAGE = 500
+_PAGE = 500  # highlights in one answer, about
 _BOOK: Wire = {
     "is_deleted": False,
     "title": "",
@@ -57,10 +54,10 @@ _HIGHLIGHT_FIELDS = _HIGHLIGHT.keys() | {*_TIMES}
 class Library:
     """A Readwise account in memory, for any number of threads.
 
-    `books` are documents in the shape of Readwise's export and are served as they are, so that a
-    test can leave keys out; an id that is not there raises KeyError, a field that Readwise does not
-    have ValueError. `now` is the account's clock: it stamps every change and is the server's
-    `Date`.
+    `books` are documents in the shape of Readwise's export. They are served as they are, so that a
+    test can leave keys out. `now` is the account's clock: it stamps every change and is the
+    server's `Date`. Methods raise KeyError for an id that is not there, ValueError for a field
+    that Readwise does not have.
     """
 
     def __init__(
@@ -82,9 +79,7 @@ class Library:
     def load(
         cls, path: Path | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> Library:
-        """The account in a file, or the bundled one.
-
-        A list of documents or a recorded answer of the export.
+        """The account in a file (a list of documents or an answer of the export), or the bundled.
 
         Keys that are missing get what Readwise sends where there is nothing. Raises ConfigError.
         """
@@ -95,28 +90,24 @@ class Library:
             return cls([_completed(book) for book in books], now)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(
-                f"{path}: not a library ({type(error).__name__}: {error}); expected is a JSON list of documents as "
-                "Readwise exports them, each with its user_book_id and highlights with their id"
+                f"{path}: not a library ({type(error).__name__}: {error}); expected is a JSON list "
+                "of documents as Readwise exports them, each with its user_book_id and highlights "
+                "with their id"
             ) from error
 
     @property
     def books(self) -> list[Wire]:
-        """Everything in the account, deleted or not, as copies.
-
-        Documents by descending id, highlights by id.
-        """
+        """Copies of all documents, by descending id, with all highlights, by id; also deleted."""
         with self._lock:
-            return [
-                {
-                    **self._books[key],
-                    "highlights": [dict(one) for _, one in sorted(self._highlights[key].items())],
-                }
-                for key in sorted(self._books, reverse=True)
-            ]
+            return [self._whole(key) for key in sorted(self._books, reverse=True)]
+
+    def _whole(self, book_id: int) -> Wire:
+        highlights = [dict(one) for _, one in sorted(self._highlights[book_id].items())]
+        return {**self._books[book_id], "highlights": highlights}
 
     def add_book(self, **fields: Any) -> int:
         """A new document, a tweets one unless `fields` say otherwise; returns its user_book_id."""
-        _check(fields, _BOOK_FIELDS)
+        _refuse_unknown(fields, _BOOK_FIELDS)
         with self._lock:
             key, self._next_book = self._next_book, self._next_book + 1
             self._books[key] = _completed({"user_book_id": key, **fields})
@@ -126,7 +117,7 @@ class Library:
 
     def add_highlight(self, book_id: int, **fields: Any) -> int:
         """A new highlight, saved now unless `fields` say otherwise; returns its id."""
-        _check(fields, _HIGHLIGHT_FIELDS)
+        _refuse_unknown(fields, _HIGHLIGHT_FIELDS)
         with self._lock:
             held = self._highlights[book_id]
             key, self._next_highlight = self._next_highlight, self._next_highlight + 1
@@ -136,37 +127,32 @@ class Library:
             return key
 
     def edit_highlight(self, highlight_id: int, **fields: Any) -> None:
-        """Changes a highlight and its updated_at.
+        """Change a highlight and its updated_at.
 
-        Give `updated_at` too for one of the edits that do not move it.
+        Some edits in Readwise do not move that; for such a one give the old `updated_at`.
         """
-        _check(fields, _HIGHLIGHT_FIELDS)
+        _refuse_unknown(fields, _HIGHLIGHT_FIELDS)
         with self._lock:
-            self._highlights[self._home[highlight_id]][highlight_id] |= {
-                "updated_at": self._stamp(),
-                **fields,
-            }
+            highlight = self._highlights[self._home[highlight_id]][highlight_id]
+            highlight |= {"updated_at": self._stamp(), **fields}
 
     def edit_book(self, book_id: int, **fields: Any) -> None:
-        """Changes a document and no highlight's updated_at.
-
-        `updatedAfter` does not see it, as with Readwise.
-        """
-        _check(fields, _BOOK_FIELDS)
+        """Change a document and no highlight's updated_at: `updatedAfter` does not see it."""
+        _refuse_unknown(fields, _BOOK_FIELDS)
         with self._lock:
             self._books[book_id] |= fields
 
     def delete_highlight(self, highlight_id: int) -> None:
-        """Leaves a tombstone, which only includeDeleted shows."""
+        """Leave a tombstone, which only includeDeleted shows."""
         self.edit_highlight(highlight_id, is_deleted=True)
 
     def erase_highlight(self, highlight_id: int) -> None:
-        """Takes the highlight away without a tombstone."""
+        """Remove the highlight without a tombstone."""
         with self._lock:
             del self._highlights[self._home.pop(highlight_id)][highlight_id]
 
     def delete_book(self, book_id: int) -> None:
-        """Leaves tombstones of the document and of all its highlights."""
+        """Leave tombstones of the document and of all its highlights."""
         with self._lock:
             self._books[book_id]["is_deleted"] = True
             for key in self._highlights[book_id]:
@@ -179,27 +165,24 @@ class Library:
         ids: Collection[int] | None = None,
         include_deleted: bool = False,
     ) -> Wire:
-        """One answer of the export.
+        """One answer of the export: whole documents, by descending id, until 500 highlights.
 
-        Whole documents, by descending id, until 500 highlights are reached.
-
-        The cursor is the last document's id. Highlights are in an order that is stable and looks
-        like none; `count` is that of this page's highlights. Documents without a highlight that
-        matches are left out.
+        The cursor is the last document's id, `count` the number of this answer's highlights, which
+        stand in a stable order that looks like none. Documents without a highlight that matches are
+        left out. So Readwise answers, as recorded.
         """
         with self._lock:
             results: list[Wire] = []
             count = 0
             for key in sorted(self._books, reverse=True):
-                if (cursor is not None and key >= cursor) or (ids is not None and key not in ids):
+                if cursor is not None and key >= cursor:
+                    continue
+                if ids is not None and key not in ids:
                     continue
                 found = self._matching(key, updated_after, include_deleted)
                 if found and count >= _PAGE:
-                    return {
-                        "count": count,
-                        "nextPageCursor": results[-1]["user_book_id"],
-                        "results": results,
-                    }
+                    last = results[-1]["user_book_id"]
+                    return {"count": count, "nextPageCursor": last, "results": results}
                 if found:
                     results.append({**self._books[key], "highlights": found})
                     count += len(found)
@@ -208,32 +191,32 @@ class Library:
     def _matching(
         self, book_id: int, updated_after: datetime | None, include_deleted: bool
     ) -> list[Wire]:
-        held = sorted(
-            self._highlights[book_id].items(), key=lambda item: zlib.crc32(str(item[0]).encode())
-        )
-        return [
-            dict(one)
-            for _, one in held
-            if (include_deleted or not one.get("is_deleted"))
-            and (updated_after is None or datetime.fromisoformat(one["updated_at"]) > updated_after)
-        ]
+        """Copies of the document's highlights that an export with these parameters shows."""
+
+        def matches(one: Wire) -> bool:
+            if one.get("is_deleted") and not include_deleted:
+                return False
+            if updated_after is None:
+                return True
+            return datetime.fromisoformat(one["updated_at"]) > updated_after
+
+        held = self._highlights[book_id]
+        shuffled = sorted(held, key=lambda id_: zlib.crc32(str(id_).encode()))
+        return [dict(held[id_]) for id_ in shuffled if matches(held[id_])]
 
     def _stamp(self) -> str:
         return self.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _completed(book: Wire) -> Wire:
+    """The document with every key that Readwise sends."""
     key = book["user_book_id"]
     derived = {
         "readable_title": book.get("title", ""),
         "readwise_url": f"https://readwise.io/bookreview/{key}",
     }
-    return {
-        **_BOOK,
-        **derived,
-        **book,
-        "highlights": [_highlight(key, one) for one in book.get("highlights", ())],
-    }
+    highlights = [_highlight(key, one) for one in book.get("highlights", ())]
+    return {**_BOOK, **derived, **book, "highlights": highlights}
 
 
 def _highlight(book_id: int, given: Wire) -> Wire:
@@ -241,9 +224,8 @@ def _highlight(book_id: int, given: Wire) -> Wire:
     return {**_HIGHLIGHT, **dict.fromkeys(_TIMES), **derived, **given}
 
 
-def _check(fields: Wire, known: Collection[str]) -> None:
+def _refuse_unknown(fields: Wire, known: Collection[str]) -> None:
     unknown = sorted(fields.keys() - known)
     if unknown:
-        raise ValueError(
-            f"Readwise has no field {', '.join(unknown)}; it has {', '.join(sorted(known))}"
-        )
+        names, allowed = ", ".join(unknown), ", ".join(sorted(known))
+        raise ValueError(f"Readwise has no field {names}; it has {allowed}")

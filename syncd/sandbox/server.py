@@ -1,7 +1,6 @@
 """A Readwise server on this machine: authentication, export, rate limit, and faults on demand.
 
-The behaviour is that of Readwise's public API (version 2): its documentation, and what its recorded
-answers show.
+It behaves as Readwise's public API (version 2) does, by its documentation and recorded answers.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from syncd.errors import ConfigError
+from syncd.report import counted
 from syncd.sandbox.faults import AT_SENDING, Answer, Fault, answer_json, send_badly, spoil
 from syncd.sandbox.library import Library
 
@@ -66,8 +66,9 @@ class Sandbox:
         try:
             self._server = _Server(self._port, self)
         except (OSError, OverflowError) as error:
+            way_out = "choose another, or 0 for any that is free"
             raise ConfigError(
-                f"the sandbox cannot listen on port {self._port}: {error}; choose another, or 0 for any that is free"
+                f"the sandbox cannot listen on port {self._port}: {error}; {way_out}"
             ) from error
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(
@@ -104,9 +105,7 @@ class Sandbox:
             return answer_json(401, {"detail": "Invalid token."})
         wait = self._throttle()
         if wait:
-            detail = (
-                f"Request was throttled. Expected available in {wait} second{'s' * (wait != 1)}."
-            )
+            detail = f"Request was throttled. Expected available in {counted(wait, 'second')}."
             return answer_json(429, {"detail": detail}, ("Retry-After", str(wait)))
         if url.path not in ("/api/v2/auth/", "/api/v2/export/"):
             return answer_json(404, {"detail": "Not found."})
@@ -115,26 +114,23 @@ class Sandbox:
         return Answer(204) if url.path == "/api/v2/auth/" else self._export(query)
 
     def control(self, path: str, body: bytes) -> Answer:
-        """Answers to the person who plays with the sandbox: `path` is below /sandbox/."""
+        """The answer to a person who steers the sandbox by a POST; `path` is below /sandbox/."""
         try:
             if path == "/sandbox/faults":
-                faults = msgspec.json.decode(body, type=list[Fault])
-                self.faults.extend(faults)
+                self.faults.extend(msgspec.json.decode(body, type=list[Fault]))
                 return answer_json(201, {"queued": len(self.faults)})
             if path == "/sandbox/highlights":
                 fields = msgspec.json.decode(body, type=dict[str, Any])
                 newest = max((book["user_book_id"] for book in self.library.books), default=0)
                 book_id = fields.pop("book_id", newest)
-                return answer_json(
-                    201, {"id": self.library.add_highlight(book_id, **fields), "book_id": book_id}
-                )
+                id_ = self.library.add_highlight(book_id, **fields)
+                return answer_json(201, {"id": id_, "book_id": book_id})
         except KeyError as error:
             return answer_json(404, {"detail": f"There is no document {error}."})
         except (ValueError, TypeError) as error:
             return answer_json(400, {"detail": str(error)})
-        return answer_json(
-            404, {"detail": "There are POST /sandbox/faults and POST /sandbox/highlights."}
-        )
+        known = "There are POST /sandbox/faults and POST /sandbox/highlights."
+        return answer_json(404, {"detail": known})
 
     def _export(self, query: dict[str, str]) -> Answer:
         try:
@@ -149,6 +145,7 @@ class Sandbox:
         return answer_json(200, page)
 
     def _throttle(self) -> int:
+        """Admit one request more, or tell after how many seconds it may come again; 0: admitted."""
         with self._lock:
             now = monotonic()
             while self._admitted and self._admitted[0] <= now - self._window:
@@ -156,11 +153,8 @@ class Sandbox:
             if len(self._admitted) < self._limit:
                 self._admitted.append(now)
                 return 0
-            return (
-                math.ceil(self._admitted[0] + self._window - now)
-                if self._admitted
-                else math.ceil(self._window)
-            )
+            oldest = self._admitted[0] if self._admitted else now  # none where the limit is 0
+            return math.ceil(oldest + self._window - now)
 
 
 def _time(text: str) -> datetime:
@@ -189,7 +183,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """Ends the connections that clients keep open, and with them the threads that wait on them."""
+        """End the connections that clients keep open, and so the threads that wait on them."""
         for connection in list(self._connections):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -197,7 +191,7 @@ class _Server(ThreadingHTTPServer):
                 continue
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error; anything else is one of the sandbox."""
+        """Print an error of the sandbox itself; a client that went away is none."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -240,11 +234,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
         send_badly(fault, self.connection, answer.body)
 
-    # Http.server's
-    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
-        """The `Date` header: by the account's clock, as its updated_at are."""
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002  # its own
+        """The `Date` header, for http.server: by the account's clock, as its updated_at are."""
         return format_datetime(self.server.sandbox.library.now().astimezone(UTC), usegmt=True)
 
-    # The name that http.server gives it
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        pass
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
+        """Print nothing for a request."""
