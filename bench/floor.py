@@ -1,14 +1,13 @@
-# no pathlib: this is the floor
-# ruff: noqa: PTH104, PTH108, PTH123
-"""The least that a run can be.
+"""The least that a run can be: `floor.py URL QUERY PACK FOLDER` fetches, decodes and writes.
 
-`floor.py URL QUERY PACK FOLDER` fetches, decodes, and writes given bytes as pages.
-
-It decodes the same JSON off the same socket, and puts the same pages into FOLDER with the same
+It decodes the same JSON from the same socket, and puts the same pages into FOLDER with the same
 system calls: a temporary file with fsync, link or rename, and an fsync of the folder every hundred
-pages. PACK tells what to write: a line of JSON, [[name, size], ...], and the pages' bytes behind
-it. It reads no page, compares nothing and remembers nothing.
+pages. PACK is what to write: a line of JSON, [[name, size], ...], and behind it the pages' bytes.
+No page is read, nothing is compared or remembered.
 """
+
+# No pathlib, which a run could do without.
+# ruff: noqa: PTH104, PTH108, PTH123
 
 import http.client
 import json
@@ -20,13 +19,12 @@ _BATCH = 100
 
 
 def fetch(url: str, query: str) -> int:
-    """Decode every page of the export; returns how many highlights there are."""
+    """Fetch and decode every page of the export; returns how many highlights it has."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     count, cursor = 0, ""
     while cursor is not None:
-        connection.request(
-            "GET", f"/api/v2/export/?{query}" + (f"&pageCursor={cursor}" if cursor else "")
-        )
+        page_cursor = f"&pageCursor={cursor}" if cursor else ""
+        connection.request("GET", f"/api/v2/export/?{query}{page_cursor}")
         page = json.loads(connection.getresponse().read())
         count += page["count"]
         cursor = page["nextPageCursor"]
@@ -45,7 +43,7 @@ def write(pack: str, folder: str) -> None:
 
 
 def put(target: str, data: bytes, temporary: str) -> None:
-    """One page: in place of the old one, or only where there is none."""
+    """Write one page durably: in place of the old one, or as a new one where there is none."""
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     os.write(descriptor, data)
     os.fsync(descriptor)

@@ -1,7 +1,4 @@
-"""An invented Readwise account of any size, as the bytes of its export.
-
-The same size is always the same account.
-"""
+"""An invented Readwise account of any size, as the bytes of its export; the same for one size."""
 
 from __future__ import annotations
 
@@ -50,7 +47,7 @@ _TAGS = ("boats", "reading list", "工作", "кофе", "later/maybe", "writing"
 
 
 def pages(documents: int) -> Iterator[bytes]:
-    """The answers to a full export of `documents` documents with ten highlights each, in their order."""
+    """The answers to a full export of so many documents, with HIGHLIGHTS highlights each."""
     random = Random(documents)  # the size is the seed
     for start in range(0, documents, _DOCUMENTS):
         end = min(start + _DOCUMENTS, documents)
@@ -59,7 +56,10 @@ def pages(documents: int) -> Iterator[bytes]:
 
 
 def addition(answer: bytes, place: int) -> bytes:
-    """The answer to an incremental export, after a highlight was added at `place` to the first document of `answer`."""
+    """The answer to an incremental export after one highlight was added.
+
+    The highlight stands at `place` in the first document of `answer`, an answer of the full export.
+    """
     book = json.loads(answer)["results"][0]
     book["highlights"] = [
         _highlight(Random(place), book, book["user_book_id"] - _FIRST_BOOK, place)
@@ -68,7 +68,7 @@ def addition(answer: bytes, place: int) -> bytes:
 
 
 def nothing() -> bytes:
-    """The answer to an incremental export where nothing has changed."""
+    """The answer to an incremental export where nothing is new."""
     return _answer([], None)
 
 
@@ -79,7 +79,7 @@ def _answer(books: list[dict[str, Any]], cursor: int | None) -> bytes:
 
 
 def _book(random: Random, number: int) -> dict[str, Any]:
-    """Of ten documents seven are threads, two an author's collected tweets, and one is an article."""
+    """A document; of ten, seven are threads, two an author's tweets, and one is an article."""
     id_, kind = _FIRST_BOOK + number, number % 10
     title = f"{number * 7 % 9973} {random.choice(_SENTENCES)[:20].title()}..."
     handle = f"keeper_{number % 997}"
@@ -140,10 +140,7 @@ def _highlight(random: Random, book: dict[str, Any], number: int, place: int) ->
 
 
 def _text(random: Random, id_: int) -> str:
-    """Some sentences of one script or another.
-
-    Often a link or a picture, sometimes what a page must escape.
-    """
+    """Sentences in several scripts, often with a link or a picture, some with marks to escape."""
     parts = [f"{id_ % 8 + 1}/8"]
     start, room = random.randrange(len(_SENTENCES)), random.randint(_LENGTH // 2, _LENGTH * 3 // 2)
     while room > 0:

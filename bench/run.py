@@ -1,9 +1,7 @@
 """Measures syncd beside the least that a run can be, and prints a table in Markdown.
 
-README.md says how to read it.
-
 `run.py [DOCUMENTS ...]`, by default 2,000 and 10,000. Everything happens in a temporary folder,
-which is removed.
+which is removed. README.md says how to read the table.
 """
 
 from __future__ import annotations
@@ -36,25 +34,21 @@ timezone = "Europe/Berlin"
 
 
 class Cost(NamedTuple):
-    """What a process took.
+    """What a process took, and what it printed."""
 
-    Seconds of CPU (user and system), seconds of time, MB of memory at its peak.
-    """
-
-    cpu: float
-    wall: float
-    peak: float
+    cpu: float  # seconds, user and system
+    wall: float  # seconds
+    peak: float  # MB of memory
     output: bytes = b""
 
 
 def main() -> None:
-    """Measure every size, and the start."""
+    """Measure runs at every size, and how long the start takes."""
     sizes = [int(word) for word in sys.argv[1:]] or _SIZES
     print("| documents | run | CPU s | floor | ratio | time s | floor | peak MB | floor |")
     print("|--:|---|--:|--:|--:|--:|--:|--:|--:|")
-    with tempfile.TemporaryDirectory(
-        prefix="syncd-bench-"
-    ) as folder:  # ext4 is slow behind a large deletion
+    # One folder for all sizes: ext4 is slow after a large deletion.
+    with tempfile.TemporaryDirectory(prefix="syncd-bench-") as folder:
         for documents in sizes:
             measure(Path(folder, str(documents)), documents)
     usage = [python("-m", "syncd", "--help") for _ in range(_REPEATS * 2)]
@@ -63,61 +57,78 @@ def main() -> None:
 
 
 def measure(folder: Path, documents: int) -> None:
-    """A first run, runs with nothing new, and runs with one new highlight, each beside its floor."""
-    export, pages, pack = folder / "export", folder / "vault" / "pages", folder / "pack"
-    plain = folder / "floor"
-    for path in (export, pages, folder / "vault" / "logseq", plain):
-        path.mkdir(parents=True)
-    (folder / "vault" / "logseq" / "config.edn").write_text(
-        "{:meta/version 1 :file/name-format :triple-lowbar}"
-    )
-    for number, page in enumerate(library.pages(documents)):
-        (export / f"{number * 50}.json").write_bytes(page)
-    with served(export) as url:
+    """Print three lines, each run beside its floor: a first run, nothing new, one new highlight."""
+    bench = Bench(folder, documents)
+    with served(bench.export) as url:
         (folder / "config.toml").write_text(_CONFIG.format(url=url))
-        sync = "-m", "syncd", "--config", str(folder / "config.toml"), "sync", "--json"
-        floor = str(_HERE / "floor.py"), url
+        bench.first(url)
+        bench.nothing_new(url)
+        bench.one_new(url)
 
-        first = python(*sync)
-        expect(first, added=documents * library.HIGHLIGHTS)
-        before = state_of(pages)
-        wrap(pages, before, pack)
-        show(
-            documents, "first", first, python(*floor, "includeDeleted=true", str(pack), str(plain))
-        )
 
-        (export / "changes.json").write_bytes(library.nothing())
-        wrap(pages, {}, pack)
-        idle = [python(*sync) for _ in range(_REPEATS)]
-        expect(idle[0], added=0)
-        assert state_of(pages) == before, "a run with nothing new wrote"
-        opened = python(str(_HERE / "watched.py"), str(pages), *sync[2:], errors=True).output
-        least = [python(*floor, "updatedAfter=now", str(pack), str(plain)) for _ in range(_REPEATS)]
-        show(
-            documents,
-            f"nothing new, {opened.split()[-1].decode()} pages opened",
-            typical(idle),
-            typical(least),
-        )
+class Bench:
+    """An export, a vault and a folder for the floor's pages, all in `folder`."""
 
-        added, least = [], []
+    def __init__(self, folder: Path, documents: int) -> None:
+        self.documents = documents
+        self.export, self.pack = folder / "export", folder / "pack"
+        self._pages, self._plain = folder / "vault" / "pages", folder / "floor"
+        self._options = "--config", str(folder / "config.toml"), "sync", "--json"
+        logseq = folder / "vault" / "logseq"
+        for path in (self.export, self._pages, logseq, self._plain):
+            path.mkdir(parents=True)
+        (logseq / "config.edn").write_text("{:meta/version 1 :file/name-format :triple-lowbar}")
+        for number, page in enumerate(library.pages(documents)):
+            (self.export / f"{number * 50}.json").write_bytes(page)
+
+    def first(self, url: str) -> None:
+        """A first run, which writes all pages."""
+        cost = self._sync()
+        expect(cost, added=self.documents * library.HIGHLIGHTS)
+        wrap(self._pages, state_of(self._pages), self.pack)
+        show(self.documents, "first", cost, self._floor(url, "includeDeleted=true"))
+
+    def nothing_new(self, url: str) -> None:
+        """Runs that write nothing, and how many pages such a run opens."""
+        before = state_of(self._pages)
+        (self.export / "changes.json").write_bytes(library.nothing())
+        wrap(self._pages, {}, self.pack)
+        costs = [self._sync() for _ in range(_REPEATS)]
+        expect(costs[0], added=0)
+        assert state_of(self._pages) == before, "a run with nothing new wrote"
+        watched = str(_HERE / "watched.py"), str(self._pages)
+        opened = python(*watched, *self._options, errors=True).output.split()[-1].decode()
+        least = [self._floor(url, "updatedAfter=now") for _ in range(_REPEATS)]
+        run = f"nothing new, {opened} pages opened"
+        show(self.documents, run, typical(costs), typical(least))
+
+    def one_new(self, url: str) -> None:
+        """Runs that each add one highlight to one page."""
+        costs, least = [], []
+        answer = (self.export / "0.json").read_bytes()
         for number in range(_REPEATS):
-            answer = library.addition((export / "0.json").read_bytes(), library.HIGHLIGHTS + number)
-            (export / "changes.json").write_bytes(answer)
-            added.append(python(*sync))
-            expect(added[-1], added=1)
-            before, after = state_of(pages), before
-            wrap(
-                pages, {name: before[name] for name in before if before[name] != after[name]}, pack
-            )
-            least.append(python(*floor, "updatedAfter=now", str(pack), str(plain)))
-        show(documents, "one new highlight", typical(added), typical(least))
+            before = state_of(self._pages)
+            changes = library.addition(answer, library.HIGHLIGHTS + number)
+            (self.export / "changes.json").write_bytes(changes)
+            costs.append(self._sync())
+            expect(costs[-1], added=1)
+            after = state_of(self._pages)
+            changed = {name: after[name] for name in after if before[name] != after[name]}
+            wrap(self._pages, changed, self.pack)
+            least.append(self._floor(url, "updatedAfter=now"))
+        show(self.documents, "one new highlight", typical(costs), typical(least))
+
+    def _sync(self) -> Cost:
+        return python("-m", "syncd", *self._options)
+
+    def _floor(self, url: str, query: str) -> Cost:
+        return python(str(_HERE / "floor.py"), url, query, str(self.pack), str(self._plain))
 
 
 def python(*arguments: str, errors: bool = False) -> Cost:
-    """Run this Python in a process of its own, and take its costs from the system's own account of it.
+    """Run this Python in a process of its own; the costs are those that the system counts for it.
 
-    Linux counts what the parent holds when it starts a process towards that process's peak: this one stays small.
+    Towards a process's peak Linux counts what its parent holds at the start: this one stays small.
     """
     environment = os.environ | {"READWISE_TOKEN": "bench"}
     start = perf_counter()
@@ -153,7 +164,7 @@ def served(export: Path) -> Iterator[str]:
 
 
 def expect(cost: Cost, *, added: int) -> None:
-    """Stop where a run did something else than what is measured."""
+    """Raise AssertionError where a run did something else than what is measured."""
     report = json.loads(cost.output)
     vault = report["vaults"][0]
     assert vault["highlights"]["added"] == added, report["message"]
@@ -161,14 +172,14 @@ def expect(cost: Cost, *, added: int) -> None:
 
 
 def state_of(pages: Path) -> dict[str, tuple[int, int]]:
-    """The pages with size and time."""
+    """The pages by name, with size and mtime (ns)."""
     return {
         entry.name: (entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(pages)
     }
 
 
 def wrap(pages: Path, some: dict[str, tuple[int, int]], pack: Path) -> None:
-    """Put some pages into one file, as floor.py wants them."""
+    """Put some of the pages into the file `pack`, as floor.py wants them."""
     with pack.open("wb") as file:
         file.write(json.dumps([(name, size) for name, (size, _) in some.items()]).encode() + b"\n")
         for name in some:
@@ -185,7 +196,7 @@ def typical(costs: Sequence[Cost]) -> Cost:
 
 
 def show(documents: int | str, run: str, ours: Cost, floor: Cost) -> None:
-    """One line of the table."""
+    """Print one line of the table."""
     size = f"{documents:,}" if documents else ""
     print(
         f"| {size} | {run} | {ours.cpu:.2f} | {floor.cpu:.2f} | {ours.cpu / floor.cpu:.2f} |"

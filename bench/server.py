@@ -1,10 +1,8 @@
 """Serves an export that lies in a folder as files: `server.py FOLDER`.
 
-Prints its address, and ends with its parent.
-
-The files are `0.json` and so on, named by the cursor that asks for them, and `changes.json` for
-what is asked for with `updatedAfter`. A process of its own, so that its work and memory count for
-nobody.
+Prints its address, and ends when its standard input does. The files are `0.json` and so on, named
+by the cursor that asks for them, and `changes.json` for what is asked for with `updatedAfter`. It
+is a process of its own, so that its work and memory do not count for the run that is measured.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """Send the page that the query asks for."""
+        """Send the file that the query asks for."""
         query = parse_qs(urlsplit(self.path).query)
         name = "changes" if "updatedAfter" in query else query.get("pageCursor", ["0"])[0]
         body = (FOLDER / f"{name}.json").read_bytes()
@@ -36,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing for a request."""
 
 
 if __name__ == "__main__":

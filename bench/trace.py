@@ -1,8 +1,8 @@
-"""Counts how far one new tweet walks: the modules that a run visits, and the moves between them.
+"""Counts the modules that a run with one new tweet visits, and the moves between them.
 
-`trace.py`: an account with one thread is synced into a fresh graph, a tweet is added, and the
-second run is traced. A move is a call, or a return, that leads from one module of syncd to another.
-`-v` prints the moves.
+An account with one thread is synced into a new graph, a tweet is added, and the second run is
+traced. A move is a call or a return that leads from one module of syncd to another. With `-v` the
+moves are printed.
 """
 
 from __future__ import annotations
@@ -32,11 +32,8 @@ class Trace:
         if event not in ("call", "return"):
             return
         file = frame.f_code.co_filename
-        if (
-            not file.startswith(_PACKAGE)
-            or "/sandbox/" in file
-            or frame.f_code.co_name == "<module>"
-        ):
+        is_import = frame.f_code.co_name == "<module>"
+        if is_import or not file.startswith(_PACKAGE) or "/sandbox/" in file:
             return
         module = file.removeprefix(_PACKAGE).removesuffix(".py")
         if event == "call":

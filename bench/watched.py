@@ -1,4 +1,7 @@
-"""Runs syncd with the arguments behind the first, and prints how many files of the folder named first it opened."""
+"""Runs syncd and counts the files of a folder that it opens: `watched.py FOLDER ARGUMENT ...`.
+
+The count is the last line on standard error.
+"""
 
 from __future__ import annotations
 

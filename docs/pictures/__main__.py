@@ -1,7 +1,6 @@
-"""Draws the documentation's pictures anew, each of a page that syncd writes now.
+"""Draws the documentation's pictures anew: `python docs/pictures [FOLDER]`, by default this folder.
 
-`python docs/pictures [FOLDER]`: into this folder, if no other is named. A test says when they are
-out of date.
+Each is of a page that syncd writes now. A test fails where a picture is out of date.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Text on paper, as SVG.
-
-Lines of words in several styles, broken at a width that holds in any sans-serif font.
-"""
+"""Draws text as SVG: words in several styles, in lines that fit in any sans-serif font."""
 
 from __future__ import annotations
 
@@ -11,9 +8,13 @@ from html import escape
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
-_NARROW, _WIDE = frozenset(" iljtfrI.,:;!|'()[]/-"), frozenset("mwMW@%…—")
+_NARROW, _WIDE = frozenset(" iljtfrI.,:;!|'()[]/-"), frozenset("mwMW@%…—")  # letters
 PICTURE = "picture"  # the style of a span that is drawn as a picture on lines of its own
 PICTURE_HEIGHT = 84
+_FONTS = {  # attributes by style
+    "bold": ' font-weight="bold"',
+    "id": ' font-family="monospace" font-size="85%"',
+}
 
 
 class Span(NamedTuple):
@@ -27,26 +28,29 @@ Word = list[Span]
 
 
 def width_of(text: str, size: float) -> float:
-    """About as wide as a text is in the widest of the usual fonts, at this size in pixels."""
+    """About the width in pixels of a text in the widest of the usual fonts; `size` in pixels."""
     return size * sum(_em(char) for char in text)
 
 
 def _em(char: str) -> float:
+    """The letter's width, in parts of the font's size."""
     if combining(char):
         return 0
     if east_asian_width(char) in "WF":
         return 1
-    return 0.37 if char in _NARROW else 0.98 if char in _WIDE else 0.72 if char.isupper() else 0.62
+    if char in _NARROW:
+        return 0.37
+    if char in _WIDE:
+        return 0.98
+    return 0.72 if char.isupper() else 0.62
 
 
 def _words(spans: Iterable[Span]) -> Iterable[Word]:
-    """What holds together between spaces, in whatever styles; a link or a picture is one word."""
+    """The words between spaces, each in one style or more; a link or a picture is one word."""
     word: Word = []
     for span in spans:
-        pieces = (
-            [span.text] if span.style in (PICTURE, "link") else re.findall(r"\s+|\S+", span.text)
-        )
-        for piece in pieces:
+        is_one = span.style in (PICTURE, "link")
+        for piece in [span.text] if is_one else re.findall(r"\s+|\S+", span.text):
             if word and (piece.isspace() or PICTURE in (span.style, word[-1].style)):
                 yield word
                 word = []
@@ -75,11 +79,12 @@ def broken(spans: Iterable[Span], width: float, size: float) -> list[list[Span]]
 
 
 def _joined(words: Sequence[Word]) -> list[Span]:
-    """One line's words as few spans, a space between two in the style that both have, else plain."""
+    """A line's words in few spans; a space has the style of the words beside it, if it is one."""
     spans: list[Span] = []
-    for number, word in enumerate(words):
-        if number:
-            spans.append(Span(" ", word[0].style if word[0].style == spans[-1].style else "text"))
+    for word in words:
+        if spans:
+            style = word[0].style
+            spans.append(Span(" ", style if style == spans[-1].style else "text"))
         spans += word
     merged = spans[:1]
     for span in spans[1:]:
@@ -91,9 +96,9 @@ def _joined(words: Sequence[Word]) -> list[Span]:
 
 
 class Paper:
-    """A drawing of a fixed width in pixels that grows downwards.
+    """A drawing of a fixed width that grows downwards; all lengths are in pixels.
 
-    `colours` are a theme's, by style.
+    `colours` are the theme's, by style.
     """
 
     def __init__(self, width: int, colours: dict[str, str]) -> None:
@@ -114,7 +119,7 @@ class Paper:
         self._parts.append(f'<circle cx="{x:g}" cy="{y:g}" r="3" fill="{self.colours[style]}"/>')
 
     def path(self, shape: str, style: str, width: float = 1.5) -> None:
-        """A line in SVG's own words."""
+        """A line; `shape` is as in the attribute `d` of SVG's `path`."""
         colour = self.colours[style]
         self._parts.append(
             f'<path d="{shape}" fill="none" stroke="{colour}" stroke-width="{width:g}"/>'
@@ -128,9 +133,9 @@ class Paper:
     def _inside(self, span: Span) -> str:
         if span.style == "text":
             return escape(span.text, quote=False)
-        bold = ' font-weight="bold"' if span.style == "bold" else ""
-        slim = ' font-family="monospace" font-size="85%"' if span.style == "id" else ""
-        return f'<tspan fill="{self.colours[span.style]}"{bold}{slim}>{escape(span.text, quote=False)}</tspan>'
+        font = _FONTS.get(span.style, "")
+        text = escape(span.text, quote=False)
+        return f'<tspan fill="{self.colours[span.style]}"{font}>{text}</tspan>'
 
     def lines(self, x: float, y: float, spans: Iterable[Span], width: float, size: float) -> float:
         """Text from the height `y` downwards, broken at `width`; returns where it ends."""
@@ -154,20 +159,23 @@ class Paper:
     def picture(self, x: float, y: float, width: float) -> None:
         """What stands for a tweet's picture: hills and a sun."""
         self.ground(x, y, width, PICTURE_HEIGHT, "sky", 6)
-        self._parts.append(
-            f'<circle cx="{x + width * 0.78:g}" cy="{y + 26:g}" r="11" fill="{self.colours["sun"]}"/>'
-        )
-        base = y + PICTURE_HEIGHT - 8
-        hills = f"M{x + 8:g} {base:g}l{width * 0.28:g} -46 {width * 0.2:g} 30 {width * 0.16:g} -20 {width * 0.28:g} 36z"
+        sun = f'cx="{x + width * 0.78:g}" cy="{y + 26:g}" r="11"'
+        self._parts.append(f'<circle {sun} fill="{self.colours["sun"]}"/>')
+        left, base = x + 8, y + PICTURE_HEIGHT - 8
+        steps = ((0.28, -46), (0.2, 30), (0.16, -20), (0.28, 36))  # parts of the width; heights
+        slopes = " ".join(f"{width * part:g} {height}" for part, height in steps)
+        hills = f"M{left:g} {base:g}l{slopes}z"
         self._parts.append(f'<path d="{hills}" fill="{self.colours["hill"]}"/>')
 
     def svg(self, height: float, title: str) -> str:
-        """The whole drawing, with a paper of its own below it; `title` is what is read aloud."""
+        """The whole drawing on a sheet of paper; `title` is what a screen reader reads aloud."""
         size = f'width="{self.width}" height="{height:g}"'
-        name = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {self.width} {height:g}" role="img"'
+        box = f'viewBox="0 0 {self.width} {height:g}"'
+        font = 'font-family="system-ui, sans-serif"'
         paper = f'<rect x=".5" y=".5" width="{self.width - 1}" height="{height - 1:g}" rx="8"'
+        look = f'role="img" {font} fill="{self.colours["text"]}"'
         head = [
-            f'{name} font-family="system-ui, sans-serif" fill="{self.colours["text"]}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} {look}>',
             f"<title>{escape(title, quote=False)}</title>",
             f'{paper} fill="{self.colours["paper"]}" stroke="{self.colours["edge"]}"/>',
         ]

@@ -1,7 +1,4 @@
-"""A page's file as its reader sees it.
-
-Heading, properties, blocks, and what Logseq or Obsidian shows of the marks.
-"""
+"""A page as Logseq or Obsidian shows it: heading, properties, blocks, and links without marks."""
 
 from __future__ import annotations
 
@@ -58,11 +55,8 @@ class Note(NamedTuple):
         yield Span(text[end:])
 
 
-def read(page: Wrote) -> Note:
-    """What a reader sees of the page.
-
-    Its heading is in Logseq the property `title`, in Obsidian the file's name.
-    """
+def note_of(page: Wrote) -> Note:
+    """The page as its app shows it; the heading is in Obsidian the file's name, else `title`."""
     parsed = parse(page.text, syntax_of(page.path))
     app = "obsidian" if page.text.startswith("---") else "logseq"
     found = {"obsidian": OBSIDIAN, "logseq": LOGSEQ}[app].properties(parsed)
@@ -73,6 +67,7 @@ def read(page: Wrote) -> Note:
 
 
 def _shown(found: re.Match[str], *, brackets: bool) -> Iterator[Span]:
+    """What the app shows in place of a mark; with `brackets` those around pages' names stay."""
     kind = found.lastgroup or ""
     said = found[kind]
     if kind.endswith("picture"):

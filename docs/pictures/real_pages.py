@@ -1,6 +1,4 @@
-"""Pages that syncd wrote.
-
-Runs of it against the bundled sandbox, in folders that are gone afterwards.
+"""Pages that syncd writes in runs against the bundled sandbox, in temporary folders.
 
 Nothing in them depends on the day, the time zone or the machine.
 """
@@ -29,12 +27,13 @@ VAULTS = {
     "obsidian": (".obsidian/app.json", "{}"),
 }
 
-# Lines that the owner writes, by the line below which they come, and what is then changed in
-# Readwise.
+_OWN_WAY = "- My own way: blotting paper, and the heaviest dictionary in the house."
+# Lines that the owner writes, each by the line below which it comes.
 OWNERS = {
-    "\t- **Note**: Thread": "- My own way: blotting paper, and the heaviest dictionary in the house.",
+    "\t- **Note**: Thread": _OWN_WAY,
     "\t- **Tags**: #[[memory]]": "\t- True of tea stains, too. See [[Kitchen atlas]].",
 }
+# A highlight's text as it is then changed in Readwise.
 CORRECTED = (
     "Ink that has run is information: it tells which way the bag was hanging, and for how long."
 )
@@ -74,9 +73,10 @@ class Account:
 
     def sync(self) -> str:
         """One run; returns its message."""
-        return sync_once(
-            self._config, RunOptions(), Event(), lambda _what, _done, _total: None, env={}
-        ).message
+        report = sync_once(
+            self._config, RunOptions(), Event(), lambda _stage, _done, _total: None, env={}
+        )
+        return report.message
 
     def page(self) -> Wrote:
         """The one page that is there."""
@@ -84,20 +84,19 @@ class Account:
         return Wrote(str(path.relative_to(self._root)), path.read_text(encoding="utf-8"))
 
     def write(self, additions: Mapping[str, str]) -> None:
-        """The owner writes a line into the page below each of these, which are all there."""
+        """Write the owner's lines into the page, each below the line that is its key."""
         path, text = self.page()
-        lines = [
-            line
-            for old in text.splitlines()
-            for line in (old, additions.get(old))
-            if line is not None
-        ]
+        lines: list[str] = []
+        for line in text.splitlines():
+            lines.append(line)
+            if line in additions:
+                lines.append(additions[line])
         (self._root / path).write_text("\n".join(lines), encoding="utf-8")
 
 
 @contextmanager
 def account(title: str, vault: str) -> Iterator[Account]:
-    """The account with the document of this title, synced once into a vault of VAULTS."""
+    """An account with the document of this title, synced once into a vault of VAULTS."""
     book = next(book for book in Library.load().books if book["title"] == title)
     library = Library([book], now=lambda: datetime(2024, 7, 1, 12, tzinfo=UTC))
     with TemporaryDirectory(prefix="syncd-pictures-") as folder, Sandbox(library) as sandbox:
@@ -113,7 +112,7 @@ def page(title: str, vault: str) -> Wrote:
 
 
 def merge() -> Merge:
-    """A page that its owner wrote into, before and after the run that brings an edit made in Readwise."""
+    """A page with its owner's lines, before and after a run that brings an edit from Readwise."""
     with account(TWEETS, "logseq") as synced:
         synced.write(OWNERS)
         before = synced.page()

@@ -1,4 +1,4 @@
-"""Pages as Logseq and Obsidian show them, drawn."""
+"""Draws pages as Logseq and Obsidian show them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from paper import Paper, Span, width_of
-from reading import Note, read
+from reading import Note, note_of
 from real_pages import OWNERS, Merge, Wrote
 
 _PAPER = {
@@ -45,7 +45,7 @@ THEMES = {
     }
     | {"bullet": "#8a8a8a", "guide": "#e2e2e2", "box": "#f0ebfd"},
 }
-WIDTH, WIDE = 760, 1000  # of one page; of two: pixels, as is all below
+WIDTH, WIDE = 760, 1000  # pixels, as all below: of one page; of two
 SIZE, EDGE, STEP = 15, 28, 26  # of letters; around a page; of one level's indent
 
 _CODE = re.compile(r"^#\+BEGIN_SRC.*\n((?:.*\n)*?)#\+END_SRC$|^(.+)$", re.MULTILINE)
@@ -55,15 +55,11 @@ Marks = Mapping[str, Collection[str]]
 
 def view(page: Wrote) -> str:
     """The page, drawn."""
-    note = read(page)
+    note = note_of(page)
     paper = Paper(WIDTH, THEMES[note.app])
-    y = outline(
-        paper,
-        note,
-        EDGE,
-        properties(paper, note, EDGE, EDGE - 4, WIDTH - 2 * EDGE),
-        WIDTH - 2 * EDGE,
-    )
+    width = WIDTH - 2 * EDGE
+    y = properties(paper, note, EDGE, EDGE - 4, width)
+    y = outline(paper, note, EDGE, y, width)
     return paper.svg(round(y + EDGE - 8), f"{note.title}, as {note.app.capitalize()} shows it")
 
 
@@ -106,7 +102,7 @@ def outline(
 ) -> float:
     """The blocks as bullets, children behind a guide line; returns where they end.
 
-    `marks` are the texts of blocks below which a colour is laid, by its style.
+    `marks` are the texts of blocks that get a coloured ground, by the colour's style.
     """
     for number, (depth, text) in enumerate(note.items):
         left, top = x + STEP * depth, y
@@ -131,8 +127,8 @@ def _block(paper: Paper, note: Note, text: str, x: float, y: float, width: float
 
 
 def change(merge: Merge) -> str:
-    """The page before and after the run, side by side, with what was the owner's and what Readwise's."""
-    before, after = read(merge.before), read(merge.after)
+    """The page before and after the run, side by side; the owner's and Readwise's words marked."""
+    before, after = note_of(merge.before), note_of(merge.after)
     yours = [text for _, text in after.items if any(text in line for line in OWNERS.values())]
     theirs = [item.text for item in after.items if item not in before.items]
     paper = Paper(WIDE, THEMES["logseq"])
