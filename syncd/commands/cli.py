@@ -1,6 +1,7 @@
-"""The command line. Imports lazily: `--help` needs click alone.
+"""The command line: each command's arguments, options and help.
 
-Results go to standard output, progress and messages to standard error.
+What a command does is imported when it runs, so that `--help` needs click alone. Results go to
+standard output, progress and messages to standard error.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,16 +21,31 @@ from syncd import __version__
 from syncd.errors import SyncdError
 
 F = TypeVar("F", bound=Callable[..., Any])
+_NO_LIMIT = 1000  # characters: click cuts what is longer, and breaks what is wider
+
+
+class _Command(click.Command):
+    """Its line in the list of commands is whole, on as many lines of the terminal as needed."""
+
+    def get_short_help_str(self, limit: int = _NO_LIMIT) -> str:  # noqa: ARG002
+        """The first sentence of the help."""
+        return super().get_short_help_str(_NO_LIMIT)
 
 
 class _Group(click.Group):
+    """A group of such commands."""
+
+    command_class = _Command
+
+
+class _Main(_Group):
     """Turns every error into one line and an exit status; `-v` shows where it came from."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except SyncdError as error:
-            _complain(ctx, error.message, error)
+            _print_error(ctx, error.message, error)
             ctx.exit(error.exit_status)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -36,20 +53,19 @@ class _Group(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
         except Exception as error:  # noqa: BLE001  # no traceback reaches a user
-            _complain(
-                ctx, f"{type(error).__name__}: {error} (a fault in syncd; -v shows where)", error
-            )
+            fault = f"{type(error).__name__}: {error} (a fault in syncd; -v shows where)"
+            _print_error(ctx, fault, error)
             ctx.exit(1)
 
 
-def _complain(ctx: click.Context, message: str, error: BaseException) -> None:
+def _print_error(ctx: click.Context, message: str, error: BaseException) -> None:
     if ctx.params.get("verbose"):
         logging.getLogger("syncd").debug("%s", message, exc_info=error)
     click.echo(f"syncd: {message}", err=True)
 
 
 @click.group(
-    cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.option(
     "--config", metavar="FILE", help="The configuration; else $SYNCD_CONFIG, else the user's own."
@@ -66,30 +82,23 @@ def main(ctx: click.Context, config: str | None, verbose: bool, quiet: bool) -> 
 
 
 def _set_level(verbose: bool, quiet: bool) -> None:
-    logging.getLogger("syncd").setLevel(
-        logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
-    )
+    level = logging.ERROR if quiet else logging.WARNING
+    logging.getLogger("syncd").setLevel(logging.DEBUG if verbose else level)
 
 
 def _also_here(ctx: click.Context, param: click.Parameter, given: bool) -> None:
-    """`-v` or `-q` behind the command says the same as before it."""
-    said = ctx.find_root().params
+    """Let `-v` or `-q` behind the command mean the same as before it."""
+    options = ctx.find_root().params
     if given and param.name:
-        said[param.name] = True
-        _set_level(said["verbose"], said["quiet"])
+        options[param.name] = True
+        _set_level(options["verbose"], options["quiet"])
 
 
 def loudness_options(command: F) -> F:
-    """The options `-v` and `-q`, where people type them: behind the command."""
-    for letter, name, says in (
-        ("-q", "--quiet", "Say nothing but errors and results."),
-        ("-v", "--verbose", "Say more."),
-    ):
-        option = click.option(
-            letter, name, is_flag=True, expose_value=False, callback=_also_here, help=says
-        )
-        command = option(command)
-    return command
+    """The options `-v` and `-q` behind the command, where people type them."""
+    flag = partial(click.option, is_flag=True, expose_value=False, callback=_also_here)
+    command = flag("-q", "--quiet", help="Say nothing but errors and results.")(command)
+    return flag("-v", "--verbose", help="Say more.")(command)
 
 
 def json_option(command: F) -> F:
@@ -98,21 +107,20 @@ def json_option(command: F) -> F:
 
 
 def vault_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the configured vaults, for the shell's completion.
-
-    What is wrong is told elsewhere.
-    """
-    from syncd.config import settings as config
+    """The names of the configured vaults, for the shell's completion; none where it is wrong."""
+    from syncd.config import settings
 
     with suppress(SyncdError, OSError):
-        path = config.config_path(ctx.find_root().params.get("config"))
-        names = [vault.name for vault in config.load(path).vaults]
+        path = settings.config_path(ctx.find_root().params.get("config"))
+        names = [vault.name for vault in settings.load(path).vaults]
         return [name for name in names if name.startswith(incomplete)]
     return []
 
 
 @main.command()
-@click.option("--vault", metavar="DIR", help="The vault's folder; asked for on a terminal.")
+@click.option(
+    "--vault", metavar="DIR", help="The vault's folder or its name; asked for on a terminal."
+)
 @click.option(
     "--format",
     "format_",
@@ -137,9 +145,9 @@ def init(
     Ask for what is missing when on a terminal.
     """
     from syncd.commands.init import init
-    from syncd.config import settings as config
+    from syncd.config import settings
 
-    ctx.exit(init(config.config_path(ctx.obj), vault, format_, token_file, api_url))
+    ctx.exit(init(settings.config_path(ctx.obj), vault, format_, token_file, api_url))
 
 
 @main.command()
@@ -173,15 +181,14 @@ def sync(
     from syncd.commands.sync import sync
     from syncd.sync.vault_run import RunOptions
 
-    said = ctx.find_root().params
-    options = RunOptions(full, allow_removals, vaults)
+    loudness = ctx.find_root().params
     status = sync(
         ctx.obj,
-        options,
+        RunOptions(full, allow_removals, vaults),
         dry_run=dry_run,
         as_json=as_json,
-        quiet=said["quiet"],
-        verbose=said["verbose"],
+        quiet=loudness["quiet"],
+        verbose=loudness["verbose"],
     )
     ctx.exit(status)
 
@@ -193,9 +200,9 @@ def sync(
 @json_option
 @click.pass_context
 def check(ctx: click.Context, full: bool, as_json: bool) -> None:
-    """Find what is wrong before it hurts: configuration, token, vaults.
+    """Find what is wrong with configuration, token and vaults before it hurts.
 
-    With --full every highlight.
+    With --full every highlight of the account is compared with the vaults.
     """
     from syncd.commands.check import check
 
@@ -211,11 +218,11 @@ def run_service(ctx: click.Context) -> None:
     """
     from syncd.service import daemon
 
-    said = ctx.find_root().params
-    ctx.exit(daemon.run(ctx.obj, verbose=said["verbose"], quiet=said["quiet"]))
+    loudness = ctx.find_root().params
+    ctx.exit(daemon.run(ctx.obj, verbose=loudness["verbose"], quiet=loudness["quiet"]))
 
 
-@main.group()
+@main.group(cls=_Group)
 def service() -> None:
     """Have systemd run syncd."""
 
@@ -232,9 +239,9 @@ def user_option(command: F) -> F:
 @click.pass_context
 def install(ctx: click.Context, user: bool) -> None:
     """Write the unit for this configuration, and say what to run next."""
-    from syncd.service import systemd as units
+    from syncd.service import systemd
 
-    ctx.exit(units.install(ctx.obj, user=user))
+    ctx.exit(systemd.install(ctx.obj, user=user))
 
 
 @service.command()
@@ -242,9 +249,9 @@ def install(ctx: click.Context, user: bool) -> None:
 @click.pass_context
 def uninstall(ctx: click.Context, user: bool) -> None:
     """Remove the unit, and say what to run next."""
-    from syncd.service import systemd as units
+    from syncd.service import systemd
 
-    ctx.exit(units.uninstall(ctx.obj, user=user))
+    ctx.exit(systemd.uninstall(ctx.obj, user=user))
 
 
 @main.command()
@@ -252,9 +259,9 @@ def uninstall(ctx: click.Context, user: bool) -> None:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """Show how things stand; the exit status is 0 only when all is well."""
-    from syncd.commands import status as standing
+    from syncd.commands.status import status
 
-    ctx.exit(standing.status(ctx.obj, as_json=as_json))
+    ctx.exit(status(ctx.obj, as_json=as_json))
 
 
 @main.command()

@@ -19,6 +19,7 @@ from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config, Readwise
 from syncd.config.token import clean_token, read_token
+from syncd.config.values import nearest
 from syncd.errors import ConfigError, ReadwiseError, TokenError, VaultError
 from syncd.readwise.client import Client
 from syncd.vault.discover import apps_of, find_vaults
@@ -112,12 +113,25 @@ def _chosen_vault(named: str | None, asks: bool) -> Path:
 
 
 def _folder(text: str) -> Path:
+    """The folder that a person names by its path, or a vault by the name of its folder alone.
+
+    Raises VaultError where there is none, or several vaults have the name.
+    """
     # A Path fails on an unknown ~name
     folder = Path(os.path.expanduser(text)).absolute()  # noqa: PTH111
-    if not folder.is_dir():
-        reason = "this is no folder; name the one that holds logseq/ or .obsidian/"
-        raise VaultError(f"{folder}: {reason}", code="vault-missing")
-    return folder.resolve() if ".." in folder.parts else folder
+    if folder.is_dir():
+        return folder.resolve() if ".." in folder.parts else folder
+    vaults = find_vaults(Path.home())
+    same = [vault for vault in vaults if vault.name.casefold() == text.casefold()]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        folders = ", ".join(map(_short, same))
+        raise VaultError(f"several vaults are called {text}: {folders}; name one's folder")
+    by_name = {vault.name: vault for vault in vaults}
+    hints = [f"did you mean {_short(by_name[name])}?" for name in nearest(folder.name, by_name)]
+    way_out = (hints or ["name the one that holds logseq/ or .obsidian/"])[0]
+    raise VaultError(f"{folder}: this is no folder; {way_out}", code="vault-missing")
 
 
 def _chosen_format(root: Path, given: str, asks: bool) -> str:
@@ -148,7 +162,8 @@ def _chosen_token(
     if source is None and asks:
         return _typed_token(config)
     if source is None:
-        way_out = f"save the one from {_WHERE} and pass --token-file FILE, or - for input"
+        source = f"from {_WHERE}" if _is_readwise(config) else f"of {config.readwise.api_url}"
+        way_out = f"save the one {source} and pass --token-file FILE, or - for input"
         raise ConfigError(f"no token is given; {way_out}")
     token = _given_token(source)
     if stored and read_token(Readwise(token_file=home), {}) != token:
@@ -158,13 +173,22 @@ def _chosen_token(
 
 
 def _typed_token(config: Config) -> tuple[str, ReadwiseError | None]:
-    click.echo(f"Your token is shown at {_WHERE}; here it stays hidden.", err=True)
+    if _is_readwise(config):
+        click.echo(f"Your token is shown at {_WHERE}; here it stays hidden.", err=True)
+    else:
+        hint = f"The token is that of {config.readwise.api_url}; `syncd sandbox` prints its own"
+        click.echo(f"{hint}. Here it stays hidden.", err=True)
 
     def accept(answer: str) -> tuple[str, ReadwiseError | None]:
         token = clean_token(os.fsencode(answer), "this")
         return token, _ask_readwise(config, token)
 
     return _ask("Token", accept, hidden=True)
+
+
+def _is_readwise(config: Config) -> bool:
+    """Whether the server is Readwise itself, and no sandbox or other one."""
+    return config.readwise.api_url == Readwise().api_url
 
 
 def _given_token(source: str) -> str:

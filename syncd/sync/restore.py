@@ -25,13 +25,13 @@ def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:
             report = VaultReport(vault.name)
             run = open_vault(db, vault, RunOptions(), RunTools(stop), report)
             index_vault(run)
-            documents, highlights = _meant(db, run.id, what)
+            documents, highlights = find_meant(db, run.id, what)
             with transaction(db):
                 forgotten[vault.name] = restore(run, documents, highlights)
     return forgotten
 
 
-def _meant(db: sqlite3.Connection, vault: int, what: str) -> tuple[list[int], set[int]]:
+def find_meant(db: sqlite3.Connection, vault: int, what: str) -> tuple[list[int], set[int]]:
     """The documents that `what` means, and the highlights where it means single ones.
 
     It may be a page (path, file name or title), a document's or highlight's id, or a highlight's

@@ -411,6 +411,52 @@ def test_help_and_version(world: World) -> None:
     assert "--dry-run" in world.command("sync", "--help").stdout
 
 
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("arguments", [(), ("service",), ("init",), ("sync",), ("restore",)])
+def test_help_is_whole_on_a_narrow_terminal(
+    world: World, width: int, arguments: tuple[str, ...]
+) -> None:
+    """No line is cut, none is too long, and none breaks within a word of the program's."""
+    shown = world.command(*arguments, "--help", COLUMNS=str(width)).stdout
+    usage, _, body = shown.partition("\n")
+    assert usage.startswith("Usage: ")
+    assert "..." not in body
+    assert [line for line in body.splitlines() if len(line) > width] == []
+
+
+def test_a_command_that_does_not_exist_gets_the_nearest_one(world: World) -> None:
+    """As an option does."""
+    done = world.command("stauts")
+    assert (done.returncode, "Did you mean 'status'?" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("what", "hint"),
+    [
+        ("a thred", 'did you mean "A thread"?'),
+        ("nope", "name a page by its file or title, a highlight by its link, or either by its id"),
+    ],
+)
+def test_restore_of_what_nobody_knows_names_the_nearest_title_or_what_is_allowed(
+    filled: World, what: str, hint: str
+) -> None:
+    """The status is 1, as where nothing was deleted."""
+    add_book(filled.library, "A thread", tweet(7, "鳥"))
+    assert filled.command("sync").returncode == 0
+    done = filled.command("restore", what)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"syncd: nothing is called {what}; {hint}\n"
+
+
+def test_restore_of_what_stands_says_that_nothing_of_it_was_deleted(filled: World) -> None:
+    """The status is 1."""
+    add_book(filled.library, "A thread", tweet(7, "鳥"))
+    assert filled.command("sync").returncode == 0
+    done = filled.command("restore", "A thread")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "syncd: nothing of A thread was deleted\n"
+
+
 def test_the_demo_shows_a_whole_run_without_an_account(world: World, tmp_path: Path) -> None:
     """A first sync, one more highlight, a second sync, and nothing new in the third."""
     done = world.command("demo", str(tmp_path / "demo"))

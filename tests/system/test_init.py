@@ -287,6 +287,63 @@ def test_on_a_terminal_a_person_is_asked_until_the_answers_are_good(
     assert (home / ".config/syncd/token").read_text() == TOKEN + "\n"
 
 
+@pytest.mark.parametrize("name", ["日記", "Garden", "garden"])
+def test_a_vault_that_is_found_can_be_named_by_its_folder_alone(
+    home: Path, sandbox: Sandbox, name: str
+) -> None:
+    """Wherever it is, whatever the case, with no folder of that name here."""
+    logseq(home / "Documents" / "日記")
+    (home / "Documents" / "Obsidian" / "Garden" / ".obsidian").mkdir(parents=True)
+    given = ("--token-file", "download.txt", "--api-url", sandbox.url)
+    done = run(home, "init", "--vault", name, *given)
+    assert done.returncode == 0, done.stderr
+    found = load(home / ".config/syncd/config.toml").vaults[0].path
+    assert found.name.casefold() == name.casefold()
+
+
+def test_a_vault_by_a_name_that_two_have_is_refused_with_both(home: Path, sandbox: Sandbox) -> None:
+    """Their folders are named, for the next try."""
+    for place in ("Documents", "vaults"):
+        logseq(home / place / "日記")
+    done = run(home, "init", "--vault", "日記", "--api-url", sandbox.url)
+    assert done.returncode == 5
+    folders = "~/Documents/日記, ~/vaults/日記"
+    assert done.stderr == f"syncd: several vaults are called 日記: {folders}; name one's folder\n"
+
+
+def test_a_vault_by_a_name_that_none_has_gets_the_nearest(home: Path, sandbox: Sandbox) -> None:
+    """It is no folder either."""
+    done = run(home, "init", "--vault", "nots", "--api-url", sandbox.url)
+    assert done.returncode == 5
+    assert done.stderr.endswith("/nots: this is no folder; did you mean ~/notes?\n")
+
+
+def test_on_a_terminal_a_vault_can_be_named_by_its_folder_alone(
+    home: Path, sandbox: Sandbox
+) -> None:
+    """Beside its number and its folder."""
+    logseq(home / "Documents" / "日記")
+    with Terminal(home, "init", "--api-url", sandbox.url) as terminal:
+        terminal.answer("Your vault", "日記")
+        terminal.answer("Token: ", TOKEN)
+        assert terminal.end() == 0, terminal.seen
+    assert load(home / ".config/syncd/config.toml").vaults[0].path.name == "日記"
+    assert "https://readwise.io/access_token" not in terminal.seen
+
+
+def test_whoever_names_another_server_is_told_whose_token_is_wanted(
+    home: Path, sandbox: Sandbox
+) -> None:
+    """Readwise's own page does not show it."""
+    with Terminal(home, "init", "--vault", "notes", "--api-url", sandbox.url) as terminal:
+        terminal.answer("Token: ", TOKEN)
+        assert terminal.end() == 0, terminal.seen
+    assert f"The token is that of {sandbox.url}; `syncd sandbox` prints its own" in terminal.seen
+    done = run(home, "--config", "x.toml", "init", "--vault", "notes", "--api-url", sandbox.url)
+    assert done.returncode == 2
+    assert "no token is given; save the one of http://127.0.0.1" in done.stderr
+
+
 def test_on_a_terminal_a_new_folder_needs_a_format(home: Path, sandbox: Sandbox) -> None:
     """It is asked for, and written down."""
     (home / "neu").mkdir()
