@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from syncd.commands.console import print_json
+from syncd.commands.console import in_one_line, print_json
 from syncd.config import settings
 from syncd.config.settings import Config, Vault
 from syncd.errors import StateError
@@ -256,9 +256,9 @@ def _lines(status: Status, now: datetime) -> Iterator[str]:
     else:
         yield click.style("not all is well", fg="red", bold=True)
     for problem in status.problems:
-        yield click.style(f"  {problem}", fg="red")
+        yield click.style(f"  {in_one_line(problem)}", fg="red")
     for head, text in _facts(status, now):
-        yield f"{head:10}{text}"
+        yield f"{head:10}{in_one_line(text)}"
     for vault in status.vaults:
         yield from _vault_lines(vault)
 
@@ -294,7 +294,7 @@ def _list(colour: str, head: str, texts: Iterable[str]) -> Iterator[str]:
     """The first of the texts, each behind the head, and how many more there are."""
     found = list(texts)
     for text in found[:_LONG]:
-        yield f"  {click.style(f'{head:9}', fg=colour)} {text}"
+        yield f"  {click.style(f'{head:9}', fg=colour)} {in_one_line(text)}"
     if len(found) > _LONG:
         yield f"  {head:9} and {len(found) - _LONG} more; --json names all"
 

@@ -300,6 +300,22 @@ def test_no_title_or_text_can_paint_the_terminal(world: World, arguments: list[s
     ]
 
 
+@pytest.mark.parametrize("arguments", [["status"], ["check", "--full"], ["restore", "Gone [2J"]])
+def test_no_title_can_paint_the_terminal_afterwards(world: World, arguments: list[str]) -> None:
+    """Of documents that failed, highlights that differ, and titles that are near."""
+    add_book(world.library, "Stays", tweet(4, "x"))
+    add_book(world.library, "Gone \x07\x1b[2J\u202e", tweet(5, "x"))
+    add_book(world.library, "Blocked \x07\x1b[2J\u202etitle", tweet(6, "x"))
+    (world.root / "pages" / "Readwise___Highlights___Blocked [2Jtitle.md").mkdir(parents=True)
+    world.write_config()
+    assert world.command("sync").returncode == 1
+    (gone,) = (world.root / "pages").glob("*Gone*")
+    gone.unlink()
+    done = CliRunner().invoke(main, ["--config", str(world.config_file), *arguments], color=True)
+    assert "Gone" in done.output or "Blocked" in done.output
+    assert [mark for mark in ("\x07", "\x1b[2J", "\u202e") if mark in done.output] == []
+
+
 def test_two_runs_at_once_take_turns(filled: World) -> None:
     """Four processes start together: all end well, and each highlight is there once."""
     start = [sys.executable, "-m", "syncd", "sync"]
