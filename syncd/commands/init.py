@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,9 +42,7 @@ def init(
     missing with nobody to ask; VaultError; TokenError.
     """
     if os.path.lexists(path):
-        raise ConfigError(
-            f"{path}: there is a configuration already; edit it, or name another file with --config"
-        )
+        raise ConfigError(f"{path}: there is a configuration already; {_more(vault)}")
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     root = _chosen_vault(vault, asks)
     values = {"path": _short(root)}
@@ -72,6 +71,16 @@ def init(
     return unasked.exit_status
 
 
+def _more(vault: str | None) -> str:
+    """What to do where a configuration is there already."""
+    edit = "edit it"
+    with suppress(VaultError):
+        if vault is not None:
+            line = f"path = {_quoted(_short(_folder(vault)))}"
+            edit = f"for one more vault add [[vault]] and {line} to it"
+    return f"{edit}, or name another file with --config"
+
+
 def example() -> str:
     """The configuration with every key explained, as it comes with syncd."""
     folders = Path(__file__).parents[1:3]  # as installed, else at the top of a checkout
@@ -82,10 +91,14 @@ def example() -> str:
 def fill(text: str, values: dict[str, str]) -> str:
     """The example `text` with these values, each in the first line that shows its key."""
     for key, value in values.items():
-        quoted = json.dumps(value, ensure_ascii=False)  # a string of JSON is one of TOML
-        line = f"{key} = {quoted}".replace("\\", r"\\")
+        line = f"{key} = {_quoted(value)}".replace("\\", r"\\")
         text = re.sub(rf"^(?:# )?{key} = .*$", line, text, count=1, flags=re.MULTILINE)
     return text
+
+
+def _quoted(text: str) -> str:
+    """The text as a string of TOML, which one of JSON is."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _chosen_vault(named: str | None, asks: bool) -> Path:

@@ -28,8 +28,7 @@ DAY_PATTERN = '{:file/name-format :triple-lowbar :journal/page-title-format "EEE
 def problems(world: World) -> list[str]:
     """What is found, without the vault's folder."""
     return [
-        one.message.removeprefix(f"{world.root}: ")
-        for one in find_problems(world.config, Event())
+        one.message.removeprefix(f"{world.root}: ") for one in find_problems(world.config, Event())
     ]
 
 

@@ -154,6 +154,9 @@ def test_a_configuration_that_is_there_is_never_touched(home: Path, sandbox: San
     assert done.returncode == 2
     assert done.stderr.startswith(f"syncd: {config}: there is a configuration already; ")
     assert (config.read_text(), sandbox.requests) == ("# mine\n", [])
+    lost = run(home, "--config", str(config), "init", "--vault", "gone", "--api-url", sandbox.url)
+    assert (lost.returncode, "configuration already; edit it, or" in lost.stderr) == (2, True)
+    assert 'for one more vault add [[vault]] and path = "~/notes" to it' in done.stderr
 
 
 def test_a_configuration_elsewhere_has_its_token_beside_it(home: Path, sandbox: Sandbox) -> None:
