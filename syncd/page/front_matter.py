@@ -59,7 +59,7 @@ def plain_values(page: Page) -> dict[str, str]:
     return {str(key): str(value) for key, value in values.items() if isinstance(value, str | int)}
 
 
-def repaired(text: str) -> tuple[dict[str, list[str]], str]:
+def split_front_matter(text: str) -> tuple[dict[str, list[str]], str]:
     """The entries (whole lines by key) of the front matter that a text begins with, and the rest.
 
     A value that YAML could not read is put into quotes. ({}, text) where there is no front matter.
