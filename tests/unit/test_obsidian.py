@@ -375,6 +375,26 @@ def test_front_matter_is_read_the_same_with_and_without_libyaml(yaml_text: str) 
         assert (frontmatter.properties(note), frontmatter.plain_values(note)) == fast
 
 
+def test_front_matter_that_holds_itself_is_read_to_its_end() -> None:
+    """YAML's aliases can make a list an item of itself."""
+    note = page("---\nk: &a\n- b\n- *a\n# mine\nt: x\n---\n")
+    found = frontmatter.properties(note)
+    assert found == {"k": (1, 4, ["b"]), "t": (5, 6, "x")}
+    assert frontmatter.plain_values(note) == {"t": "x"}
+
+
+def test_lists_of_lists_of_aliases_take_no_time() -> None:
+    """Ten levels of ten stand for more items than can be counted; none of them is a text."""
+    levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 11)]
+    found = frontmatter.properties(page(f"---\nl0: &l0 [a]\n{''.join(levels)}---\n"))
+    assert [entry.value for entry in found.values()] == [["a"], *[[]] * 10]
+
+
+def test_a_key_that_is_an_alias_makes_front_matter_unreadable() -> None:
+    """Its lines are not where its text is, and nothing may be written there."""
+    assert frontmatter.properties(page("---\na: &x title\n*x : b\n---\n")) == {}
+
+
 def test_the_front_matter_ends_behind_its_second_mark() -> None:
     """The number of lines is what a note's body begins behind."""
     texts = ("---\na: b\n---\n---\n", "---\n---", "a\n---\n", "---\na")
