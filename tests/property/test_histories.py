@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from test_converge import Convergence
+
+from tests.property.test_converge import Convergence
 
 
 @pytest.fixture

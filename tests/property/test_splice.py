@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from test_parse import HOSTILE
 
 from syncd.page.markdown import parse_markdown
 from syncd.page.splice import Edit, splice
+from tests.property.test_parse import HOSTILE
 
 NEW = st.lists(
     st.sampled_from(["- neu", "\t- **Note**: नया", "  weiter", "", "- 新しい ```"]), max_size=3

@@ -4,10 +4,19 @@ What is there counts, and not a byte changes.
 """
 
 import pytest
-from plugin_graph import PluginGraph, generated_books
-from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.plugin_graph import PluginGraph, generated_books
+from tests.support.world import (
+    LEGACY,
+    TRIPLE_LOWBAR,
+    MakeWorld,
+    World,
+    add_book,
+    only,
+    snapshot,
+    tweet,
+)
 
 
 def account(count: int, seed: int = 7) -> Library:

@@ -15,10 +15,10 @@ from threading import Event
 from typing import Any
 
 import pytest
-from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, snapshot, tweet
 
 from syncd.commands.check import find_problems
 from syncd.sandbox.library import Library
+from tests.support.world import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, snapshot, tweet
 
 PAGE = "pages/Readwise___Highlights___雨の音.md"
 NOTE = "Readwise/Tweets/雨の音.md"

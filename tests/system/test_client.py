@@ -2,24 +2,15 @@ import gzip
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from scripted import TOKEN, Server, answer, ids, page
 
 from syncd import __version__
 from syncd.errors import ConfigError, ReadwiseError, SyncdError, TokenError
 from syncd.readwise.client import Client
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server that waits for its script."""
-    scripted = Server()
-    yield scripted
-    scripted.close()
+from tests.support.web import TOKEN, Server, answer, ids, page
 
 
 @pytest.fixture
@@ -179,14 +170,11 @@ def test_a_refusal_is_not_tried_again(server: Server, client: Client, status: in
 
 def test_a_redirect_takes_the_token_nowhere(server: Server, client: Client) -> None:
     """It is an error that names the setting to change."""
-    other = Server()
-    try:
+    with Server() as other:
         server.script = [answer(status=302, Location=f"{other.url}/api/v2/export/")]
         with pytest.raises(ReadwiseError, match=r"readwise\.api_url"):
             ids(client)
         assert (client.requests, other.connections) == (1, [])
-    finally:
-        other.close()
 
 
 def test_a_refused_cursor_restarts_the_export_once(server: Server, client: Client) -> None:

@@ -7,9 +7,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 HOSTS = [
     "https://twitter.com/example_owl/status/1790000000000000001",

@@ -7,12 +7,12 @@ from threading import Event
 from typing import Any
 
 import msgspec
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.config.settings import Vault
 from syncd.sandbox.library import Library
 from syncd.sync.compare import compare_all
 from syncd.sync.restore import restore_all
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 
 def filtered(world: World, **filters: Any) -> World:

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
-from support import NOON, Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.config.settings import Schedule
 from syncd.errors import Stopped
 from syncd.page.identity import link_key
 from syncd.sandbox.library import Library
+from tests.support.world import NOON, Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
 TEXTS = ["一つ目 🌱", "ثانيا\n\nعلى سطرين", "तीसरा", "vierter", "пятый"]
 

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import TOKEN
 
 from syncd.config.settings import load
 from syncd.config.token import read_token
@@ -25,6 +24,7 @@ from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
 from syncd.vault.discover import find_vaults
+from tests.support.world import TOKEN
 
 
 @pytest.fixture

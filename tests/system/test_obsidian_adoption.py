@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from obsidian_plugins import Files, mirror, official, plain
-from plugin_graph import generated_books
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.obsidian_plugins import Files, mirror, official, plain
+from tests.support.plugin_graph import generated_books
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 Make = Callable[..., Files]
 PROGRAMS = [official, mirror, partial(mirror, version=2), plain]

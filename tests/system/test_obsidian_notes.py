@@ -15,8 +15,6 @@ import frontmatter
 import pytest
 import yaml
 from markdown_it import MarkdownIt
-from obsidian_notes import HOME, ID, bullet, nothing_new, owls, properties
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.errors import DocumentError
 from syncd.readwise.client import Client
@@ -25,6 +23,8 @@ from syncd.sync.run import run
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions
 from syncd.vault.write import Seen, Writer
+from tests.support.obsidian_notes import HOME, ID, bullet, nothing_new, owls, properties
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 # --- notes and their names ------------------------------------------------------------------------
 
@@ -198,10 +198,10 @@ def test_without_its_state_syncd_knows_each_note_by_its_front_matter(make_world:
         "Archiv/Gelernt.md",
     }
     for text in pages.values():
-        number = str(properties(text)["readwise"])[-1]
+        document = str(properties(text)["readwise"])[-1]
         assert re.findall(r"^- (\w+) ", text, re.MULTILINE) == [
-            f"nummer{number}",
-            f"später{number}",
+            f"nummer{document}",
+            f"später{document}",
         ]
 
 

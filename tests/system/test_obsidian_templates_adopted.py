@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import World, add_book, only, snapshot, tweet
+
+from tests.support.world import World, add_book, only, snapshot, tweet
 
 Highlight = dict[str, Any]
 Shape = Callable[[int, Highlight, str, str], str]

@@ -11,10 +11,19 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
 from syncd.vault.scan import walk
+from tests.support.world import (
+    LEGACY,
+    TRIPLE_LOWBAR,
+    MakeWorld,
+    World,
+    add_book,
+    only,
+    snapshot,
+    tweet,
+)
 
 NAME = "pages/Readwise___Highlights___{}.md"
 

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-import logseq_parser
 import pytest
-from support import GOLDEN, LEGACY, MakeWorld, World, add_book, only, tweet
 
 from syncd.sandbox.library import Library
+from tests.support import logseq_parser
+from tests.support.world import GOLDEN, LEGACY, MakeWorld, World, add_book, only, tweet
 
 HEAD = "title:: Readwise/Highlights/{0}\nauthor:: [[@example_owl on Twitter]]\nfull-title:: {0}\ncategory:: #tweets\n"
 
@@ -276,7 +276,7 @@ def test_a_highlight_deleted_upstream_before_it_came_is_not_written(world: World
     assert "geht" not in world.text()
 
 
-@pytest.mark.skipif(logseq_parser.missing() is not None, reason=str(logseq_parser.missing()))
+@pytest.mark.needs("logseq-parser")
 def test_logseqs_own_parser_finds_every_highlight_as_one_block(make_world: MakeWorld) -> None:
     """Over the bundled account.
 

@@ -74,7 +74,8 @@ def page(sandbox: Sandbox, **query: Any) -> dict[str, Any]:
     """A page of the export, which must be a good one."""
     answer = ask(sandbox, **query)
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def shown(sandbox: Sandbox, **query: Any) -> dict[int, list[int]]:

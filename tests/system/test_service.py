@@ -19,18 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import TRIPLE_LOWBAR, World, add_book, tweet
 
 from syncd.sandbox.faults import Fault
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for it, twenty seconds at most."""
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail(what)
+from tests.support.wait import until
+from tests.support.world import TRIPLE_LOWBAR, World, add_book, tweet
 
 
 class Service:

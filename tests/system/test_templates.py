@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import logseq_parser
 import pytest
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support import logseq_parser
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
-REASON = logseq_parser.missing()
 STOCK = "readwise-default"
 PAGE = "pages/Eulen (highlights).md"
 NOTE = "Readwise/Tweets/Eulen.md"
@@ -119,7 +118,7 @@ def test_a_note_by_readwises_templates_for_obsidian(
     nothing_new(world)
 
 
-@pytest.mark.skipif(REASON is not None, reason=str(REASON))
+@pytest.mark.needs("logseq-parser")
 def test_the_bundled_library_by_readwises_templates_as_logseq_reads_it(
     make_world: MakeWorld,
 ) -> None:

@@ -25,12 +25,13 @@ TAIL = "([View Tweet](https://x.com/quill/status/7)) #Highlight [[2023-05-05]] ^
 
 def document(**values: Any) -> Document:
     """A document about rivers, changed as given."""
-    return Document(
-        **(
-            {"id": 1, "title": "Über Flüsse", "author": "@quill on Twitter", "category": "tweets"}
-            | values
-        )
-    )
+    rivers: dict[str, Any] = {
+        "id": 1,
+        "title": "Über Flüsse",
+        "author": "@quill on Twitter",
+        "category": "tweets",
+    }
+    return Document(**rivers | values)
 
 
 def rendered(text: str, **values: Any) -> Rendered:
