@@ -25,7 +25,7 @@ def test_no_edit_changes_no_byte(text: str) -> None:
 def test_every_line_that_is_not_replaced_stays_byte_for_byte(
     text: str, asked: list[tuple[int, int, list[str]]]
 ) -> None:
-    """Only the file's last line may gain a line end, where something now follows it, or be the last without one."""
+    """Only the file's last line may gain a line end, or be the last without one."""
     page = parse_markdown(text)
     edits, free = [], 0
     for at, length, new in sorted(asked):

@@ -1,4 +1,4 @@
-"""The tests' web server, over a real socket: it plays Readwise, or a site with pictures, well or badly."""
+"""The tests' web server, over a real socket: it plays Readwise or a site with pictures."""
 
 from __future__ import annotations
 

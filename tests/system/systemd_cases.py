@@ -105,7 +105,7 @@ def config(sandbox: Sandbox) -> Path:
 
 @pytest.fixture
 def service(config: Path) -> Iterator[Service]:
-    """The template's instance for alice, as `syncd service install` writes it, with shorter waits."""
+    """The template's instance for alice, as `service install` writes it, with shorter waits."""
     call(sys.executable, "-m", "syncd", "--config", str(config), "service", "install")
     drop_in = Path("/etc/systemd/system/syncd@alice.service.d/quick.conf")
     drop_in.parent.mkdir()
@@ -157,7 +157,7 @@ def test_it_starts_syncs_on_usr1_reloads_and_stops(
 
 
 def test_nothing_else_is_writable(service: Service) -> None:
-    """In the service's own view of the file system, even root writes only the vault and the state."""
+    """In the service's view of the file system even root writes only the vault and the state."""
     service.ctl("start")
     inside = ["nsenter", "--target", str(service.pid), "--mount", "--"]
 

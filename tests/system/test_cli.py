@@ -289,7 +289,7 @@ def test_rejected_and_failed_documents_end_with_1_and_are_named(filled: World) -
 
 @pytest.mark.parametrize("arguments", [["-v", "sync"], ["sync", "--dry-run"], ["sync", "--json"]])
 def test_no_title_or_text_can_paint_the_terminal(world: World, arguments: list[str]) -> None:
-    """Control characters of foreign text do not reach it, neither in names nor in reasons nor in diffs."""
+    """No control characters of foreign text reach it, in names, reasons or diffs."""
     add_book(world.library, "Bad \x1b[31mtitle\x07\r", tweet(5, "te\x1b]0;owned\x07xt"))
     add_book(world.library, "Blocked \x1b[2J\x1b[31mtitle", tweet(6, "x"))
     (world.root / "pages" / "Readwise___Highlights___Blocked [2J[31mtitle.md").mkdir(parents=True)

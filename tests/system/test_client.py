@@ -26,7 +26,7 @@ def client(server: Server, stop: threading.Event) -> Client:
 
 
 def test_a_good_token_is_accepted(server: Server, client: Client) -> None:
-    """The request bears the token and this program's name, and any compression but gzip is declined."""
+    """The request bears the token and this program's name, and accepts gzip alone."""
     server.script = [answer(status=204)]
     client.check_token()
     assert server.paths == ["/api/v2/auth/"]
@@ -90,7 +90,7 @@ def test_an_address_that_would_show_the_token_is_a_configuration_error(
 def test_pages_follow_the_cursor_with_the_parameters_repeated(
     server: Server, client: Client
 ) -> None:
-    """Deleted highlights are asked for, times go out in UTC, and one connection carries all pages."""
+    """Deleted highlights are asked for, times are in UTC, and one connection carries all pages."""
     server.script = [page(3, 2, cursor=2), page(1, cursor="a/b+= ?"), page(0)]
     since = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=timezone(timedelta(hours=2)))
     assert ids(client, updated_after=since) == [3, 2, 1, 0]
@@ -219,7 +219,7 @@ def test_a_repeated_cursor_is_an_error_and_never_the_end(
 def test_neither_netrc_nor_a_proxy_stands_between(
     server: Server, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token stays in its header whatever ~/.netrc says, and this machine is reached without a proxy."""
+    """Whatever ~/.netrc says the token stays; this machine is reached without a proxy."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))

@@ -309,7 +309,10 @@ def test_what_another_program_wrote_otherwise_has_no_copies(
     tag = "([View Tweet](https://twitter.com/example_owl/status/1)) #Highlight"
     graph.put(
         PAGE,
-        f"title:: Readwise/Highlights/地図\nfull-title:: 地図\n- anders ![]({gallery.url}/map.exe) {tag}",
+        (
+            f"title:: Readwise/Highlights/地図\nfull-title:: 地図\n"
+            f"- anders ![]({gallery.url}/map.exe) {tag}"
+        ),
     )
     library.edit_highlight(2, is_deleted=True)
     sync(graph)

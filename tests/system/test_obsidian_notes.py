@@ -95,9 +95,11 @@ def test_a_note_is_as_the_format_says(vault: World) -> None:
 @pytest.mark.parametrize(
     "title",
     [
-        "../../../etc/passwd", "a/b\\c", 'wer: "was"? <wo>|*', "#tag ^block [[link]] %%x%%", "CON", "lpt1.txt", "...",
-        ".hidden", " ", "", "x.", "a\nreadwise: https://readwise.io/bookreview/9", "---", "\x00\ud800", "\u202ertl",
-        "@x", "on", "12:30", "2024-05-05", "🏳️‍🌈" * 60, "語" * 300, "a\u0301" * 200, "हिन्दी" * 40, "Readwise",
+        "../../../etc/passwd", "a/b\\c", 'wer: "was"? <wo>|*', "#tag ^block [[link]] %%x%%", "CON",
+        "lpt1.txt", "...", ".hidden", " ", "", "x.",
+        "a\nreadwise: https://readwise.io/bookreview/9", "---", "\x00\ud800", "\u202ertl", "@x",
+        "on", "12:30", "2024-05-05", "🏳️‍🌈" * 60, "語" * 300, "a\u0301" * 200, "हिन्दी" * 40,
+        "Readwise",
     ],
 )  # fmt: skip
 def test_any_title_names_two_notes_that_every_device_can_hold(vault: World, title: str) -> None:
@@ -341,12 +343,14 @@ def test_without_a_note_of_its_own_syncd_makes_no_base(vault: World) -> None:
 # --- foreign text ---------------------------------------------------------------------------------
 
 HOSTILE = [
-    "---\ntitle: x\n---", "- a\n- b", "# Kopf\n## Kopf", "```dataviewjs\ndv.current()\n```", "```\nnie zu", "%% weg",
-    "<% tp.x %>", "`= this.file.name` `$= x`", "[[a]] ![[b]] ^rw-1", "> [!note]- x\n> y", "key:: wert\n(k:: v)",
-    "- [ ] Aufgabe 📅 2024-01-01", "| a | b |\n|---|---|\n| c | d |", "$$\nx\n$$", "<script>alert(1)</script>",
-    "\ufeff", "a\n\n    code", "[x](javascript:alert(1)) ([View Tweet](https://twitter.com/a/status/99))",
-    "Note: x\nTags: y", "==hl== %% highlight_id: 1 %%", "e\u0301 हिन्दी العربية 🏳️‍🌈", "\x00\x1b[31m\u202e",
-    "**Note**: von mir", "* * *", "1. a\n2. b ^123", "Aufgabe\n===\n---", "\\", "`", "x" * 8191, "[" * 500, ">" * 500,
+    "---\ntitle: x\n---", "- a\n- b", "# Kopf\n## Kopf", "```dataviewjs\ndv.current()\n```",
+    "```\nnie zu", "%% weg", "<% tp.x %>", "`= this.file.name` `$= x`", "[[a]] ![[b]] ^rw-1",
+    "> [!note]- x\n> y", "key:: wert\n(k:: v)", "- [ ] Aufgabe 📅 2024-01-01",
+    "| a | b |\n|---|---|\n| c | d |", "$$\nx\n$$", "<script>alert(1)</script>", "\ufeff",
+    "a\n\n    code", "[x](javascript:alert(1)) ([View Tweet](https://twitter.com/a/status/99))",
+    "Note: x\nTags: y", "==hl== %% highlight_id: 1 %%", "e\u0301 हिन्दी العربية 🏳️‍🌈",
+    "\x00\x1b[31m\u202e", "**Note**: von mir", "* * *", "1. a\n2. b ^123", "Aufgabe\n===\n---",
+    "\\", "`", "x" * 8191, "[" * 500, ">" * 500,
 ]  # fmt: skip
 
 

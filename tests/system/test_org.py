@@ -27,7 +27,10 @@ PAGE = "pages/Readwise___Highlights___梟.org"
 
 def tail(number: int) -> str:
     """What ends a tweet's block."""
-    return f"([[https://twitter.com/example_owl/status/{number}][View Tweet]]) #Highlight #[[2024-05-05]]"
+    return (
+        f"([[https://twitter.com/example_owl/status/{number}][View Tweet]]) #Highlight "
+        f"#[[2024-05-05]]"
+    )
 
 
 @pytest.fixture
