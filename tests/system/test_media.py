@@ -337,7 +337,7 @@ def test_no_copy_leaves_the_vault(
 def test_a_stop_while_pictures_are_copied_ends_the_run_and_the_next_one_goes_on(
     graph: World, library: Library, gallery: Server
 ) -> None:
-    """While a server is silent; the words come with the next run, and the picture has not failed."""
+    """While a server is silent; the words come next time, and the picture has not failed."""
     gallery.pages["/map.exe"] = None
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
     stop = Event()

@@ -357,7 +357,8 @@ def test_no_or_broken_front_matter_has_no_properties(text: str) -> None:
 
 
 YAML_PIECES = """\
-a|b: |k:|- |  |\n|\n  |\n- |#c|'|"|[|]|{|}|, |>|&a |*a|!!str |?|\\\\|é|😀|---|%|null|~|1|\t|\ufeff|\u2028|\x85|\
+a|b: |k:|- |  |\n|\n  |\n- |#c|'|"|[|]|{|}|, |>|&a |*a|!!str |?|\
+\\\\|é|😀|---|%|null|~|1|\t|\ufeff|\u2028|\x85|\
 \x07|a: b\n|t: [x, y]\n|'q'\n|a?b#c"""
 YAML = st.lists(st.sampled_from([*YAML_PIECES.split("|"), "|\n"]), max_size=9).map("".join)
 
