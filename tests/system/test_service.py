@@ -19,18 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import TRIPLE_LOWBAR, World, add_book, tweet
 
 from syncd.sandbox.faults import Fault
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for it, twenty seconds at most."""
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail(what)
+from tests.support.wait import until
+from tests.support.world import TRIPLE_LOWBAR, World, add_book, tweet
 
 
 class Service:
@@ -421,12 +413,16 @@ def test_the_limit_of_inotify_is_named(tmp_path: Path) -> None:
     script = (
         "import sys; open('/proc/sys/user/max_inotify_watches', 'w').write('5')\n"
         "from pathlib import Path; from syncd.service.inotify import Watcher\n"
-        "try: Watcher(Path(sys.argv[1]), print)\nexcept Exception as error: print(error.code, error)\n"
+        "try: Watcher(Path(sys.argv[1]), print)\n"
+        "except Exception as error: print(error.code, error)\n"
     )
+    python = [sys.executable, "-c", script, str(tmp_path / "notes")]
     done = subprocess.run(
-        ["unshare", "--user", "--map-root-user", sys.executable, "-c", script, str(tmp_path / "notes")],
-        capture_output=True, text=True, timeout=20,
-    )  # fmt: skip
+        ["unshare", "--user", "--map-root-user", *python],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     if "unshare" in done.stderr or "PermissionError" in done.stderr:
         pytest.skip("no user namespaces here")
     assert done.stdout.startswith("inotify-limit ")

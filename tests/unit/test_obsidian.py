@@ -25,12 +25,13 @@ TAIL = "([View Tweet](https://x.com/quill/status/7)) #Highlight [[2023-05-05]] ^
 
 def document(**values: Any) -> Document:
     """A document about rivers, changed as given."""
-    return Document(
-        **(
-            {"id": 1, "title": "Über Flüsse", "author": "@quill on Twitter", "category": "tweets"}
-            | values
-        )
-    )
+    rivers: dict[str, Any] = {
+        "id": 1,
+        "title": "Über Flüsse",
+        "author": "@quill on Twitter",
+        "category": "tweets",
+    }
+    return Document(**rivers | values)
 
 
 def rendered(text: str, **values: Any) -> Rendered:
@@ -84,11 +85,12 @@ def test_what_has_no_value_has_no_entry() -> None:
 
 
 TITLES = [
-    "@x", "on", "On", "yes", "n", "~", "null", "Null", "1.10", "1e3", "0x1f", "1_000", "0o7", "12:30",
-    "2023-05-05", ".inf", "NaN", "-1", "true", "=", "<<", "---", "...", "[[a]]", '"x"', "it's", "'x'", "a\\b",
-    "a: b", "a #b", "#a", "- a", "? a", ": a", "a:", "  lead", "trail  ", "{a: b}", "[a", "&a", "*a", "!a",
-    "%a", "`a`", ">a", "\\n", "🦊 fox", "العربية: نص", "हिन्दी", "日本語、です", 'key: "v" # c', "\uffff", "\u2060a",
-    "e\u0301", "a,b", "https://x.com/a?b=c#d", "é", "a\xa0b", "a\xa0#b", "n° 5", "y: ✓", "e\u0301", "𝟙a",
+    "@x", "on", "On", "yes", "n", "~", "null", "Null", "1.10", "1e3", "0x1f", "1_000", "0o7",
+    "12:30", "2023-05-05", ".inf", "NaN", "-1", "true", "=", "<<", "---", "...", "[[a]]", '"x"',
+    "it's", "'x'", "a\\b", "a: b", "a #b", "#a", "- a", "? a", ": a", "a:", "  lead", "trail  ",
+    "{a: b}", "[a", "&a", "*a", "!a", "%a", "`a`", ">a", "\\n", "🦊 fox", "العربية: نص", "हिन्दी",
+    "日本語、です", 'key: "v" # c', "\uffff", "\u2060a", "e\u0301", "a,b",
+    "https://x.com/a?b=c#d", "é", "a\xa0b", "a\xa0#b", "n° 5", "y: ✓", "e\u0301", "𝟙a",
 ]  # fmt: skip
 
 
