@@ -161,8 +161,9 @@ def _add_from_state(db: sqlite3.Connection, vault: VaultStatus) -> None:
         for document, title, reason in account.rejected(db)
     ]
     vault.conflicts = [
-        Conflict(document, highlight, parts.split(","), page)
-        for document, highlight, parts, page in bases.conflicts(db, number)
+        Conflict(one.document, one.highlight, one.differing, one.page)
+        for one in bases.conflicts(db, number)
+        if one.differing
     ]
 
 
