@@ -64,7 +64,7 @@ def effects_of(
     standing: Mapping[int, Digests],
     known: Collection[int],
 ) -> list[Effect]:
-    """What syncd's writes did to a page, and which of it is undone.
+    """What syncd's writes did to a document's page, and which of it is undone.
 
     `standing` are the digests of the highlights that stand on the page; `known` are the highlights
     of which it is known already that they are gone.
@@ -74,12 +74,14 @@ def effects_of(
         base = bases.get(item.id)
         if base is None or not item.live or item.id in known:
             continue
-        if base.account is None and item.id not in found:
-            continue  # an older syncd knew that it was gone
-        effects.append(Effect(item.id, None, base.since, item.id not in found))
-        if isinstance(found.get(item.id), PageBlock):
+        place = found.get(item.id)
+        if isinstance(place, PageBlock):
+            effects.append(Effect(item.id, None, base.since, undone=False))
             for part in PARTS:
                 effects += _edits(item.id, base, part, getattr(standing[item.id], part))
+        elif place is None and base.account is not None:  # else an older syncd knew that it was gone
+            moment = base.since if base.place is None else 0
+            effects.append(Effect(item.id, None, moment, undone=True))
     return effects
 
 

@@ -274,11 +274,10 @@ def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
     known = base or {"title": digest(want.get("title", []))}
     if _is_retitled(run, form, found.document, known):
         want |= form.alias(found.document)  # on a page by another program not written, but known
+    edits, header, differing = merge_properties(page, form.properties(page), want, base)
     if found.home and found.redressed and not run.options.full:
         # a full run brings them to the new templates
         edits, header, differing = [], found.home.header, []
-    else:
-        edits, header, differing = merge_properties(page, form.properties(page), want, base)
     if found.redressed and run.options.full:  # they differ merely for the templates
         header, differing = {key: digest(lines) for key, lines in want.items()}, []
     if edits or plan.edits:

@@ -105,6 +105,8 @@ def _is_moved(facts: Facts, home: Home, one: Held) -> bool:
     if facts.had and len(one.keys) * 2 > facts.had:
         return True
     same = one.page.name in facts.names or one.page.title in (facts.title, home.title)
+    if same and one.page.url is not None and one.page.url in (facts.url, home.url):
+        return True
     few = len(one.keys) * 2 <= one.page.highlights
     if facts.had and few and not (one.keys and same):
         return False
