@@ -81,7 +81,7 @@ def _rank(facts: Facts, home: Home | None, one: Held) -> _Rank | None:
     if home is None:
         mine = not page.settled and _is_first_page(facts, one)
     else:
-        mine = not page.settled and _is_moved(facts, home, one)
+        mine = _is_moved(facts, home, one)
     if page.book is not None:
         mine = page.book == facts.id
     if not mine and not (home is None and same and _is_shared(facts, one)):
@@ -104,6 +104,8 @@ def _is_moved(facts: Facts, home: Home, one: Held) -> bool:
         return True
     if facts.had and len(one.keys) * 2 > facts.had:
         return True
+    if one.page.settled:  # by a document that may have shared the page with this one
+        return False
     same = one.page.name in facts.names or one.page.title in (facts.title, home.title)
     if same and one.page.url is not None and one.page.url in (facts.url, home.url):
         return True
