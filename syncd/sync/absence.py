@@ -79,7 +79,9 @@ def effects_of(
             effects.append(Effect(item.id, None, base.since, undone=False))
             for part in PARTS:
                 effects += _edits(item.id, base, part, getattr(standing[item.id], part))
-        elif place is None and base.account is not None:  # else an older syncd knew that it was gone
+        elif (
+            place is None and base.account is not None
+        ):  # else an older syncd knew that it was gone
             moment = base.since if base.place is None else 0
             effects.append(Effect(item.id, None, moment, undone=True))
     return effects

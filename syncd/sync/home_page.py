@@ -104,11 +104,11 @@ def _is_moved(facts: Facts, home: Home, one: Held) -> bool:
         return True
     if facts.had and len(one.keys) * 2 > facts.had:
         return True
-    if one.page.settled:  # by a document that may have shared the page with this one
-        return False
     same = one.page.name in facts.names or one.page.title in (facts.title, home.title)
     if same and one.page.url is not None and one.page.url in (facts.url, home.url):
-        return True
+        return bool(one.keys) or not one.page.settled  # a document that shared it may have it
+    if one.page.settled:
+        return False
     few = len(one.keys) * 2 <= one.page.highlights
     if facts.had and few and not (one.keys and same):
         return False

@@ -177,8 +177,13 @@ class _Search:
     def _missing(self, items: Sequence[Wanted]) -> list[Wanted]:
         return [item for item in items if item.id not in self.found]
 
-    def _free(self, blocks: Sequence[PageBlock]) -> list[PageBlock]:
-        return [block for block in blocks if block.at not in self._taken and not block.ids]
+    def _free(self, blocks: Sequence[PageBlock], *, named: bool = False) -> list[PageBlock]:
+        """Those that are no highlight yet; `named`: also those with the id of another one.
+
+        A tweet is its status id: a block with its link is the tweet, whatever highlight brought it.
+        """
+        free = (block for block in blocks if block.at not in self._taken)
+        return [block for block in free if named or not block.ids]
 
     def by_id(self) -> None:
         """A block says which highlight it is; a copy of it is no other highlight's."""
@@ -192,7 +197,8 @@ class _Search:
         """A link that no other highlight of the document has."""
         lone = [items[0] for items in self._items.values() if len(items) == 1]
         for item in self._missing(lone):
-            holders = self._free(self._holders.get(item.key or "", ()))
+            key = item.key or ""
+            holders = self._free(self._holders.get(key, ()), named=key.startswith("tweet:"))
             if holders:
                 self._take(item, _most_like(item, self.bases.get(item.id), holders))
         missing = {item.key: item for item in self._missing(lone)}
