@@ -63,11 +63,14 @@ def effects_of(
     found: Mapping[int, Place],
     standing: Mapping[int, Digests],
     known: Collection[int],
+    *,
+    moved: bool,
 ) -> list[Effect]:
     """What syncd's writes did to a document's page, and which of it is undone.
 
     `standing` are the digests of the highlights that stand on the page; `known` are the highlights
-    of which it is known already that they are gone.
+    of which it is known already that they are gone. `moved`: the document has another page now, on
+    which what is gone never stood.
     """
     effects: list[Effect] = []
     for item in wanted:
@@ -82,7 +85,7 @@ def effects_of(
         elif (
             place is None and base.account is not None
         ):  # else an older syncd knew that it was gone
-            moment = base.since if base.place is None else 0
+            moment = 0 if moved or base.place is not None else base.since
             effects.append(Effect(item.id, None, moment, undone=True))
     return effects
 
@@ -110,7 +113,8 @@ def judge(
     unsigned: list[int] = []
     unsure: set[int] = set()
     for look in looks:
-        others = any(one.document != look.document for one in moved)
+        late = look.mtime is None and not look.unsure  # seen to be gone by an earlier look
+        others = not late and any(one.document != look.document for one in moved)
         signed = look.git_moved or look in moved or others
         since = _went_back_to(look.effects)
         for effect in look.effects:
@@ -146,10 +150,11 @@ def _went_back_to(effects: Sequence[Effect]) -> int | None:
 def _has_own_sign(look: Look) -> bool:
     """Whether the page itself tells that it went back in time.
 
-    An edit of ours is undone too; or all that our last two or more writes brought, while what is
-    older stands; or it is older than our last write and lacks just what came after that time; or it
-    was saved right after our last write and lacks just what that brought; or what is missing stands
-    in a conflict copy.
+    It does where it is older than our last write and lacks just what came after that time; where
+    what is missing stands in a conflict copy; and, while something older of ours stands there,
+    where several of our edits, or with what is missing one, are undone; where all that our last two
+    or more writes brought is; and where it was saved right after our last write and lacks just what
+    that brought.
     """
     since = _went_back_to(look.effects)
     if since is None or look.mtime is None:
@@ -158,17 +163,15 @@ def _has_own_sign(look: Look) -> bool:
     back = {one for one in look.effects if one.moment >= since}
     newer = {one for one in look.effects if one.moment > look.mtime + _COARSE}
     missing = {one.highlight for one in undone if one.part is None}
+    edits = {one.highlight for one in back if one.part is not None}
     if newer and undone == newer:
         return True
     if missing and missing.issubset(look.copied):
         return True
-    if len(undone) == len(look.effects):
-        return False  # what syncd made is not there at all, but the page is: it was emptied
+    emptied = len(undone) == len(look.effects)
+    if emptied or not (missing or len(edits) > 1):
+        return False
     moments = {one.moment for one in back}
     last = {one for one in back if one.moment == max(moments)}
     soon = look.mtime - max(moments) <= _SOON
-    return (
-        any(one.part is not None for one in back)
-        or (len(moments) > 1 and undone == back)
-        or (soon and undone == last)
-    )
+    return bool(edits) or (len(moments) > 1 and undone == back) or (soon and undone == last)

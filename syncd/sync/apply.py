@@ -156,11 +156,12 @@ def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> Look | None:
         for item in found.wanted
         if isinstance(place := places.get(item.id), PageBlock)
     }
+    moved = found.path not in (None, found.home.path)
     return Look(
         id_,
         found.path or found.home.path,
         found.seen.mtime_ns if found.seen else None,
-        effects_of(found.wanted, found.bases, places, standing, found.gone),
+        effects_of(found.wanted, found.bases, places, standing, found.gone, moved=moved),
         unsure=found.path is None and _may_come_back(run, found.home),
         git_moved=git_moved,
         copied=copied,

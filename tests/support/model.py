@@ -35,6 +35,7 @@ from syncd.vault.write import Seen, Writer
 TWEET = re.compile(r"\(\[View Tweet\]\(https?://[\w./]*/status(?:es)?/(\d+)[^)]*\)\)")
 MARK, VERSION, NOTE, OWN = (re.compile(rf"{word}\d+x") for word in ("hl", "ve", "nt", "own"))
 BULLET = re.compile(r"([ \t]*)- ")
+COPY = ".sync-conflict-20240204-101112-ABCDEF2"
 _MINUTES = 120_000_000_000  # ns
 
 
@@ -239,8 +240,8 @@ class Owner:
         return f"Mine {self._files}"
 
     def pages(self) -> list[Path]:
-        """All pages."""
-        return sorted(self.root.rglob("*.md"))
+        """All pages, but for the conflict copies of a syncing tool."""
+        return sorted(page for page in self.root.rglob("*.md") if COPY not in page.name)
 
     def read(self, path: Path) -> list[str]:
         """A page's lines with their ends."""
