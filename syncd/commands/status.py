@@ -155,7 +155,7 @@ def _add_from_state(db: sqlite3.Connection, vault: VaultStatus) -> None:
         for document, code, message in pending.failures(db, number)
         if code not in WAITS
     ]
-    vault.waiting = len(pending.waiting(db, number)) - len(vault.failed)
+    vault.waiting = pending.behind(db, number) - len(vault.failed)
     vault.failed += [
         Failure(document, title, "not-understood", reason)
         for document, title, reason in account.rejected(db)

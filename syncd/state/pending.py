@@ -58,6 +58,12 @@ def waiting(db: sqlite3.Connection, vault: int) -> list[int]:
     ]
 
 
+def behind(db: sqlite3.Connection, vault: int) -> int:
+    """How many documents' pages are behind the account, but for those that only their owner changed."""
+    query = "SELECT count(*) FROM pending WHERE vault = ? AND (look = 0 OR code IS NOT NULL)"
+    return int(db.execute(query, (vault,)).fetchone()[0])
+
+
 def done(db: sqlite3.Connection, vault: int, document: int) -> None:
     """A document's page is up to date."""
     db.execute("DELETE FROM pending WHERE (vault, document) = (?, ?)", (vault, document))
