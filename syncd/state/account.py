@@ -25,11 +25,13 @@ _documents = msgspec.json.Decoder(Document)
 _highlights = msgspec.json.Decoder(Highlight)
 _encode = msgspec.json.Encoder().encode
 
-# The documents whose highlights may take a highlight's place, or give up theirs to it.
+# The documents that have highlights of the same identity as these, or selections of the same tweets.
 _RIVALS = """
-    SELECT DISTINCT other.document FROM highlight AS own JOIN highlight AS other
-    ON other.key = own.key OR other.tweet = own.key OR other.key = own.tweet
-    WHERE own.id = ? AND other.document != own.document
+    WITH own AS (
+        SELECT key, tweet FROM highlight WHERE id IN (SELECT value FROM json_each(?))
+    )
+    SELECT document FROM highlight WHERE key IN (SELECT key FROM own UNION SELECT tweet FROM own)
+    UNION SELECT document FROM highlight WHERE tweet IN (SELECT key FROM own)
 """
 
 
@@ -79,8 +81,8 @@ def _absorb_highlights(
     return touched | _rivals_of(db, known)
 
 
-def _rivals_of(db: sqlite3.Connection, highlights: Iterable[int]) -> set[int]:
-    return {row[0] for id_ in highlights for row in db.execute(_RIVALS, (id_,))}
+def _rivals_of(db: sqlite3.Connection, highlights: list[int]) -> set[int]:
+    return {row[0] for row in db.execute(_RIVALS, (_encode(highlights).decode(),))}
 
 
 def _store(
@@ -156,11 +158,14 @@ def head(db: sqlite3.Connection, id_: int) -> Document:
 
 
 def rivals(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
-    """The highlights of other documents that have the identity of one of this document's, deleted ones too."""
+    """The highlights of other documents that have the identity of one of this document's.
+
+    Deleted ones too.
+    """
     return _rivals(
         db,
-        "SELECT o.document, o.data, o.key FROM highlight h JOIN highlight o ON o.key = h.key"
-        " WHERE h.document = ? AND o.document != h.document",
+        "SELECT document, data, key FROM highlight WHERE document != ?1 AND key IN"
+        " (SELECT key FROM highlight WHERE document = ?1)",
         id_,
     )
 
@@ -169,8 +174,8 @@ def selections(db: sqlite3.Connection, id_: int) -> Iterator[Rival]:
     """The live selections, saved in Reader, of this document's tweets; their key is the tweet's."""
     return _rivals(
         db,
-        "SELECT o.document, o.data, o.tweet FROM highlight h JOIN highlight o ON o.tweet = h.key"
-        " WHERE h.document = ? AND o.document != h.document AND o.live",
+        "SELECT document, data, tweet FROM highlight WHERE live AND document != ?1 AND tweet IN"
+        " (SELECT key FROM highlight WHERE document = ?1)",
         id_,
     )
 
