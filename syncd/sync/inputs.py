@@ -6,6 +6,7 @@ From the mirror, the vault's index, and the pages themselves: all that is read i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -16,18 +17,18 @@ from syncd.formats.format import Format
 from syncd.model import Document, Highlight
 from syncd.page.base import Base
 from syncd.page.blocks import Page, digest, parse
-from syncd.page.identity import highlight_key, link_key
-from syncd.page.links import fingerprint, id_key, title_key
+from syncd.page.identity import highlight_key, is_reader_tweet, link_key, status_id
+from syncd.page.links import fingerprint, id_key, labelled_keys, title_key
 from syncd.page.names import name_key
 from syncd.page.occurrences import LABELLED, MENTION
 from syncd.page.rendered import Digests, Labels
 from syncd.state import account, bases, homes, index
 from syncd.state.bases import Verdict
-from syncd.sync.filters import wants_highlight
+from syncd.sync.filters import wants_document, wants_highlight
 from syncd.sync.home_page import Facts, Held, choose_page
 from syncd.sync.identify import Elsewhere, Wanted, blocks_of, identify, text_keys
 from syncd.sync.pictures import Album, album
-from syncd.sync.same_tweet import duplicates
+from syncd.sync.same_tweet import Rival, Rivals, find_twins, own_names
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.page_names import Name, page_name
 from syncd.vault.read import PageChanged, Seen, page_at
@@ -73,7 +74,9 @@ def read_inputs(run: VaultRun, id_: int) -> Inputs:
 def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inputs:
     document = account.load(run.db, id_)
     known = bases.of_document(run.db, run.id, id_)
-    twins = duplicates(run, document, known)
+    rivals = _read_rivals(run, document)
+    twins, inherited = find_twins(document, known, rivals, partial(_comes, run))
+    known |= inherited
     plain = [
         _wanted(run, form, document, item)
         for item in document.highlights
@@ -112,9 +115,14 @@ def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) ->
     rendered = form.highlight(document, item, run.zone)
     live = not (item.is_deleted or document.is_deleted)
     key = highlight_key(document, item)
-    comes = wants_highlight(run.vault, run.zone, document, item)
+    comes = _comes(run, document, item)
     said = account_digests(item, key)
     return Wanted(item.id, key, rendered, rendered.digests(), said, item.text or "", live, comes)
+
+
+def _comes(run: VaultRun, document: Document, item: Highlight) -> bool:
+    """Whether a highlight comes into the vault by its filters."""
+    return wants_highlight(run.vault, run.zone, document, item)
 
 
 def account_digests(item: Highlight, key: str | None) -> Digests:
@@ -200,6 +208,47 @@ def _says_it(run: VaultRun, place: index.Place, items: Sequence[Wanted]) -> bool
     blocks = [content for content in contents if digest(content) == place.hash]
     says = "".join(fingerprint("\n".join(content)) for content in blocks)
     return any(item.says and item.says in says for item in items)
+
+
+def _read_rivals(run: VaultRun, document: Document) -> Rivals:
+    """The highlights of other documents that may be the same as this one's."""
+    same = _with_bases(run, account.rivals(run.db, document.id))
+    if not is_reader_tweet(document):
+        selections = _with_bases(run, account.selections(run.db, document.id))
+        names = [name for one in selections for name in own_names(one.document, one.highlight)]
+        names += [one.key for one in selections]
+        return Rivals(same, selections=selections, standing=_standing(run, names))
+    tweet = f"tweet:{status_id(document.source_url)}"
+    thread = [
+        one
+        for one in _with_bases(run, account.thread(run.db, tweet))
+        if one.base is not None or _comes(run, one.document, one.highlight)
+    ]
+    names = [name for item in document.highlights for name in own_names(document, item)]
+    return Rivals(same, thread, (), _standing(run, names), _texts_of(run, tweet))
+
+
+def _with_bases(run: VaultRun, rivals: Iterable[account.Rival]) -> list[Rival]:
+    return [
+        Rival(*one, bases.find(run.db, run.id, one.highlight.id))
+        for one in rivals
+        if wants_document(run.vault, one.document)
+    ]
+
+
+def _standing(run: VaultRun, names: Sequence[str]) -> set[str]:
+    """Those of these identities under which highlights stand in the vault."""
+    return {place.key for place in index.places(run.db, run.id, names)} if names else set()
+
+
+def _texts_of(run: VaultRun, tweet: str) -> list[str]:
+    """The fingerprints of the blocks in the vault that are this tweet."""
+    texts = []
+    for path in {place.path for place in index.places(run.db, run.id, [tweet])}:
+        page, _ = page_at(run.root / path)
+        contents = [page.content(block) for block in page.blocks]
+        texts += [fingerprint("\n".join(one)) for one in contents if tweet in labelled_keys(one)]
+    return texts
 
 
 # --- the document's page --------------------------------------------------------------------------

@@ -1,24 +1,52 @@
-"""Which highlights of a document are in the vault, or will be, as another highlight.
+"""Which highlights of a document are in the vault, or will be, as another highlight. Pure.
 
-One tweet is there once.
-
-The same tweet may come in a thread, in its author's collected tweets, and as a selection that was
-saved in Reader.
+One tweet is there once. It may come in a thread, in its author's collected tweets, and as a
+selection that was saved in Reader.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from syncd.model import Document, Highlight
 from syncd.page.base import Base
-from syncd.page.identity import highlight_key, is_reader_tweet, status_id
-from syncd.page.links import fingerprint, id_key, labelled_keys
-from syncd.state import account, index
-from syncd.state import bases as bases_table
-from syncd.sync.filters import wants_document, wants_highlight
-from syncd.sync.vault_run import VaultRun
-from syncd.vault.read import page_at
+from syncd.page.identity import highlight_key, is_reader_tweet
+from syncd.page.links import fingerprint, id_key
+
+
+class Rival(NamedTuple):
+    """A highlight of another document that may be the same as one of ours.
+
+    `key` is the identity that they share; `base` is what was agreed on it, None where it never was
+    in the vault.
+    """
+
+    document: Document
+    highlight: Highlight
+    key: str
+    base: Base | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the account has it no more."""
+        return bool(self.highlight.is_deleted or self.document.is_deleted)
+
+
+class Rivals(NamedTuple):
+    """What decides which of a document's highlights are another's.
+
+    `same` have the identity of one of the document's; `thread` are, for a tweet saved in Reader,
+    the highlights of the documents that hold the tweet; `selections` are those that were saved of
+    the document's tweets. `standing` are the identities (link_key, id_key) under which highlights
+    stand in the vault, `texts` the fingerprints of the blocks that are the tweet.
+    """
+
+    same: Sequence[Rival] = ()
+    thread: Sequence[Rival] = ()
+    selections: Sequence[Rival] = ()
+    standing: Collection[str] = ()
+    texts: Sequence[str] = ()
 
 
 class _Claim(NamedTuple):
@@ -31,32 +59,38 @@ class _Claim(NamedTuple):
     id: int
 
 
-def duplicates(run: VaultRun, document: Document, bases: dict[int, Base]) -> set[int]:
+Wanted = Callable[[Document, Highlight], bool]  # whether a highlight comes by the filters
+
+
+def find_twins(
+    document: Document, bases: Mapping[int, Base], rivals: Rivals, wants: Wanted
+) -> tuple[set[int], dict[int, Base]]:
     """The highlights of this document that are in the vault, or will be, as another highlight.
 
-    Where one that is gone upstream lives on as another, its block and its base (put into `bases`)
-    are that one's.
+    Also the bases that others leave to them: where a highlight that is gone upstream lives on as
+    another, its block is that one's.
     """
     own = {item.id for item in document.highlights}
+    inherited: dict[int, Base] = {}
     twins: set[int] = set()
-    for claims in _claims(run, document, bases).values():
+    known = {rival.highlight.id: rival.base for rival in rivals.same} | dict(bases)
+    for claims in _claims(document, bases, rivals, wants).values():
         first = min(claims)
-        if len(claims) > 1 and not first.gone:
-            twins |= {claim.id for claim in claims if claim != first} & own
-            if first.new and first.id in own:
-                known = [
-                    base
-                    for claim in claims
-                    if (base := bases_table.find(run.db, run.id, claim.id)) is not None
-                ]
-                bases.update((first.id, base) for base in known[:1])
+        if len(claims) < 2 or first.gone:
+            continue
+        twins |= {claim.id for claim in claims if claim != first} & own
+        left = [base for claim in claims if (base := known.get(claim.id)) is not None]
+        if first.new and first.id in own and left:
+            inherited[first.id] = left[0]
     if is_reader_tweet(document):
-        return twins | _repeated(run, document, bases)
-    return twins | _selected_before(run, document, bases)
+        twins |= _repeated(document, bases, rivals)
+    else:
+        twins |= _selected_before(document, bases, rivals)
+    return twins, inherited
 
 
 def _claims(
-    run: VaultRun, document: Document, bases: dict[int, Base]
+    document: Document, bases: Mapping[int, Base], rivals: Rivals, wants: Wanted
 ) -> dict[tuple[str, str], list[_Claim]]:
     """The document's highlights and their rivals, by what they are.
 
@@ -66,19 +100,17 @@ def _claims(
     for item in document.highlights:
         key, gone = highlight_key(document, item), bool(item.is_deleted or document.is_deleted)
         if key is not None and (item.id in bases or not gone):
-            unwanted = not wants_highlight(run.vault, run.zone, document, item)
+            unwanted = not wants(document, item)
             claim = _Claim(gone, item.id not in bases, unwanted, document.id, item.id)
             found.setdefault(_identity(key, item), []).append(claim)
-    for rival in account.rivals(run.db, document.id):
-        identity = _identity(rival.key, rival.highlight)
-        if identity in found and wants_document(run.vault, rival.document):
-            gone = bool(rival.highlight.is_deleted or rival.document.is_deleted)
-            known = bases_table.find(run.db, run.id, rival.highlight.id) is not None
-            unwanted = not wants_highlight(run.vault, run.zone, rival.document, rival.highlight)
-            if known or not gone:
-                found[identity].append(
-                    _Claim(gone, not known, unwanted, rival.document.id, rival.highlight.id)
-                )
+    for rival in rivals.same:
+        claims = found.get(_identity(rival.key, rival.highlight))
+        if claims is not None and (rival.base is not None or not rival.is_gone):
+            unwanted = not wants(rival.document, rival.highlight)
+            one = rival.highlight.id
+            claims.append(
+                _Claim(rival.is_gone, rival.base is None, unwanted, rival.document.id, one)
+            )
     return found
 
 
@@ -86,63 +118,47 @@ def _identity(key: str, item: Highlight) -> tuple[str, str]:
     return key, "" if key.startswith("tweet:") else "".join((item.text or "").split())
 
 
-def _repeated(run: VaultRun, document: Document, bases: dict[int, Base]) -> set[int]:
-    """Selections, saved in Reader, whose text stands in the vault already with the tweet or its thread."""
-    tweet = f"tweet:{status_id(document.source_url)}"
-    texts = [
-        fingerprint(rival.highlight.text or "")
-        for rival in account.thread(run.db, tweet)
-        if wants_document(run.vault, rival.document)
-        and (
-            wants_highlight(run.vault, run.zone, rival.document, rival.highlight)
-            or bases_table.find(run.db, run.id, rival.highlight.id) is not None
-        )
-    ]
-    for path in {place.path for place in index.places(run.db, run.id, [tweet])}:
-        page, _ = page_at(run.root / path)
-        contents = [page.content(block) for block in page.blocks]
-        texts += [fingerprint("\n".join(c)) for c in contents if tweet in labelled_keys(c)]
-    return {
-        item.id
-        for item in document.highlights
-        if item.id not in bases
-        and any(fingerprint(item.text or "") in text for text in texts)
-        and not _stands(run, document, item)
-    }
-
-
-def _selected_before(run: VaultRun, document: Document, bases: dict[int, Base]) -> set[int]:
-    """Tweets whose whole text is in the vault already, as a selection that was saved in Reader."""
+def _repeated(document: Document, bases: Mapping[int, Base], rivals: Rivals) -> set[int]:
+    """Selections, saved in Reader, whose text stands in the vault with the tweet or its thread."""
+    texts = [fingerprint(rival.highlight.text or "") for rival in rivals.thread]
+    texts += rivals.texts
     twins = set()
-    written = [r for r in account.selections(run.db, document.id) if _is_written(run, r)]
-    for item in document.highlights if written else ():
-        key, says = highlight_key(document, item), fingerprint(item.text or "")
-        said = any(r.key == key and says in fingerprint(r.highlight.text or "") for r in written)
-        if (
-            key is not None
-            and said
-            and item.id not in bases
-            and not index.places(run.db, run.id, [key])
-        ):
+    for item in document.highlights:
+        says = fingerprint(item.text or "")
+        said = any(says in text for text in texts)
+        if item.id not in bases and said and not _stands(document, item, rivals):
             twins.add(item.id)
     return twins
 
 
-def _is_written(run: VaultRun, rival: account.Rival) -> bool:
-    """Whether a highlight is in the vault or was.
+def _selected_before(document: Document, bases: Mapping[int, Base], rivals: Rivals) -> set[int]:
+    """Tweets whose whole text is in the vault already, as a selection that was saved in Reader."""
+    written: dict[str, list[str]] = {}
+    for rival in rivals.selections:
+        if rival.base is not None or _stands(rival.document, rival.highlight, rivals):
+            written.setdefault(rival.key, []).append(fingerprint(rival.highlight.text or ""))
+    twins = set()
+    for item in document.highlights if written else ():
+        key, says = highlight_key(document, item), fingerprint(item.text or "")
+        said = any(says in text for text in written.get(key or "", ()))
+        if said and item.id not in bases and key not in rivals.standing:
+            twins.add(item.id)
+    return twins
 
-    By the state, else, where that was lost, by the vault's own pages.
+
+def _stands(document: Document, item: Highlight, rivals: Rivals) -> bool:
+    """Whether a highlight stands in the vault under a name that none of its document's others has.
+
+    So it is told where the state was lost.
     """
-    known = bases_table.find(run.db, run.id, rival.highlight.id) is not None
-    return known or _stands(run, rival.document, rival.highlight)
+    return any(name in rivals.standing for name in own_names(document, item))
 
 
-def _stands(run: VaultRun, document: Document, item: Highlight) -> bool:
-    """Whether a highlight stands in the vault under a name that none of its document's other ones has."""
+def own_names(document: Document, item: Highlight) -> list[str]:
+    """The identities (id_key, link_key) that a highlight shares with no other of its document."""
     key = highlight_key(document, item)
     shared = any(
         other.id != item.id and highlight_key(document, other) == key
         for other in document.highlights
     )
-    names = [id_key(item.id), *([key] if key is not None and not shared else [])]
-    return bool(index.places(run.db, run.id, names))
+    return [id_key(item.id), *([key] if key is not None and not shared else [])]

@@ -42,7 +42,8 @@ PURE = (
         "adopt.*",
     ),
     *("templates.opening", "templates.outline", "templates.sandbox", "templates.templated"),
-    *("templates.values", "sync.filters", "sync.identify", "sync.merge"),
+    *("templates.values", "sync.absence", "sync.filters", "sync.home_page", "sync.identify"),
+    *("sync.merge", "sync.same_tweet"),
 )
 WORLD = {
     *(
