@@ -139,6 +139,8 @@ _MIGRATIONS = [
     ALTER TABLE home ADD COLUMN away TEXT;
     -- pending: whether the vault's side changed, so that what is gone there is to be judged
     ALTER TABLE pending ADD COLUMN look INTEGER NOT NULL DEFAULT 0;
+    -- writing: since when (ns)
+    ALTER TABLE writing ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
     -- what stands on the pages is found by other rules now: all are read again
     UPDATE page SET mtime = 0;
     """,

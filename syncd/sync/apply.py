@@ -108,9 +108,16 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
         fates,
         found.labels,
         time.time_ns(),
+        _written_by_killed(run, found),
         remove,
         restyle=run.options.full and found.redressed,
     )
+
+
+def _written_by_killed(run: VaultRun, found: Inputs) -> int:
+    """When (ns) the page was written, if a run was writing it that was killed; else 0."""
+    since = pending.begun_at(run.db, run.id, found.document.id)
+    return found.seen.mtime_ns if since and found.seen and found.seen.mtime_ns >= since else 0
 
 
 def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:

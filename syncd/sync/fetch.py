@@ -33,7 +33,7 @@ def fetch(
 
     Documents that may be behind wait in every vault. Raises what Client.export raises.
     """
-    since = account.cursor(db)
+    since = _passed(account.cursor(db))
     full = options.full or since is None or _is_full_due(db, config)
     account.start_full(db)
     refused: set[int | None] = set()
@@ -60,11 +60,16 @@ def fetch(
 
 def _is_full_due(db: sqlite3.Connection, config: Config) -> bool:
     """Whether it is time for the whole account; another server is another account."""
-    last = account.cursor(db, "full")
+    last = _passed(account.cursor(db, "full"))
     if last is None or account.server(db) != config.readwise.api_url:
         return True
     age = datetime.now(UTC) - last
     return age >= config.schedule.full_every
+
+
+def _passed(moment: datetime | None) -> datetime | None:
+    """A time (UTC) that has passed; None for one that a clock once told wrongly."""
+    return moment if moment is None or moment <= datetime.now(UTC) else None
 
 
 def _pages(db: sqlite3.Connection, client: Client, since: datetime | None) -> Iterator[ExportPage]:

@@ -10,7 +10,8 @@ waiting documents; the next run ends where an undisturbed one would have.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
 from syncd.report import Conflict, Failure, Gone, Report, VaultReport, conflict_copy_line
-from syncd.state import account, bases, homes, index, pending, pictures, vaults
+from syncd.state import account, bases, homes, index, pending, vaults
 from syncd.state.schema import transaction
 from syncd.sync.absence import Fate, judge
 from syncd.sync.announce import announce
@@ -41,7 +42,6 @@ from syncd.sync.vault_run import (
     open_vault,
 )
 from syncd.vault.git import git_state
-from syncd.vault.page_names import home_folder
 from syncd.vault.scan import Scan, scan
 from syncd.vault.write import Writer, check_space, sweep
 
@@ -125,9 +125,9 @@ def _finish_killed(run: VaultRun) -> None:
 
 
 def _sync_vault(run: VaultRun) -> None:
-    index_vault(run)
+    found = index_vault(run)
     if not run.options.dry:
-        _sweep(run)
+        _tell_copies(run, sweep(run.root / path for path in found.unfinished))
     with transaction(run.db):
         make_base(run, again=True)
         run.writer.flush()
@@ -204,10 +204,11 @@ def _copy_pictures(run: VaultRun) -> None:
         pending.add(run.db, run.id, came)
 
 
-def _sweep(run: VaultRun) -> None:
-    """Remove temporary files that killed runs left where syncd writes."""
-    folders = homes.folders(run.db, run.id) | pictures.folders(run.db, run.id)
-    sweep(run.root, {home_folder(run.graph, run.vault.namespace)} | folders)
+def _tell_copies(run: VaultRun, made: Iterable[Path]) -> None:
+    """Put into the report what was saved while a run was killed, and is beside its page now."""
+    copies = [str(path.relative_to(run.root)) for path in made]
+    run.copies.extend(copies)
+    run.report.warnings += map(conflict_copy_line, copies)
 
 
 def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> None:
@@ -219,7 +220,7 @@ def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> Non
         batch = todo[start : start + _BATCH]
         ended: SyncdError | None = None
         with transaction(run.db):
-            pending.begin(run.db, run.id, batch)
+            pending.begin(run.db, run.id, batch, time.time_ns())
         with transaction(run.db):
             try:
                 for number, document in enumerate(batch, start + 1):
@@ -235,8 +236,8 @@ def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> Non
             raise ended
 
 
-def index_vault(run: VaultRun) -> None:
-    """Bring the index up to the vault. Raises VaultError where the vault is empty and was not."""
+def index_vault(run: VaultRun) -> Scan:
+    """Bring the index up to the vault; what was found there. Raises VaultError where the vault is empty and was not."""
     with transaction(run.db):
         before = index.count(run.db, run.id)
         found = scan(run.db, run.id, run.root, run.graph, run.tools.stop)
@@ -247,6 +248,7 @@ def index_vault(run: VaultRun) -> None:
     run.copies[:] = found.copies
     run.report.warnings += found.unreadable
     run.report.warnings += map(conflict_copy_line, found.copies)
+    return found
 
 
 def _note_changes(run: VaultRun, found: Scan, *, git_moved: bool) -> None:
