@@ -140,11 +140,12 @@ def _sync_vault(run: VaultRun) -> None:
     run.report.failed += [
         Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(run.db)
     ]
-    _tell_differences(run)
+    _tell_what_differs(run)
 
 
-def _tell_differences(run: VaultRun) -> None:
-    """Put into the report what both sides changed, and what has no place on its page."""
+def _tell_what_differs(run: VaultRun) -> None:
+    """Put into the report what is held back, what both sides changed, and what has no place."""
+    run.report.held += map(_gone, bases.absences(run.db, run.id, verdict="held"))
     for one in bases.conflicts(run.db, run.id):
         for parts, told in (
             (one.differing, run.report.conflicts),
@@ -163,10 +164,11 @@ def judge_absences(run: VaultRun) -> Absences:
             looks.append(look)
     day = run.started - timedelta(days=1)
     recent = bases.absences(run.db, run.id, since=day, verdict="deleted")
-    known = len(bases.absences(run.db, run.id)) - len(recent)
+    gone = len(recent) + len(bases.absences(run.db, run.id, verdict="held"))
+    known = len(bases.absences(run.db, run.id)) - gone
     total = bases.count(run.db, run.id) - known
     accepted = run.options.accept_deletions
-    fates, whole = judge(looks, recent=len(recent), total=total, accepted=accepted)
+    fates, whole = judge(looks, recent=gone, total=total, accepted=accepted)
     pages = {effect.highlight: look for look in looks for effect in look.effects}
     found = [
         bases.Absence(id_, pages[id_].document, pages[id_].path, run.started, fate)
@@ -187,7 +189,6 @@ def _record_absences(run: VaultRun, absences: Absences) -> None:
         bases.set_absences(db, run.id, found)
         homes.believe_gone(db, run.id, run.patience)
     run.report.deleted += [_gone(one) for one in found if one.verdict != "held"]
-    run.report.held += map(_gone, bases.absences(db, run.id, verdict="held"))
 
 
 def _gone(one: bases.Absence) -> Gone:
