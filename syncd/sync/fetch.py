@@ -33,7 +33,7 @@ def fetch(
 
     Documents that may be behind wait in every vault. Raises what Client.export raises.
     """
-    since = _passed(account.cursor(db))
+    since = account.cursor(db)
     full = options.full or since is None or _is_full_due(db, config)
     account.start_full(db)
     refused: set[int | None] = set()
@@ -48,6 +48,8 @@ def fetch(
         report.fetched.highlights += page.highlights
         progress("highlights fetched", report.fetched.highlights, None)
     report.fetched.requests = client.requests
+    if not full and _is_ahead(since, client.server_time):
+        return fetch(db, config, client, options._replace(full=True), report, progress)
     with transaction(db):
         if full:
             _finish_full(db, config, refused)
@@ -60,16 +62,15 @@ def fetch(
 
 def _is_full_due(db: sqlite3.Connection, config: Config) -> bool:
     """Whether it is time for the whole account; another server is another account."""
-    last = _passed(account.cursor(db, "full"))
-    if last is None or account.server(db) != config.readwise.api_url:
+    last, now = account.cursor(db, "full"), datetime.now(UTC)
+    if last is None or _is_ahead(last, now) or account.server(db) != config.readwise.api_url:
         return True
-    age = datetime.now(UTC) - last
-    return age >= config.schedule.full_every
+    return now - last >= config.schedule.full_every
 
 
-def _passed(moment: datetime | None) -> datetime | None:
-    """A time (UTC) that has passed; None for one that a clock once told wrongly."""
-    return moment if moment is None or moment <= datetime.now(UTC) else None
+def _is_ahead(moment: datetime | None, now: datetime | None) -> bool:
+    """Whether a time lies in the future of the clock that once told it, and so counts as none."""
+    return moment is not None and now is not None and moment > now
 
 
 def _pages(db: sqlite3.Connection, client: Client, since: datetime | None) -> Iterator[ExportPage]:
