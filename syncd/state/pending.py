@@ -86,9 +86,10 @@ def begin(db: sqlite3.Connection, vault: int, documents: Iterable[int], moment: 
     db.executemany("INSERT OR IGNORE INTO writing VALUES (?, ?, ?)", rows)
 
 
-def end(db: sqlite3.Connection, vault: int) -> None:
-    """Nothing is being written; in the transaction that records what was."""
-    db.execute("DELETE FROM writing WHERE vault = ?", (vault,))
+def end(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
+    """These documents are written; in the transaction that records what was."""
+    rows = [(vault, document) for document in documents]
+    db.executemany("DELETE FROM writing WHERE (vault, document) = (?, ?)", rows)
 
 
 def begun_at(db: sqlite3.Connection, vault: int, document: int) -> int:

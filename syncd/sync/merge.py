@@ -155,7 +155,7 @@ def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
     """Bring a block and its children up to date where they are as they were last settled."""
     known = case.bases.get(item.id)
     since = case.killed if isinstance(place, PageBlock) else 0
-    base = known or case.adopted.get(item.id) or Base(item.page, item.account, since=since)
+    base = case.adopted.get(item.id) or known or Base(item.page, item.account, since=since)
     if known is None and base.since:
         plan.added.append(item.id)
     if isinstance(place, Elsewhere):

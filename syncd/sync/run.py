@@ -232,7 +232,7 @@ def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> Non
             except (VaultError, Stopped) as error:
                 ended = error  # what is written stays written, and is recorded
             run.writer.flush()
-            pending.end(run.db, run.id)
+            pending.end(run.db, run.id, batch)
         if ended is not None:
             raise ended
 

@@ -1077,3 +1077,102 @@ def test_a_page_that_is_in_the_cloud_alone_is_not_deleted(either: World) -> None
     assert (told(report), report.code) == ({}, 0)
     assert (page.read_text().count("neu20"), page.read_text().count("eine Notiz")) == (1, 1)
     assert is_quiet(either)
+
+
+# --- a vault and a state of the version before ------------------------------------------------------
+
+_OLDER = 4  # migrations that the state had then
+
+
+def by_the_version_before(world: World, would_write: World) -> None:
+    """Make the state what the version before this one left.
+
+    It knew of each highlight one digest for each part, of what it would have written: as it stands
+    in the state of `would_write`, a vault of the same account that nobody touched.
+    """
+    with state.opened(would_write.state) as db:
+        bases = db.execute("SELECT text, tags, note, highlight FROM base").fetchall()
+    with state.opened(world.state) as db:
+        db.executemany("UPDATE base SET text = ?, tags = ?, note = ? WHERE highlight = ?", bases)
+        for table, column in (
+            *(("base", one) for one in ("account", "past", "since", "flags")),
+            *(("home", one) for one in ("title", "url", "hash", "away")),
+            ("pending", "look"),
+            ("writing", "moment"),
+        ):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("DROP INDEX base_place")
+        db.execute("ALTER TABLE base DROP COLUMN place")
+        db.execute("DROP TABLE absence")
+        db.execute(f"PRAGMA user_version = {_OLDER}")
+
+
+@pytest.fixture
+def older(either: World, make_world: MakeWorld) -> World:
+    """A vault of the version before: what its owner deleted, edited and moved, and an adopted page.
+
+    Highlights 1 to 3 are on the adopted page, with 1 edited; of 4 to 8, on syncd's own, 4 is
+    deleted, 5 edited, 6 moved to a page of the owner's.
+    """
+    page = adopted(either)
+    owls(either, 5, "Dohlen", 111)
+    either.sync()
+    would_write = make_world(
+        either.library, edn=None if (either.root / ".obsidian").exists() else TRIPLE_LOWBAR
+    )
+    would_write.sync()
+    edit(page, lambda text: text.replace("eule11 उल्लू", "meine eule11"))
+    own = path_of(either, "Dohlen")
+    moved = block_of(either, "eule113")
+    edit(own, without("eule111", "eule113"))
+    edit(own, lambda text: text.replace("eule112", "meine eule112"))
+    either.put("pages/Meine Seite.md", f"- eigene Worte\n{moved}\n")
+    either.sync()
+    by_the_version_before(either, would_write)
+    return either
+
+
+def test_a_vault_of_the_version_before_is_quiet(older: World) -> None:
+    """The first run of this one writes, deletes and names nothing; nor do those after it."""
+    before = older.pages()
+    for full in (False, False, True):
+        report = older.sync(full=full)
+        assert (report.code, report.message, told(report)) == (0, "notes: nothing new", {})
+        assert (only(report).conflicts, only(report).unplaced) == ([], [])
+    assert older.pages() == before
+
+
+def test_what_the_account_edits_before_the_first_run_of_this_version_arrives(older: World) -> None:
+    """In what nobody touched, also on the adopted page; the owner's stays, and is named."""
+    for highlight in range(1, 9):
+        older.library.edit_highlight(
+            highlight, text=f"neu gefasst {highlight}", note=f"Notiz {highlight}"
+        )
+    report = older.sync()
+    assert told(report) == {}
+    for highlight in (2, 3, 7, 8):
+        assert count(older, f"neu gefasst {highlight}") == 1, highlight
+    for highlight in (1, 4, 5, 6):
+        assert count(older, f"neu gefasst {highlight}") == 0, highlight
+    assert [count(older, f"Notiz {highlight}") for highlight in range(1, 9)] == [
+        1,
+        1,
+        1,
+        0,
+        1,
+        0,
+        1,
+        1,
+    ]
+    conflicts = {one.highlight: one.parts for one in only(report).conflicts}
+    assert conflicts == {1: ["text"], 5: ["text"], 6: ["text"]}
+    assert (
+        count(older, "meine eule11 "),
+        count(older, "meine eule112"),
+        count(older, "eule113"),
+    ) == (1, 1, 1)
+    before = older.pages()
+    for full in (False, True):
+        report = older.sync(full=full)
+        assert (told(report), only(report).highlights.added) == ({}, 0)
+    assert older.pages() == before
