@@ -30,7 +30,6 @@ class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[Tag, ...] | None = ()
     is_deleted: bool | None = False
     is_discard: bool | None = False
-    is_favorite: bool | None = False
 
     @property
     def tag_names(self) -> list[str]:
@@ -47,7 +46,6 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     category: str | None = None
     source: str | None = None
     source_url: str | None = None
-    unique_url: str | None = None
     cover_image_url: str | None = None
     document_note: str | None = None
     summary: str | None = None

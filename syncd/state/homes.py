@@ -90,11 +90,6 @@ def paths(db: sqlite3.Connection, vault: int) -> set[str]:
     return {row[0] for row in db.execute("SELECT path FROM home WHERE vault = ?", (vault,))}
 
 
-def folders(db: sqlite3.Connection, vault: int) -> set[str]:
-    """The folders, in the vault, in which documents have their pages."""
-    return {path.rpartition("/")[0] for path in paths(db, vault)}
-
-
 def tenant(db: sqlite3.Connection, vault: int, path: str) -> int | None:
     """The document whose page this is."""
     query = "SELECT document FROM home WHERE (vault, path) = (?, ?)"

@@ -83,18 +83,26 @@ def failures(db: sqlite3.Connection, vault: int) -> list[tuple[int, str, str]]:
     return db.execute(rows, (vault,)).fetchall()
 
 
-def begin(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
-    """Mark these documents as being written.
+def begin(db: sqlite3.Connection, vault: int, documents: Iterable[int], moment: int) -> None:
+    """Mark these documents as being written from this moment (ns) on.
 
     What a killed run wrote there is not recorded in the other tables.
     """
+    rows = [(vault, document, moment) for document in documents]
+    db.executemany("INSERT OR IGNORE INTO writing VALUES (?, ?, ?)", rows)
+
+
+def end(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
+    """These documents are written; in the transaction that records what was."""
     rows = [(vault, document) for document in documents]
-    db.executemany("INSERT OR IGNORE INTO writing VALUES (?, ?)", rows)
+    db.executemany("DELETE FROM writing WHERE (vault, document) = (?, ?)", rows)
 
 
-def end(db: sqlite3.Connection, vault: int) -> None:
-    """Nothing is being written; in the transaction that records what was."""
-    db.execute("DELETE FROM writing WHERE vault = ?", (vault,))
+def begun_at(db: sqlite3.Connection, vault: int, document: int) -> int:
+    """Since when (ns) a document's page is being written, be it by a run that was killed; 0: not."""
+    query = "SELECT moment FROM writing WHERE (vault, document) = (?, ?)"
+    row = db.execute(query, (vault, document)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def begun(db: sqlite3.Connection, vault: int) -> list[int]:

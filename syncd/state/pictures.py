@@ -77,12 +77,6 @@ def failed(db: sqlite3.Connection, vault: int, picture: Due) -> None:
     _set(db, vault, picture.address, None, picture.tries + 1, wait)
 
 
-def folders(db: sqlite3.Connection, vault: int) -> set[str]:
-    """The folders, in the vault, that hold copies."""
-    rows = db.execute("SELECT path FROM picture WHERE vault = ? AND path IS NOT NULL", (vault,))
-    return {row[0].rpartition("/")[0] for row in rows}
-
-
 def _set(
     db: sqlite3.Connection, vault: int, address: str, path: str | None, tries: int, wait: int
 ) -> None:

@@ -139,6 +139,10 @@ _MIGRATIONS = [
     ALTER TABLE home ADD COLUMN away TEXT;
     -- pending: whether the vault's side changed, so that what is gone there is to be judged
     ALTER TABLE pending ADD COLUMN look INTEGER NOT NULL DEFAULT 0;
+    -- writing: since when (ns)
+    ALTER TABLE writing ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
+    -- what the account says now is settled with every page before it changes again
+    INSERT OR IGNORE INTO writing SELECT vault, document, 0 FROM home;
     -- what stands on the pages is found by other rules now: all are read again
     UPDATE page SET mtime = 0;
     """,

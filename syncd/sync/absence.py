@@ -104,8 +104,8 @@ def judge(
 ) -> tuple[dict[int, Fate], bool]:
     """What became of each highlight that is gone, and whether the vault is whole.
 
-    `recent` are how many were found gone without a sign in the last 24 hours, `total` how many the
-    vault had; `accepted`: its owner says that all of that is their doing. Highlights of a page that
+    `recent` are how many were found gone without a sign in the last 24 hours, or are held back
+    since, `total` how many the vault had; `accepted`: its owner says that all of that is their doing. Highlights of a page that
     may come back have no fate yet, unless the vault is not whole.
     """
     moved = [look for look in looks if _has_own_sign(look)]

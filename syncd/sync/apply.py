@@ -35,6 +35,7 @@ from syncd.vault.scan import scan
 
 _log = logging.getLogger(__name__)
 
+_COARSE = 2_000_000_000  # ns that a file system's clock may be behind
 _TRIES = 5  # for a page that its owner keeps saving
 
 
@@ -93,7 +94,8 @@ def await_pictures(run: VaultRun, id_: int) -> None:
 def places_of(found: Inputs) -> dict[int, Place]:
     """Where each highlight of a document stands that is in the vault."""
     blocks = blocks_of(found.page, found.labels)
-    return identify(found.wanted, found.bases, blocks, found.elsewhere, found.page.lines)
+    lines = found.page.lines
+    return identify(found.wanted, found.bases, blocks, found.elsewhere, lines, found.gone)
 
 
 def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool) -> Case:
@@ -108,9 +110,18 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
         fates,
         found.labels,
         time.time_ns(),
+        _written_by_killed(run, found),
         remove,
         restyle=run.options.full and found.redressed,
     )
+
+
+def _written_by_killed(run: VaultRun, found: Inputs) -> int:
+    """When (ns) the page was written, if a run was writing it that was killed; else 0."""
+    since = pending.begun_at(run.db, run.id, found.document.id)
+    if not since or since >= run.started.timestamp() * 1e9 or found.seen is None:
+        return 0
+    return found.seen.mtime_ns if found.seen.mtime_ns >= since - _COARSE else 0
 
 
 def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:

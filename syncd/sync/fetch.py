@@ -48,6 +48,8 @@ def fetch(
         report.fetched.highlights += page.highlights
         progress("highlights fetched", report.fetched.highlights, None)
     report.fetched.requests = client.requests
+    if not full and _is_ahead(since, client.server_time):
+        return fetch(db, config, client, options._replace(full=True), report, progress)
     with transaction(db):
         if full:
             _finish_full(db, config, refused)
@@ -60,11 +62,15 @@ def fetch(
 
 def _is_full_due(db: sqlite3.Connection, config: Config) -> bool:
     """Whether it is time for the whole account; another server is another account."""
-    last = account.cursor(db, "full")
-    if last is None or account.server(db) != config.readwise.api_url:
+    last, now = account.cursor(db, "full"), datetime.now(UTC)
+    if last is None or _is_ahead(last, now) or account.server(db) != config.readwise.api_url:
         return True
-    age = datetime.now(UTC) - last
-    return age >= config.schedule.full_every
+    return now - last >= config.schedule.full_every
+
+
+def _is_ahead(moment: datetime | None, now: datetime | None) -> bool:
+    """Whether a time lies in the future of the clock that once told it, and so counts as none."""
+    return moment is not None and now is not None and moment > now
 
 
 def _pages(db: sqlite3.Connection, client: Client, since: datetime | None) -> Iterator[ExportPage]:

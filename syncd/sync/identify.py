@@ -127,16 +127,18 @@ def identify(
     blocks: Sequence[PageBlock],
     elsewhere: Mapping[str, Sequence[Elsewhere]],
     lines: Sequence[str] = (),
+    gone: Collection[int] = (),
 ) -> dict[int, Place]:
     """Find each highlight's place: on the document's page, else among `elsewhere`; absent: none.
 
     `wanted` are in reading order; `elsewhere` are the other places by identity (link_key, id_key,
     text_key). Highlights without a block may stand in the page's running text (`lines`). A block
-    is several highlights where its owner joined theirs.
+    is several highlights where its owner joined theirs. Those that are known to be `gone` come back
+    only by what they say: a changed block is another one's.
     """
     if not blocks and not elsewhere and not lines:
         return {}
-    search = _Search(wanted, bases, blocks)
+    search = _Search(wanted, bases, blocks, gone)
     search.by_id()
     search.by_own_link()
     search.by_shared_link()
@@ -151,9 +153,13 @@ class _Search:
     """What is found so far, and which blocks are still free."""
 
     def __init__(
-        self, wanted: Sequence[Wanted], bases: Mapping[int, Base], blocks: Sequence[PageBlock]
+        self,
+        wanted: Sequence[Wanted],
+        bases: Mapping[int, Base],
+        blocks: Sequence[PageBlock],
+        gone: Collection[int],
     ) -> None:
-        self.wanted, self.bases, self.blocks = wanted, bases, blocks
+        self.wanted, self.bases, self.blocks, self.gone = wanted, bases, blocks, gone
         self.found: dict[int, Place] = {}
         self._taken: set[int] = set()
         self._items: dict[str, list[Wanted]] = defaultdict(list)
@@ -176,6 +182,11 @@ class _Search:
 
     def _missing(self, items: Sequence[Wanted]) -> list[Wanted]:
         return [item for item in items if item.id not in self.found]
+
+    def _standing(self, items: Sequence[Wanted]) -> list[Wanted]:
+        """Those that stood in the vault when it was last seen; where none is known, all may."""
+        there = [item for item in items if item.id not in self.gone]
+        return [item for item in there if item.id in self.bases] or there
 
     def _free(self, blocks: Sequence[PageBlock], *, named: bool = False) -> list[PageBlock]:
         """Those that are no highlight yet; `named`: also those with the id of another one.
@@ -224,8 +235,8 @@ class _Search:
             missing.sort(key=lambda item: item.id not in self.bases)
             self._take_alike(missing, holders)
             # a block too many is no new highlight's
-            older = [item for item in items if item.id in self.bases] or items
-            self._take_between(self._missing(older), self._free(holders), lambda _one, _other: True)
+            older = self._missing(self._standing(items))
+            self._take_between(older, self._free(holders), lambda _one, _other: True)
 
     def by_words(self) -> None:
         """What is left, among the blocks that no link gives to a highlight."""
@@ -235,8 +246,8 @@ class _Search:
 
     def by_place(self) -> None:
         """What has neither id nor link, and was changed: between its neighbours, if it is alike."""
-        known = [item for item in self.wanted if item.id in self.bases] or self.wanted
-        missing = [item for item in self._missing(known) if item.key is None]
+        older = self._missing(self._standing(self.wanted))
+        missing = [item for item in older if item.key is None]
         if missing:
             self._take_between(missing, self._nameless(), _is_alike)
 
@@ -253,8 +264,8 @@ class _Search:
                 self._take(item, place)
             taken = {place.digest for place in self.found.values()}  # of which others are copies
             left = iter([place for place in places if place.digest not in taken])
-            older = [item for item in items if item.id in self.bases] or items
-            for item, place in zip(self._missing(older), left, strict=False):
+            older = self._missing(self._standing(items))
+            for item, place in zip(older, left, strict=False):
                 self._take(item, place)
 
     def elsewhere_by_name(self, elsewhere: Mapping[str, Sequence[Elsewhere]]) -> None:

@@ -32,9 +32,10 @@ class Case:
 
     `page` is empty where the document has none yet; `found` are the highlights' places; `adopted`
     the bases of those that stand there and have none. `fates` are those of highlights that have a
-    base and no place. `moment`: when (ns) a write would be made. `remove`: whether upstream
+    base and no place. `moment`: when (ns) a write would be made; `killed`: when a run made one that
+    was killed before it was recorded, 0 for none. `remove`: whether upstream
     deletions are carried out; `restyle`: whether blocks that syncd wrote are brought to how it
-    writes them now. `shared` are highlights whose block is another one's too.
+    writes them now.
     """
 
     wanted: Sequence[Wanted]  # in reading order, duplicates of other documents' highlights left out
@@ -45,6 +46,7 @@ class Case:
     fates: Mapping[int, Fate] = field(default_factory=dict)
     labels: Labels = field(default_factory=Labels)
     moment: int = 0
+    killed: int = 0
     remove: bool = False
     restyle: bool = False
 
@@ -152,7 +154,10 @@ def children_of(
 def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
     """Bring a block and its children up to date where they are as they were last settled."""
     known = case.bases.get(item.id)
-    base = known or case.adopted.get(item.id) or Base(item.page, item.account)
+    since = case.killed if isinstance(place, PageBlock) else 0
+    base = case.adopted.get(item.id) or known or Base(item.page, item.account, since=since)
+    if known is None and base.since:
+        plan.added.append(item.id)
     if isinstance(place, Elsewhere):
         merged = _moved(plan, item, place, base)
     else:

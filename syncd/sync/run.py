@@ -10,7 +10,8 @@ waiting documents; the next run ends where an undisturbed one would have.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
 from syncd.report import Conflict, Failure, Gone, Report, VaultReport, conflict_copy_line
-from syncd.state import account, bases, homes, index, pending, pictures, vaults
+from syncd.state import account, bases, homes, index, pending, vaults
 from syncd.state.schema import transaction
 from syncd.sync.absence import Fate, judge
 from syncd.sync.announce import announce
@@ -41,7 +42,6 @@ from syncd.sync.vault_run import (
     open_vault,
 )
 from syncd.vault.git import git_state
-from syncd.vault.page_names import home_folder
 from syncd.vault.scan import Scan, scan
 from syncd.vault.write import Writer, check_space, sweep
 
@@ -125,9 +125,9 @@ def _finish_killed(run: VaultRun) -> None:
 
 
 def _sync_vault(run: VaultRun) -> None:
-    index_vault(run)
+    found = index_vault(run)
     if not run.options.dry:
-        _sweep(run)
+        _tell_copies(run, sweep(run.root / path for path in found.unfinished))
     with transaction(run.db):
         make_base(run, again=True)
         run.writer.flush()
@@ -140,11 +140,12 @@ def _sync_vault(run: VaultRun) -> None:
     run.report.failed += [
         Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(run.db)
     ]
-    _tell_differences(run)
+    _tell_what_differs(run)
 
 
-def _tell_differences(run: VaultRun) -> None:
-    """Put into the report what both sides changed, and what has no place on its page."""
+def _tell_what_differs(run: VaultRun) -> None:
+    """Put into the report what is held back, what both sides changed, and what has no place."""
+    run.report.held += map(_gone, bases.absences(run.db, run.id, verdict="held"))
     for one in bases.conflicts(run.db, run.id):
         for parts, told in (
             (one.differing, run.report.conflicts),
@@ -163,10 +164,11 @@ def judge_absences(run: VaultRun) -> Absences:
             looks.append(look)
     day = run.started - timedelta(days=1)
     recent = bases.absences(run.db, run.id, since=day, verdict="deleted")
-    known = len(bases.absences(run.db, run.id)) - len(recent)
+    gone = len(recent) + len(bases.absences(run.db, run.id, verdict="held"))
+    known = len(bases.absences(run.db, run.id)) - gone
     total = bases.count(run.db, run.id) - known
     accepted = run.options.accept_deletions
-    fates, whole = judge(looks, recent=len(recent), total=total, accepted=accepted)
+    fates, whole = judge(looks, recent=gone, total=total, accepted=accepted)
     pages = {effect.highlight: look for look in looks for effect in look.effects}
     found = [
         bases.Absence(id_, pages[id_].document, pages[id_].path, run.started, fate)
@@ -187,7 +189,6 @@ def _record_absences(run: VaultRun, absences: Absences) -> None:
         bases.set_absences(db, run.id, found)
         homes.believe_gone(db, run.id, run.patience)
     run.report.deleted += [_gone(one) for one in found if one.verdict != "held"]
-    run.report.held += map(_gone, bases.absences(db, run.id, verdict="held"))
 
 
 def _gone(one: bases.Absence) -> Gone:
@@ -204,10 +205,11 @@ def _copy_pictures(run: VaultRun) -> None:
         pending.add(run.db, run.id, came)
 
 
-def _sweep(run: VaultRun) -> None:
-    """Remove temporary files that killed runs left where syncd writes."""
-    folders = homes.folders(run.db, run.id) | pictures.folders(run.db, run.id)
-    sweep(run.root, {home_folder(run.graph, run.vault.namespace)} | folders)
+def _tell_copies(run: VaultRun, made: Iterable[Path]) -> None:
+    """Put into the report what was saved while a run was killed, and is beside its page now."""
+    copies = [str(path.relative_to(run.root)) for path in made]
+    run.copies.extend(copies)
+    run.report.warnings += map(conflict_copy_line, copies)
 
 
 def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> None:
@@ -219,7 +221,7 @@ def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> Non
         batch = todo[start : start + _BATCH]
         ended: SyncdError | None = None
         with transaction(run.db):
-            pending.begin(run.db, run.id, batch)
+            pending.begin(run.db, run.id, batch, time.time_ns())
         with transaction(run.db):
             try:
                 for number, document in enumerate(batch, start + 1):
@@ -230,13 +232,13 @@ def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> Non
             except (VaultError, Stopped) as error:
                 ended = error  # what is written stays written, and is recorded
             run.writer.flush()
-            pending.end(run.db, run.id)
+            pending.end(run.db, run.id, batch)
         if ended is not None:
             raise ended
 
 
-def index_vault(run: VaultRun) -> None:
-    """Bring the index up to the vault. Raises VaultError where the vault is empty and was not."""
+def index_vault(run: VaultRun) -> Scan:
+    """Bring the index up to the vault; what was found there. Raises VaultError where the vault is empty and was not."""
     with transaction(run.db):
         before = index.count(run.db, run.id)
         found = scan(run.db, run.id, run.root, run.graph, run.tools.stop)
@@ -247,6 +249,7 @@ def index_vault(run: VaultRun) -> None:
     run.copies[:] = found.copies
     run.report.warnings += found.unreadable
     run.report.warnings += map(conflict_copy_line, found.copies)
+    return found
 
 
 def _note_changes(run: VaultRun, found: Scan, *, git_moved: bool) -> None:

@@ -7,6 +7,7 @@ cannot be read keeps its entry: unreadable is not deleted.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,16 +24,20 @@ from syncd.state import index
 from syncd.vault.graph import Graph
 from syncd.vault.page_names import title_from
 from syncd.vault.read import PageChanged, Seen, read_page
+from syncd.vault.write import is_temporary
 
 _SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
 PAGES = (".md", ".markdown", ".org")
+_IN_THE_CLOUD = re.compile(r"\.(.+\.(?:md|markdown|org))\.icloud", re.DOTALL)
 
 
-def walk(root: Path, lost: dict[str, str]) -> Iterator[tuple[str, os.stat_result]]:
+def walk(
+    root: Path, lost: dict[str, str], unfinished: list[str] | None = None
+) -> Iterator[tuple[str, os.stat_result]]:
     """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out.
 
     Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason
-    and the way out.
+    and the way out; temporary files of the writer's into `unfinished`.
     """
     folders = [""]
     while folders:
@@ -41,7 +46,10 @@ def walk(root: Path, lost: dict[str, str]) -> Iterator[tuple[str, os.stat_result
             with os.scandir(root / below) as entries:
                 for entry in entries:
                     path = f"{below}{entry.name}"
-                    if entry.name.startswith(".") or path in _SKIPPED:
+                    if entry.name.startswith("."):
+                        _note_hidden(below, entry.name, lost, unfinished)
+                        continue
+                    if path in _SKIPPED:
                         continue
                     is_page = entry.name.endswith(PAGES)
                     if not is_page and not entry.is_dir(follow_symlinks=False):
@@ -58,6 +66,15 @@ def walk(root: Path, lost: dict[str, str]) -> Iterator[tuple[str, os.stat_result
             continue
         except OSError as error:
             lost[below] = unreadable(error)
+
+
+def _note_hidden(below: str, name: str, lost: dict[str, str], unfinished: list[str] | None) -> None:
+    """What a hidden file tells: a page that is in the cloud alone, or a write that was cut off."""
+    away = _IN_THE_CLOUD.fullmatch(name)
+    if away and _is_text(name):
+        lost[f"{below}{away[1]}"] = "it is in iCloud alone; download it"
+    elif unfinished is not None and is_temporary(name):
+        unfinished.append(f"{below}{name}")
 
 
 def _stat(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> os.stat_result | None:
@@ -90,7 +107,7 @@ class Scan(NamedTuple):
 
     `changed` are the pages that were read anew, `gone` those that are no longer there, `unreadable`
     those that could not be looked at, each with its reason. `copies` are conflict copies of syncing
-    tools, which are neither read nor written.
+    tools, which are neither read nor written; `unfinished` are temporary files of the writer's.
     """
 
     pages: int
@@ -98,6 +115,7 @@ class Scan(NamedTuple):
     gone: list[str]
     unreadable: list[str]
     copies: list[str]
+    unfinished: list[str]
 
 
 def scan(
@@ -109,9 +127,9 @@ def scan(
     """
     known = index.stamps(db, vault)
     lost: dict[str, str] = {}
-    found = Scan(0, [], [], [], [])
+    found = Scan(0, [], [], [], [], [])
     pages = 0
-    for path, stat in walk(root, lost):
+    for path, stat in walk(root, lost, found.unfinished):
         if is_conflict_copy(path.rpartition("/")[2]):
             found.copies.append(path)
             continue

@@ -66,8 +66,15 @@ def _put_away(new: str, page: str, now: bytes) -> None:
     if ours:
         os.unlink(new)
     else:
-        stem, extension = os.path.splitext(page)
-        os.rename(new, f"{stem} (conflicted copy {time.strftime('%Y-%m-%d %H%M%S')}){extension}")
+        put_beside(new, page)
+
+
+def put_beside(file: str, page: str) -> str:
+    """Make a file a conflict copy of a page, with the time in its name; returns its path."""
+    stem, extension = os.path.splitext(page)
+    copy = f"{stem} (conflicted copy {time.strftime('%Y-%m-%d %H%M%S')}){extension}"
+    os.rename(file, copy)
+    return copy
 
 
 def exchange(one: str, other: str) -> bool:

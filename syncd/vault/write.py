@@ -31,11 +31,15 @@ from syncd.vault.read import (
     require_file,
     seen_as,
 )
-from syncd.vault.swap import take_place
+from syncd.vault.swap import put_beside, take_place
 
 __all__ = ["PageChanged", "Seen", "Writer", "check_space", "read_page", "sweep"]
 
-_TEMPORARY = re.compile(r"\.syncd\.[0-9a-f]{12}\.tmp")  # apps and sync services ignore leading dots
+# Apps and sync services ignore leading dots. A file that is being written, then one that is about to
+# change places with a page: it says what it holds before that and after (digests, cut to 12 digits).
+_UNFINISHED = re.compile(r"\.syncd\.[0-9a-f]{12}\.(?:part|tmp)")  # tmp: by older versions
+_READY = re.compile(r"\.syncd\.[0-9a-f]{12}\.([0-9a-f]{12})\.([0-9a-f]{12})\.tmp")
+_DIGITS = 12
 _ABANDONED_SECONDS = 60
 _LEAST_FREE_BYTES, _LEAST_FREE_SHARE = 16 * 1024 * 1024, 0.01
 
@@ -109,7 +113,7 @@ class Writer:
         self._unsynced.clear()
 
     def _create(self, target: str, data: bytes, digest: bytes) -> Seen:
-        with self._temporary(target, data, None) as (temporary, status):
+        with self._temporary(target, data, None, "") as (temporary, status):
             try:
                 place_new(temporary, target)
             except FileExistsError as error:
@@ -130,18 +134,23 @@ class Writer:
             raise DocumentError(
                 f"{target}: the page is read-only; make it writable", code="page-unwritable"
             )
-        with self._temporary(target, data, old) as (temporary, status):
+        says = f".{digest.hex()[:_DIGITS]}.{seen.digest.hex()[:_DIGITS]}"
+        with self._temporary(target, data, old, says) as (temporary, status):
             if not take_place(temporary, target, seen.digest, digest):
                 raise PageChanged(f"{target} has changed meanwhile")
         return seen_as(status, digest)
 
     @contextmanager
     def _temporary(
-        self, target: str, data: bytes, old: os.stat_result | None
+        self, target: str, data: bytes, old: os.stat_result | None, says: str
     ) -> Iterator[tuple[str, os.stat_result]]:
-        """A durable file beside `target` with `data` and what `old`, the page that it replaces, had besides."""
+        """A durable file beside `target` with `data`, and with what the page `old` had besides.
+
+        `says` is what its name says of its content, "" where no page takes its place.
+        """
         folder = os.path.dirname(target)
-        temporary = f"{folder}/.syncd.{secrets.token_hex(6)}.tmp"
+        stem = f"{folder}/.syncd.{secrets.token_hex(6)}"
+        temporary = f"{stem}.part"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(temporary, flags, 0o666 if old is None else old.st_mode & 0o777)
         try:
@@ -155,11 +164,15 @@ class Writer:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            if says:
+                os.rename(temporary, f"{stem}{says}.tmp")
+                temporary = f"{stem}{says}.tmp"
             self._unsynced.add(folder)
             yield temporary, status
         except BaseException:
             with suppress(OSError):
-                os.unlink(temporary)
+                if _is_known(temporary):
+                    os.unlink(temporary)
             raise
 
     def _folder(self, folder: str) -> str:
@@ -199,26 +212,46 @@ class Writer:
         return status.st_dev, status.st_ino
 
 
-def sweep(root: Path, folders: Iterable[Path | str]) -> int:
-    """Removes temporary files that a killed run left in `folders` more than a minute ago.
+def sweep(files: Iterable[Path]) -> list[Path]:
+    """Clear away the temporary files that killed runs left more than a minute ago.
 
-    Returns how many.
-
-    `folders` are absolute or relative to `root`; those that are missing are skipped. Errors are
-    left for the writer to tell.
+    One that an editor saved while it changed places with its page becomes a conflict copy; returns
+    these copies. Errors are left for the writer to tell.
     """
-    removed = 0
+    copies: list[Path] = []
     before = time.time() - _ABANDONED_SECONDS
-    for folder in folders:
-        with suppress(OSError), os.scandir(root / folder) as entries:
-            for entry in entries:
-                if (
-                    _TEMPORARY.fullmatch(entry.name)
-                    and entry.stat(follow_symlinks=False).st_mtime < before
-                ):
-                    os.unlink(entry.path)
-                    removed += 1
-    return removed
+    for file in files:
+        with suppress(OSError):
+            if os.lstat(file).st_mtime >= before:
+                continue
+            if _is_known(file):
+                os.unlink(file)
+            else:
+                copies.append(Path(put_beside(str(file), _page_of(file))))
+    return copies
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file's name is that of a temporary file."""
+    return bool(_UNFINISHED.fullmatch(name) or _READY.fullmatch(name))
+
+
+def _is_known(temporary: str | Path) -> bool:
+    """Whether a temporary file holds nothing but what syncd wrote, or what it read and replaced."""
+    ready = _READY.fullmatch(Path(temporary).name)
+    return ready is None or _digits(temporary) in ready.groups()
+
+
+def _digits(file: str | Path) -> str:
+    return digest_of(Path(file).read_bytes()).hex()[:_DIGITS]
+
+
+def _page_of(temporary: Path) -> str:
+    """The page with which a temporary file changed places; where it changed since, just a name."""
+    ready = _READY.fullmatch(temporary.name)
+    pages = temporary.parent.glob("[!.]*.*")
+    written = (one for one in pages if ready and one.is_file() and _digits(one) == ready[1])
+    return str(next(written, temporary.with_name("syncd.md")))
 
 
 def check_space(root: Path) -> None:

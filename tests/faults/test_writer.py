@@ -18,10 +18,20 @@ from pathlib import Path
 import pytest
 
 from syncd.errors import DocumentError, VaultError
-from syncd.vault.write import PageChanged, Writer, check_space, read_page, sweep
+from syncd.page.names import is_conflict_copy
+from syncd.vault.read import digest_of
+from syncd.vault.write import (
+    PageChanged,
+    Writer,
+    check_space,
+    is_temporary,
+    read_page,
+    sweep,
+)
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
+OTHER = "0" * 12  # what a temporary file may hold besides
 
 
 def page(folder: Path, text: str = "eins\n", name: str = "Seite.md", age: int = 60) -> Path:
@@ -344,16 +354,36 @@ def test_a_vault_that_vanishes_is_not_made_again(tmp_path: Path) -> None:
 
 def test_old_temporary_files_are_swept_and_nothing_else(tmp_path: Path) -> None:
     """Those of a run that may still be going stay, and so does whatever only resembles ours."""
-    (tmp_path / "pages").mkdir()
-    old = page(tmp_path / "pages", name=".syncd.0123456789ab.tmp", age=61)
-    others = [
-        page(tmp_path / "pages", name=".syncd.ba9876543210.tmp", age=0),
-        page(tmp_path / "pages", name=".syncd.note.tmp", age=999),
-        page(tmp_path / "pages", name="x.syncd.0123456789ab.tmp", age=999),
+    holds = digest_of(b"eins\n").hex()[:12]
+    ours = [
+        page(tmp_path, name=f".syncd.0123456789ab.{name}", age=61)
+        for name in ("part", "tmp", f"{holds}.{OTHER}.tmp", f"{OTHER}.{holds}.tmp")
     ]
-    assert sweep(tmp_path, [Path("pages"), tmp_path / "gone"]) == 1
-    assert not old.exists()
-    assert all(path.exists() for path in others)
+    young = page(tmp_path, name=".syncd.ba9876543210.part", age=0)
+    assert sweep([*ours, young, tmp_path / "gone"]) == []
+    assert names(tmp_path) == {young.name}
+    for name in (".syncd.note.tmp", "x.syncd.0123456789ab.tmp", ".syncd.0123456789ab.md"):
+        assert not is_temporary(name)
+    assert all(is_temporary(path.name) for path in [*ours, young])
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_an_editor_saved_while_a_run_was_killed_becomes_a_conflict_copy(
+    tmp_path: Path, changed: bool
+) -> None:
+    """Beside the page that took its place, or, where that was changed since, in its folder."""
+    folder = tmp_path / "journals"
+    folder.mkdir()
+    writes = digest_of(b"ours\n").hex()[:12]
+    name = f".syncd.0123456789ab.{writes}.{OTHER}.tmp"
+    saved = page(folder, "the owner's\n", name=name, age=999)
+    page(folder, "ours\nand more\n" if changed else "ours\n", name="Seite.org")
+    (copy,) = sweep([saved])
+    assert copy.read_text() == "the owner's\n"
+    assert is_conflict_copy(copy.name)
+    assert copy.name.startswith("syncd (" if changed else "Seite (")
+    assert copy.suffix == (".md" if changed else ".org")
+    assert names(folder) == {"Seite.org", copy.name}
 
 
 def test_an_emptied_page_is_read_again_before_it_is_believed(tmp_path: Path) -> None:
@@ -408,7 +438,8 @@ def test_a_kill_at_any_moment_leaves_whole_pages(tmp_path: Path) -> None:
     for path in pages:
         data = path.read_bytes()
         assert data == data[:1] * 300_000, path
-    for name in leftovers(tmp_path):
-        os.utime(tmp_path / "pages" / name, (0, 0))
-    sweep(tmp_path, [Path("pages")])
+    left = list((tmp_path / "pages").glob(".syncd.*"))
+    for path in left:
+        os.utime(path, (0, 0))
+    assert sweep(left) == []
     assert names(tmp_path / "pages") == {path.name for path in pages}

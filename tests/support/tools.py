@@ -43,12 +43,17 @@ def _systemd_analyze() -> str | None:
     return _command("systemd-analyze")
 
 
+def _strace() -> str | None:
+    return _command("strace")
+
+
 def _command(name: str) -> str | None:
     return f"{name} is not installed" if shutil.which(name) is None else None
 
 
 _MISSING: dict[str, Callable[[], str | None]] = {
     "logseq-parser": _logseq_parser,
+    "strace": _strace,
     "systemd": _systemd,
     "systemd-analyze": _systemd_analyze,
 }
