@@ -26,7 +26,7 @@ from syncd.report import (
     conflict_copy_line,
     counted,
 )
-from syncd.service.status_file import Sign, read_sign
+from syncd.service.status_file import ServiceStatus, read_service_status
 from syncd.state import account, bases, pending, runs
 from syncd.state.schema import open_to_read
 from syncd.state.vaults import find_vault
@@ -92,9 +92,9 @@ def status(config_option: str | None, *, as_json: bool) -> int:
 def current_status(config: Config) -> Status:
     """How the service, the last runs and the vaults stand. Raises ConfigError, StateError."""
     folder = settings.state_dir(config)
-    sign, running = read_sign(folder)
+    sign, running = read_service_status(folder)
     history, vaults = _from_state(config, folder)
-    idle = Sign(pid=0, started=datetime.now(UTC))  # as a service that has nothing to say
+    idle = ServiceStatus(pid=0, started=datetime.now(UTC))  # as a service that has nothing to say
     service = sign if running and sign is not None else idle
     last = _last_run(history[:1])
     trouble = _trouble(service, last)
@@ -197,16 +197,16 @@ def _last_error(history: list[runs.Run]) -> str | None:
     return None
 
 
-def _trouble(service: Sign, last: LastRun | None) -> dict[str, str]:
+def _trouble(service: ServiceStatus, last: LastRun | None) -> dict[str, str]:
     """What the service met since the last run, by vault; "" are the runs."""
     return {
         name: trouble.message
-        for name, trouble in service.trouble.items()
+        for name, trouble in service.problems.items()
         if last is None or trouble.when > last.ended
     }
 
 
-def _service_problems(sign: Sign | None, running: bool, last: LastRun | None) -> list[str]:
+def _service_problems(sign: ServiceStatus | None, running: bool, last: LastRun | None) -> list[str]:
     if sign is None:
         return []
     if running:
@@ -221,7 +221,7 @@ def _service_problems(sign: Sign | None, running: bool, last: LastRun | None) ->
     return ["the service was stopped, and nothing was synced since"]
 
 
-def _run_problems(history: list[runs.Run], service: Sign, trouble: str | None) -> Iterator[str]:
+def _run_problems(history: list[runs.Run], service: ServiceStatus, trouble: str | None) -> Iterator[str]:
     if not history and service.busy_since is None:
         once, always = "`syncd sync` does it once", "`syncd service install` for good"
         yield f"nothing was synced yet; {once}, {always}"

@@ -23,7 +23,7 @@ from typing import Any
 
 from tzlocal import get_localzone
 
-from syncd.config import settings as configuration
+from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.errors import ConfigError, LockedError, Stopped, SyncdError, TokenError
 from syncd.readwise.client import Client
@@ -61,8 +61,8 @@ class Daemon:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = _stamp(path)
-        self._config = configuration.load(path)
-        self._folder = configuration.state_dir(self._config)
+        self._config = settings.load(path)
+        self._folder = settings.state_dir(self._config)
         self._mail: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._pulse = Pulse()
         client_of(self._config, self._pulse)
@@ -194,8 +194,8 @@ class Daemon:
         reloading()
         self._file = _stamp(self._path)
         try:
-            config = configuration.load(self._path)
-            if configuration.state_dir(config) != self._folder:
+            config = settings.load(self._path)
+            if settings.state_dir(config) != self._folder:
                 raise ConfigError("another state_dir is taken over only by a restart")
             Client(
                 config.readwise.api_url, _NO_TOKEN, self._pulse
@@ -365,7 +365,7 @@ def run(config_option: str | None, *, verbose: bool, quiet: bool) -> int:
     """What `syncd run` does. Returns the exit status."""
     set_up(verbose=verbose, quiet=quiet)
     try:
-        daemon = Daemon(configuration.config_path(config_option))
+        daemon = Daemon(settings.config_path(config_option))
     except SyncdError as error:
         _log.error("%s", error.message)  # its traceback says nothing
         return error.exit_status

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from syncd.config import settings as configuration
+from syncd.config import settings
 from syncd.config.settings import Config, config_dir
 from syncd.errors import ConfigError
 
@@ -25,8 +25,8 @@ _SYSTEM = Path("/etc/systemd/system")
 
 def install(config_option: str | None, *, user: bool) -> int:
     """Write the unit and say what to run next. Returns 0. Raises ConfigError where it cannot be."""
-    path = configuration.config_path(config_option).absolute()
-    config = configuration.load(path)
+    path = settings.config_path(config_option).absolute()
+    config = settings.load(path)
     unit, text = for_user(path, config) if user else for_system(path, config)
     target = _folder(user=user) / unit
     try:
@@ -69,7 +69,7 @@ def uninstall(config_option: str | None, *, user: bool) -> int:
     unit = "syncd.service"
     if not user:
         unit = (
-            f"syncd@{_owner(configuration.load(configuration.config_path(config_option)))}.service"
+            f"syncd@{_owner(settings.load(settings.config_path(config_option)))}.service"
         )
     target = _folder(user=user) / unit
     try:
@@ -91,7 +91,7 @@ def for_user(path: Path, config: Config) -> tuple[str, str]:
     """The desktop's unit: its name and text."""
     writable = [
         *(vault.path.resolve() for vault in config.vaults),
-        configuration.state_dir(config).resolve(),
+        settings.state_dir(config).resolve(),
     ]
     values = {
         "ExecStart": [_command(path)],

@@ -17,7 +17,7 @@ from threading import Event
 
 import msgspec
 
-from syncd.config import settings as configuration
+from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.token import read_token
 from syncd.errors import StateError, SyncdError
@@ -39,7 +39,7 @@ def opened(config: Config, stop: Event) -> Iterator[sqlite3.Connection]:
 
     Raises LockedError, ConfigError, StateError, Stopped.
     """
-    folder = configuration.state_dir(config)
+    folder = settings.state_dir(config)
     with (
         locked([folder, *(vault.path for vault in config.vaults)], stop),
         state.opened(folder) as db,
@@ -102,7 +102,7 @@ def rehearse(
 
     On a copy of the state, and nothing is written.
     """
-    folder = configuration.state_path(config)
+    folder = settings.state_path(config)
     with (
         tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
         locked([folder, *(vault.path for vault in config.vaults)], stop),
