@@ -1,7 +1,4 @@
-"""Tells systemd how the service is.
-
-Its sd_notify protocol, datagrams to the socket that $NOTIFY_SOCKET names.
-"""
+"""Tells systemd how the service is, as sd_notify(3) describes it: datagrams to $NOTIFY_SOCKET."""
 
 from __future__ import annotations
 
@@ -12,10 +9,7 @@ from contextlib import suppress
 
 
 def notify(*lines: str) -> None:
-    """Send assignments such as `READY=1`.
-
-    Without systemd, or where it does not listen, nothing happens.
-    """
+    """Send assignments such as `READY=1`. Does nothing where systemd does not listen."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -29,13 +23,13 @@ def notify(*lines: str) -> None:
         sender.sendto("\n".join(lines).encode(), address)
 
 
-def reloading() -> None:
+def notify_reloading() -> None:
     """Say that the configuration is being read again, until the next `READY=1`."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_seconds() -> float | None:
-    """How often systemd wants to hear `WATCHDOG=1` at least; None where it does not."""
+    """How often systemd wants to hear `WATCHDOG=1`, in seconds; None where it does not."""
     if os.environ.get("WATCHDOG_PID") not in (None, "", str(os.getpid())):
         return None
     text = os.environ.get("WATCHDOG_USEC", "")

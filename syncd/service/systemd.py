@@ -42,7 +42,8 @@ def install(config_option: str | None, *, user: bool) -> int:
         raise ConfigError(f"{target} cannot be written: {error.strerror}{hint}") from None
     systemctl = "systemctl --user" if user else "systemctl"
     click.echo(
-        f"{target} is written; now run:\n  {systemctl} daemon-reload\n  {systemctl} enable --now {unit}"
+        f"{target} is written; now run:\n"
+        f"  {systemctl} daemon-reload\n  {systemctl} enable --now {unit}"
     )
     if user:
         click.echo("  loginctl enable-linger   # only if it shall run while you are not logged in")
@@ -51,11 +52,13 @@ def install(config_option: str | None, *, user: bool) -> int:
     for place in (path.parent, path):
         if not _may_read(place, owner):
             click.echo(
-                f"before that, let {owner} read {place} (chmod a+rX), or keep the configuration in /etc/syncd"
+                f"before that, let {owner} read {place} (chmod a+rX), "
+                "or keep the configuration in /etc/syncd"
             )
     if config.state_dir is None:
         click.echo(
-            f"and later, to see how it stands:\n  sudo -u {owner} STATE_DIRECTORY=/var/lib/syncd/{owner} "
+            "and later, to see how it stands:\n"
+            f"  sudo -u {owner} STATE_DIRECTORY=/var/lib/syncd/{owner} "
             f"{shlex.join([sys.executable, '-m', 'syncd', '--config', str(path), 'status'])}"
         )
     return 0
@@ -68,9 +71,7 @@ def uninstall(config_option: str | None, *, user: bool) -> int:
     """
     unit = "syncd.service"
     if not user:
-        unit = (
-            f"syncd@{_owner(settings.load(settings.config_path(config_option)))}.service"
-        )
+        unit = f"syncd@{_owner(settings.load(settings.config_path(config_option)))}.service"
     target = _folder(user=user) / unit
     try:
         target.unlink()
@@ -153,7 +154,8 @@ def render(name: str, values: Mapping[str, Sequence[str]]) -> str:
             lines += [f"BindReadOnlyPaths={value}" for value in left.pop("BindReadOnlyPaths", [])]
     text = "\n".join(lines)
     start = text.index("[Unit]")
-    return f"# Written by `syncd service install`; changes belong into a drop-in: systemctl edit\n{text[start:]}\n"
+    head = "# Written by `syncd service install`; changes belong into a drop-in: systemctl edit"
+    return f"{head}\n{text[start:]}\n"
 
 
 def _owner(config: Config) -> str:

@@ -420,8 +420,8 @@ def test_the_limit_of_inotify_is_named(tmp_path: Path) -> None:
         (tmp_path / "notes" / f"folder {number}").mkdir(parents=True)
     script = (
         "import sys; open('/proc/sys/user/max_inotify_watches', 'w').write('5')\n"
-        "from pathlib import Path; from syncd.service.inotify import Watcher\n"
-        "try: Watcher(Path(sys.argv[1]), print)\nexcept Exception as error: print(error.code, error)\n"
+        "from pathlib import Path; from syncd.service.inotify import FolderWatcher\n"
+        "try: FolderWatcher(Path(sys.argv[1]), print)\nexcept Exception as error: print(error.code, error)\n"
     )
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", sys.executable, "-c", script, str(tmp_path / "notes")],

@@ -17,11 +17,11 @@ from syncd.errors import LockedError, StateError, VaultError
 from syncd.report import Failure, Report, VaultReport
 from syncd.service import systemd as units
 from syncd.service.debounce import Debounce
-from syncd.service.heartbeat import Pulse
-from syncd.service.inotify import Watcher, concerns, is_remote
-from syncd.service.notify import notify, reloading, watchdog_seconds
-from syncd.service.problem_log import Teller
-from syncd.service.status_file import Beacon, Sign, read_sign
+from syncd.service.heartbeat import Heartbeat
+from syncd.service.inotify import FolderWatcher, concerns, is_remote
+from syncd.service.notify import notify, notify_reloading, watchdog_seconds
+from syncd.service.problem_log import ProblemLog
+from syncd.service.status_file import ServiceStatus, StatusFile, read_service_status
 
 
 def test_a_flurry_is_over_when_it_is_quiet_or_lasts_too_long() -> None:
@@ -51,7 +51,7 @@ def test_systemd_hears_what_it_is_told(
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         notify("READY=1", "STATUS=नमस्ते")
         assert listener.recv(100).decode() == "READY=1\nSTATUS=नमस्ते"
-        reloading()
+        notify_reloading()
         first, _, second = listener.recv(100).decode().partition("\n")
         assert first == "RELOADING=1"
         assert second.removeprefix("MONOTONIC_USEC=").isdecimal()
@@ -73,48 +73,50 @@ def test_the_watchdog_is_this_processes_or_none(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_long_wait_shows_life_and_ends_with_the_stop() -> None:
     """Whoever waits is not silent for the length of the wait."""
-    pulse = Pulse()
-    waiter = threading.Thread(target=pulse.wait, args=(60,))
+    heart = Heartbeat()
+    waiter = threading.Thread(target=heart.wait, args=(60,))
     waiter.start()
-    pulse.beaten = 0.0
-    while pulse.beaten == 0.0:
+    heart.last_beat = 0.0
+    while heart.last_beat == 0.0:
         threading.Event().wait(0.05)
-    pulse.set()
+    heart.set()
     waiter.join(5)
     assert not waiter.is_alive()
-    assert not Pulse().wait(0.01)
+    assert not Heartbeat().wait(0.01)
 
 
 def test_a_sign_is_read_by_others_and_a_second_service_is_refused(tmp_path: Path) -> None:
     """Whether it runs is decided by the lock, not by what was written."""
-    assert read_sign(tmp_path) == (None, False)
-    beacon = Beacon(tmp_path)
-    sign = Sign(1, datetime.now(UTC), watching={"notes": "inotify"})
-    beacon.show(Sign(1, datetime.now(UTC), watching={"a much longer name": "inotify"}))
-    beacon.show(sign)
-    assert read_sign(tmp_path) == (sign, True)
+    assert read_service_status(tmp_path) == (None, False)
+    status_file = StatusFile(tmp_path)
+    status = ServiceStatus(1, datetime.now(UTC), watching={"notes": "inotify"})
+    status_file.write(
+        ServiceStatus(1, datetime.now(UTC), watching={"a much longer name": "inotify"})
+    )
+    status_file.write(status)
+    assert read_service_status(tmp_path) == (status, True)
     with pytest.raises(LockedError):
-        Beacon(tmp_path)
-    beacon.close()
-    assert read_sign(tmp_path) == (sign, False)
+        StatusFile(tmp_path)
+    status_file.close()
+    assert read_service_status(tmp_path) == (status, False)
 
 
 def test_a_state_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     """By the service and by `status`; a disk that is full later does not end the service."""
     (tmp_path / "service.json").mkdir()
-    for use in (Beacon, read_sign):
+    for use in (StatusFile, read_service_status):
         with pytest.raises(StateError, match=r"service\.json: Is a directory; "):
             use(tmp_path)
     (tmp_path / "service.json").rmdir()
     (tmp_path / "service.json").symlink_to("/dev/full")
-    beacon = Beacon(tmp_path)
-    beacon.show(Sign(1, datetime.now(UTC)))
-    beacon.close()
+    status_file = StatusFile(tmp_path)
+    status_file.write(ServiceStatus(1, datetime.now(UTC)))
+    status_file.close()
 
 
 def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """Again when it changed or came back; what waits for the owner is not said."""
-    teller = Teller(logging.getLogger("syncd.test"))
+    problems = ProblemLog(logging.getLogger("syncd.test"))
     caplog.set_level(logging.INFO, "syncd")
     bad = VaultReport(
         "notes",
@@ -128,7 +130,7 @@ def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         VaultReport("notes", error="gone"),
         VaultReport("notes"),
     ):
-        teller.run(Report(vaults=[vault]))
+        problems.add_run(Report(vaults=[vault]))
     said = ["notes: Ünï: no [page-unreadable]"] * 2 + ["gone", "notes: the vault is in order again"]
     assert caplog.messages == said
 
@@ -148,7 +150,7 @@ def test_a_watcher_tells_of_changes_until_its_folder_is_another(tmp_path: Path) 
     root = tmp_path / "notes"
     root.mkdir()
     changed = threading.Event()
-    watcher = Watcher(root, changed.set)
+    watcher = FolderWatcher(root, changed.set)
     try:
         for path in ("a.md", "new folder/b.md"):
             (root / path).parent.mkdir(exist_ok=True)
@@ -171,7 +173,7 @@ def test_a_watcher_tells_of_changes_until_its_folder_is_another(tmp_path: Path) 
 def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
     """It is said in one line."""
     with pytest.raises(VaultError, match="cannot be watched"):
-        Watcher(tmp_path / "away", lambda: None)
+        FolderWatcher(tmp_path / "away", lambda: None)
 
 
 def test_this_disk_is_not_remote(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from syncd.config.settings import Schedule
 from syncd.errors import ConfigError
-from syncd.service.schedule import Every, Timetable, trigger
+from syncd.service.schedule import Every, JobSchedule, trigger
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2025, 3, 29, 22, 10, tzinfo=UTC)
@@ -86,7 +86,7 @@ class Day:
         self.runs: list[datetime] = []
         self.missed: list[str] = []
         self.busy = threading.Semaphore(1)
-        self.times = Timetable(lambda _name, _result: None, self.missed.append, lambda: self.now)
+        self.times = JobSchedule(lambda _name, _result: None, self.missed.append, lambda: self.now)
 
     def run(self) -> None:
         """A job: never two at once."""
@@ -97,9 +97,9 @@ class Day:
     def pass_(self, **span: float) -> None:
         """Time passes; the service looks at the clock, and what is due gets done."""
         self.now += timedelta(**span)
-        self.times.look()
+        self.times.follow_clock()
         for _ in range(500):
-            due = self.times.next_of("run")
+            due = self.times.next_due("run")
             assert due is not None
             if due > self.now:
                 return
@@ -128,7 +128,7 @@ def test_a_day_in_fast_motion(day: Day) -> None:
 
     A suspend of three hours costs the runs in it but one, and none after it.
     """
-    day.times.put("run", Every(START, timedelta(minutes=30)), day.run)
+    day.times.add("run", Every(START, timedelta(minutes=30)), day.run)
     for _ in range(12 * 60):
         day.pass_(minutes=1)
     day.pass_(hours=3)
@@ -143,7 +143,7 @@ def test_a_day_in_fast_motion(day: Day) -> None:
 
 def test_a_clock_that_was_set_back_does_not_stop_the_runs(day: Day) -> None:
     """A machine that woke up in the wrong year gets its runs when it is put right."""
-    day.times.put("run", Every(START, timedelta(minutes=30)), day.run)
+    day.times.add("run", Every(START, timedelta(minutes=30)), day.run)
     day.pass_(days=3000)
     day.runs.clear()
     day.pass_(days=-3000)
@@ -160,9 +160,9 @@ def test_a_job_that_comes_due_while_it_is_done_is_told(day: Day) -> None:
         going.set()
         ended.wait(5)
 
-    day.times.put("run", Every(START, timedelta(minutes=30)), slow)
+    day.times.add("run", Every(START, timedelta(minutes=30)), slow)
     day.now += timedelta(minutes=31)
-    day.times.look()
+    day.times.follow_clock()
     assert going.wait(5)
     day.pass_(minutes=30)
     ended.set()
