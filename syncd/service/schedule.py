@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -23,7 +23,6 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
@@ -32,6 +31,9 @@ from syncd.errors import ConfigError
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _JUMP = timedelta(seconds=5)  # a wall clock that is off by more was set
+_TICK, _DAY = timedelta(microseconds=1), timedelta(days=1)
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+_CLOCK_CHANGE = timedelta(hours=3)  # no time zone's clock is set by more, but where a day is lost
 
 
 class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
@@ -42,9 +44,62 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
         self._jitter = min(jitter, every / 2)
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        """The next time after `previous`, or after `now` where there is none."""
-        count = ((previous or now) - self._start) // self._every + 1
+        """The next time (UTC), which is later than `previous` and `now`."""
+        count = (_later(previous, now) - self._start) // self._every + 1
         return self._start + self._every * count + self._jitter * random.random()  # noqa: S311
+
+
+class Cron(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """The times that fit cron's five fields in a time zone, each up to `jitter` late.
+
+    A time that a summer's beginning leaves out comes an hour later. In the hour that its end brings
+    twice, the hour `*` means both, a number the first. Raises ValueError for fields that cron does
+    not have, or that no day fits.
+    """
+
+    def __init__(self, cron: str, zone: tzinfo, jitter: timedelta = timedelta(0)) -> None:
+        minute, hour, day, month, weekday = cron.split()
+        days = [{"day": day}] if day != "*" or weekday == "*" else []
+        days += [{"day_of_week": _weekdays(weekday)}] if weekday != "*" else []
+        # Where both are given, cron takes a day that fits one of them. APScheduler's own triggers
+        # know the fields; as they stand still at changes of the clock, they count in UTC here.
+        time = {"minute": minute, "hour": hour, "month": month, "timezone": UTC}
+        triggers = [CronTrigger(**time, **one) for one in days]
+        self._either = [one for one in triggers if one.get_next_fire_time(None, _SOME_DAY)]
+        if not self._either:
+            raise ValueError("no such day ever comes")
+        self._zone, self._jitter, self._both_hours = zone, jitter, hour.startswith("*")
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """The next time (UTC), which is later than `previous` and `now`."""
+        due = self._first_after(_later(previous, now))
+        gap = self._first_after(due) - due
+        return due + min(self._jitter, gap / 2) * random.random()  # noqa: S311
+
+    def _first_after(self, moment: datetime) -> datetime:
+        around = (moment - _DAY, moment + _DAY)
+        first, last = (one.astimezone(self._zone).utcoffset() for one in around)
+        reach = timedelta(0) if first == last else _CLOCK_CHANGE
+        here = moment.astimezone(self._zone).replace(tzinfo=UTC)  # what a clock on the wall shows
+        shown = here - reach
+        found: list[datetime] = []
+        while not found or shown < here + reach:
+            shown = min(one.get_next_fire_time(None, shown + _TICK) for one in self._either)
+            found += [time for time in self._moments(shown) if time > moment]
+        return min(found)
+
+    def _moments(self, shown: datetime) -> Iterator[datetime]:
+        """When (UTC) a clock on the wall shows this: once, or twice as the summer ends."""
+        first, second = (
+            shown.replace(tzinfo=self._zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+        )
+        yield first
+        if self._both_hours and second > first:
+            yield second
+
+
+def _later(previous: datetime | None, now: datetime) -> datetime:
+    return max(previous or now, now).astimezone(UTC)
 
 
 def trigger(schedule: Schedule, start: datetime, zone: tzinfo) -> BaseTrigger:
@@ -54,19 +109,12 @@ def trigger(schedule: Schedule, start: datetime, zone: tzinfo) -> BaseTrigger:
     """
     if not schedule.cron:
         return Every(start, schedule.every, schedule.jitter)
-    minute, hour, day, month, weekday = schedule.cron.split()
-    jitter = round(schedule.jitter.total_seconds()) or None
-    fields = {"minute": minute, "hour": hour, "month": month, "jitter": jitter, "timezone": zone}
     try:
-        days = [{"day": day}] if day != "*" or weekday == "*" else []
-        days += [{"day_of_week": _weekdays(weekday)}] if weekday != "*" else []
-        # where both are given, cron takes a day that fits one of them
-        either = [CronTrigger(**fields, **one) for one in days]
+        return Cron(schedule.cron, zone, schedule.jitter)
     except ValueError as error:
         raise ConfigError(
             f'schedule.cron is "{schedule.cron}": {error}; write "*/30 * * * *", say'
         ) from None
-    return either[0] if len(either) == 1 else OrTrigger(either)
 
 
 def _weekdays(field: str) -> str:

@@ -69,8 +69,64 @@ def test_cron_means_what_cron_means(cron: str, expected: list[str]) -> None:
     ]
 
 
+ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]
+DOCUMENTED = [
+    "0 * * * *",
+    "*/30 * * * *",
+    "0 7-22 * * *",
+    "30 2 * * *",
+    "0 6 * * 1-5",
+    "0 6 31 * 0",
+]
+
+
+@given(
+    st.sampled_from(DOCUMENTED),
+    st.sampled_from(ZONES),
+    st.sampled_from([2011, 2024, 2025]),
+    st.integers(0, 366 * 24 * 60),
+    st.sampled_from([0, 60, 3600]),
+    st.lists(st.floats(-7200, 7200), min_size=30, max_size=30),
+)
+def test_the_next_time_is_always_later(
+    cron: str, zone: str, year: int, minutes: int, jitter: int, drifts: list[float]
+) -> None:
+    """Whatever summer time, jitter and a clock that is set back or forth do.
+
+    A run that is late by the clock is not made up for again and again.
+    """
+    start = datetime(year, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    schedule = Schedule(cron=cron, jitter=timedelta(seconds=jitter))
+    when, last = trigger(schedule, start, ZoneInfo(zone)), start
+    for drift in drifts:
+        now = last + timedelta(seconds=drift)
+        following = when.get_next_fire_time(last, now)
+        assert following > max(last, now)
+        assert following - max(last, now) < timedelta(days=63)
+        last = following
+
+
 @pytest.mark.parametrize(
-    "cron", ["61 * * * *", "* * * * 8", "* * * * nonday", "* 25 * * *", "*/0 * * * *"]
+    ("cron", "expected"),
+    [
+        ("0 * * * *", ["02:00:00+02:00", "02:00:00+01:00", "03:00:00+01:00"]),
+        ("30 2 * * *", ["02:30:00+02:00"]),
+        ("*/30 2,3 * * *", ["02:00:00+02:00", "02:30:00+02:00", "03:00:00+01:00"]),
+    ],
+)
+@pytest.mark.parametrize("jitter", [timedelta(0), timedelta(minutes=1)])
+def test_the_hour_that_comes_twice(cron: str, expected: list[str], jitter: timedelta) -> None:
+    """Every hour means both of them, a named hour the first."""
+    start = datetime.fromisoformat("2025-10-26T01:10:00+02:00").astimezone(UTC)
+    found = times(Schedule(cron=cron, jitter=jitter), start, len(expected))
+    for time, text in zip(found, expected, strict=True):
+        due = datetime.fromisoformat(f"2025-10-26T{text}")
+        assert timedelta(0) <= time - due <= jitter
+
+
+@pytest.mark.parametrize(
+    "cron",
+    ["61 * * * *", "* * * * 8", "* * * * nonday", "* 25 * * *", "*/0 * * * *", "0 0 31 2 *"],
 )
 def test_cron_is_refused_in_one_line(cron: str) -> None:
     """Values that cron does not know."""
