@@ -156,14 +156,17 @@ def zone(vault: Vault) -> tzinfo:
     """
     if vault.timezone:
         return parse_zone(vault.timezone)
+    return system_zone(f"set timezone for vault {vault.name}")
+
+
+def system_zone(way_out: str = "set the variable TZ") -> tzinfo:
+    """The system's time zone. Raises ConfigError with the `way_out` where it is unclear."""
     import tzlocal
 
     try:
         return tzlocal.get_localzone()
     except (LookupError, ValueError, OSError):
-        raise ConfigError(
-            f"the system's time zone is unclear; set timezone for vault {vault.name}"
-        ) from None
+        raise ConfigError(f"the system's time zone is unclear; {way_out}") from None
 
 
 def _vaults(file: TomlFile, tables: Any) -> tuple[Vault, ...]:

@@ -88,19 +88,21 @@ def _output_of(command: tuple[str, ...], env: Mapping[str, str], timeout: float)
             check=False,
         )
     except FileNotFoundError:
-        raise TokenError(f"token_command: {program} is not found; give its full path") from None
+        raise _failure(f"{program} is not found; give its full path") from None
     except subprocess.TimeoutExpired:
-        raise TokenError(
-            f"token_command: {program} gave no token within {timeout:g} s; "
-            "does it wait for an answer?"
+        raise _failure(
+            f"{program} gave no token within {timeout:g} s; does it wait for an answer?"
         ) from None
     except OSError as error:
-        raise TokenError(f"token_command: {program} cannot be run: {error.strerror}") from None
+        raise _failure(f"{program} cannot be run: {error.strerror}") from None
     if done.returncode:
-        raise TokenError(
-            f"token_command: {program} failed ({done.returncode}); run it by hand to see why"
-        )
+        raise _failure(f"{program} failed ({done.returncode}); run it by hand to see why")
     return done.stdout
+
+
+def _failure(reason: str) -> TokenError:
+    """A command that failed may succeed later, when a keyring is open or a network is there."""
+    return TokenError(f"token_command: {reason}", code="token-command")
 
 
 def clean_token(data: bytes, source: str) -> str:

@@ -12,19 +12,18 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType
+from threading import Event
 from typing import Any
-
-from tzlocal import get_localzone
 
 from syncd.config import settings
 from syncd.config.settings import Config
+from syncd.config.token import read_token
 from syncd.errors import ConfigError, LockedError, Stopped, SyncdError, TokenError
 from syncd.readwise.client import Client
 from syncd.report import WAITS, Report, VaultReport
@@ -33,9 +32,10 @@ from syncd.service.log import set_up
 from syncd.service.notify import notify, notify_reloading, watchdog_seconds
 from syncd.service.problem_log import ProblemLog
 from syncd.service.schedule import JobSchedule, trigger
+from syncd.service.signals import ENDING, catch_signals, end_within, received
 from syncd.service.status_file import ServiceStatus, StatusFile
 from syncd.service.watch import VaultWatch
-from syncd.sync.session import client_of, look, sync_once
+from syncd.sync.session import look, sync_once
 from syncd.sync.vault_format import vault_format
 from syncd.sync.vault_run import RunOptions
 from syncd.vault.graph import read_graph
@@ -47,6 +47,7 @@ _TICK = 10.0  # between two looks at the clock, the configuration file and the v
 _FIRST_RETRY, _LAST_RETRY = 60.0, 1800.0  # after a run that failed
 _REJECTED = 3600.0  # between two tries with a token that Readwise rejects
 _GRACE = 1.5  # for the running job when the service is told to end
+_LAST_GRACE = 1.8  # for everything else then
 _MARGIN = 0.2  # after a page's `quiet` is over
 
 _NO_TOKEN = "none"  # noqa: S105  # no request is sent with it
@@ -65,7 +66,7 @@ class Daemon:
         self._folder = settings.state_dir(self._config)
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._heart = Heartbeat()
-        client_of(self._config, self._heart)
+        _check_account(self._config)
         self._started = datetime.now(UTC)
         self._jobs = JobSchedule(
             self._in_this_thread(self._done), self._in_this_thread(self._missed)
@@ -78,7 +79,7 @@ class Daemon:
         self._again: set[str] = set()
         self._failures = 0
         self._rejected = False
-        self._ending = False
+        self._ready_told = False
         self._ticked = 0.0
         self._last_run, self._last_notified = "no run yet", ""
         self._watchdog = watchdog_seconds()
@@ -88,29 +89,31 @@ class Daemon:
     def serve(self) -> int:
         """Run until SIGTERM or SIGINT; returns the exit status."""
         faulthandler.enable()  # shows where it hung when systemd's watchdog aborts it
-        actions = {
-            signal.SIGTERM: self._end, signal.SIGINT: self._end,
-            signal.SIGHUP: self._reload, signal.SIGUSR1: self._run_now,
-        }  # fmt: skip
-
-        def on_signal(number: int, _frame: FrameType | None) -> None:
-            self._calls.put(actions[signal.Signals(number)])  # the one thing that is safe here
-
-        for number in actions:
-            signal.signal(number, on_signal)
-        self._jobs.start()
-        self._log_vault_errors()
-        self._watch()
-        self._run_now()
-        notify("READY=1")
-        _log.info("started for %s", ", ".join(vault.name for vault in self._config.vaults))
+        end_within(_LAST_GRACE)
+        catch_signals(lambda: self._calls.put(_nothing))  # a queue's put is safe in a handler
+        for step in (self._jobs.start, self._log_vault_errors, self._watch, self._begin):
+            if not self._ending:
+                step()
         while not self._ending:
             self._step(self._until_next())
         return self._finish()
 
+    def _begin(self) -> None:
+        self._run_now()
+        self._tell_ready()
+        _log.info("started for %s", ", ".join(vault.name for vault in self._config.vaults))
+
+    @property
+    def _ending(self) -> bool:
+        return not ENDING.isdisjoint(received)
+
+    def _tell_ready(self) -> None:
+        self._ready_told = notify("READY=1")
+
     def _step(self, seconds: float) -> None:
         with suppress(Empty):
             self._calls.get(timeout=seconds)()
+        self._obey()
         for watch in self._watches.values():
             watch.look_when_quiet()
         now = time.monotonic()
@@ -129,6 +132,8 @@ class Daemon:
     def _tick(self) -> None:
         if self._watchdog is not None and self._silence() < self._watchdog:
             notify("WATCHDOG=1")
+        if not self._ready_told:
+            self._tell_ready()
         self._jobs.follow_clock()
         for watch in self._watches.values():
             watch.follow_folder()
@@ -151,8 +156,7 @@ class Daemon:
         busy_since = self._busy_since if self._busy else None
         status = ServiceStatus(os.getpid(), self._started, busy_since, next_run)
         status.watching = {name: watch.how for name, watch in self._watches.items()}
-        subjects = {"": "run"} | {name: f"vault {name}" for name in self._watches}
-        for name, subject in subjects.items():
+        for subject, name in self._subjects():
             if problem := self._problems.problem(subject):
                 status.problems[name] = problem
         self._status_file.write(status)
@@ -161,17 +165,27 @@ class Daemon:
             line = f"at work since {busy_since.astimezone():%H:%M:%S}; {line}"
         if next_run:
             line = f"{line}; next {next_run.astimezone():%H:%M}"
-        if line != self._last_notified:
+        if line != self._last_notified and notify(f"STATUS={line}"):
             self._last_notified = line
-            notify(f"STATUS={line}")
+
+    def _subjects(self) -> Iterator[tuple[str, str]]:
+        """The subjects of the problems that `syncd status` tells, with the vault's name or ""."""
+        for name in self._watches:
+            yield f"watch {name}", name
+            yield f"vault {name}", name
+        yield "run", ""
 
     # --- signals ----------------------------------------------------------------------------------
 
-    def _end(self) -> None:
-        self._ending = True
-        self._heart.set()
+    def _obey(self) -> None:
+        """Do what signals asked for. One of a kind says as much as many."""
+        for number, action in ((signal.SIGHUP, self._reload), (signal.SIGUSR1, self._run_now)):
+            if number in received and not self._ending:
+                received.discard(number)
+                action()
 
     def _finish(self) -> int:
+        self._heart.set()
         notify("STOPPING=1", "STATUS=stopping")
         _log.info("stopping")
         self._jobs.stop()
@@ -198,7 +212,7 @@ class Daemon:
             config = settings.load(self._path)
             if settings.state_dir(config) != self._folder:
                 raise ConfigError("another state_dir is taken over only by a restart")
-            Client(config.readwise.api_url, _NO_TOKEN, self._heart)  # refuses an unsafe address
+            _check_address(config)
             self._schedule(config)
         except SyncdError as error:
             _log.error("%s (the configuration in force stays)", error.message)
@@ -207,7 +221,7 @@ class Daemon:
             self._watch()
             _log.info("configuration read again")
             self._run_now()
-        notify("READY=1")
+        self._tell_ready()
         self._show()
 
     def _run_now(self) -> None:
@@ -216,7 +230,8 @@ class Daemon:
     # --- the schedule -----------------------------------------------------------------------------
 
     def _schedule(self, config: Config) -> None:
-        when = trigger(config.schedule, self._started, get_localzone())
+        zone = settings.system_zone() if config.schedule.cron else UTC
+        when = trigger(config.schedule, self._started, zone)
         self._jobs.add("run", when, self._work, "run", self._run)
 
     def _log_vault_errors(self) -> None:
@@ -323,7 +338,7 @@ class Daemon:
             self._jobs.add_once("settle", _FIRST_RETRY, self._work, "settle", self._settle)
             return
         self._last_run = f"last run {now} failed: {result}"
-        self._rejected = isinstance(result, TokenError)
+        self._rejected = isinstance(result, TokenError) and result.code != "token-command"
         delay = _REJECTED if self._rejected else min(_LAST_RETRY, _FIRST_RETRY * 2**self._failures)
         self._failures += 1
         self._jobs.add_once("retry", delay, self._work, "retry", self._run)
@@ -341,6 +356,25 @@ class Daemon:
         ]
         if quiet:
             self._jobs.add_once("settle", max(quiet) + _MARGIN, self._work, "settle", self._settle)
+
+
+def _nothing() -> None:
+    """Wake the main thread, which then looks at the signals."""
+
+
+def _check_account(config: Config) -> None:
+    """Raises TokenError, ConfigError where the service cannot begin.
+
+    A `token_command` is left to the first run: it may have to wait for what starts later, and what
+    it fails for may pass.
+    """
+    _check_address(config)
+    if not config.readwise.token_command:
+        read_token(config.readwise, os.environ)
+
+
+def _check_address(config: Config) -> None:
+    Client(config.readwise.api_url, _NO_TOKEN, Event())  # refuses an unsafe address
 
 
 def _silent(_what: str, _done: int, _total: int | None) -> None:

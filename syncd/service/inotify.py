@@ -61,27 +61,37 @@ class FolderWatcher:
             self._observer = Observer()
         except OSError as error:
             raise _error(root, error) from error
+        self._handler = _Handler(root, changed)
         try:
-            self._observer.schedule(
-                _Handler(root, changed), str(root), recursive=True, event_filter=_EVENTS
-            )
+            self._observer.schedule(self._handler, str(root), recursive=True, event_filter=_EVENTS)
             self._observer.start()
-            # watchdog is silent about folders that it cannot add. Where the limit is reached, one
-            # more watch fails too.
-            self._observer.unschedule(self._observer.schedule(FileSystemEventHandler(), "/"))
+            self._try_one_more()
         except OSError as error:
             self.stop()
             raise _error(root, error) from error
 
     def is_well(self) -> bool:
-        """Whether it still watches the folder that is there now.
+        """Whether it still watches the folder that is there now, and all folders that came since.
 
-        A vault may be unmounted, moved away or replaced.
+        A vault may be unmounted, moved away or replaced; the system's limit may be reached.
         """
+        if self._handler.folder_came:
+            self._handler.folder_came = False
+            try:
+                self._try_one_more()
+            except OSError:
+                return False
         alive = self._observer.is_alive() and all(
             emitter.is_alive() for emitter in self._observer.emitters
         )
         return alive and identity_or_none(self._root) == self._identity
+
+    def _try_one_more(self) -> None:
+        """Raises OSError where the limit of watches is reached.
+
+        watchdog is silent about folders that it cannot watch for that reason.
+        """
+        self._observer.unschedule(self._observer.schedule(FileSystemEventHandler(), "/"))
 
     def stop(self) -> None:
         """End the thread: `changed` is not called any more."""
@@ -94,9 +104,12 @@ class _Handler(FileSystemEventHandler):
     def __init__(self, root: Path, changed: Callable[[], None]) -> None:
         self._start = len(str(root).rstrip("/")) + 1
         self._changed = changed
+        self.folder_came = False
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called by watchdog."""
+        if isinstance(event, DirCreatedEvent | DirMovedEvent):
+            self.folder_came = True
         paths = (
             os.fsdecode(path)[self._start :] for path in (event.src_path, event.dest_path) if path
         )

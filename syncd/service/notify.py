@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import socket
 import time
-from contextlib import suppress
 
 
-def notify(*lines: str) -> None:
-    """Send assignments such as `READY=1`. Does nothing where systemd does not listen."""
+def notify(*lines: str) -> bool:
+    """Send assignments such as `READY=1`, without ever waiting.
+
+    Returns whether systemd has been told; it has nothing to be told where there is none. A message
+    that finds its queue full is lost.
+    """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
-        return
+        return True
     if address.startswith("@"):  # Linux's abstract names
         address = "\0" + address[1:]
-    with (
-        suppress(OSError),
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender,
-    ):
-        sender.settimeout(1)
-        sender.sendto("\n".join(lines).encode(), address)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            sender.sendto("\n".join(lines).encode(), address)
+    except OSError:
+        return False
+    return True
 
 
 def notify_reloading() -> None:

@@ -174,7 +174,8 @@ class JobSchedule:
 
     def stop(self) -> None:
         """Start no new jobs; let the running one finish."""
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def add(self, name: str, when: BaseTrigger, work: Callable[..., Any], *args: Any) -> None:
         """Do `work` whenever `when` says so, in place of the job that had this name."""

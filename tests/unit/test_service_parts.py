@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import pwd
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from syncd.__main__ import _is_service
 from syncd.config.settings import Config, Readwise, Vault
 from syncd.errors import LockedError, StateError, VaultError
 from syncd.report import Failure, Report, VaultReport
@@ -55,9 +59,20 @@ def test_systemd_hears_what_it_is_told(
         first, _, second = listener.recv(100).decode().partition("\n")
         assert first == "RELOADING=1"
         assert second.removeprefix("MONOTONIC_USEC=").isdecimal()
-    notify("READY=1")
+    assert not notify("READY=1")
     monkeypatch.delenv("NOTIFY_SOCKET")
-    notify("READY=1")
+    assert notify("READY=1")
+
+
+def test_systemd_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it reads nothing and its queue is full, the message is lost, and that is told."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        sent = sum(notify("WATCHDOG=1") for _ in range(1000))
+        assert 0 < sent < 1000
+        listener.recv(100)
+        assert notify("READY=1")
 
 
 def test_the_watchdog_is_this_processes_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,6 +183,77 @@ def test_a_watcher_tells_of_changes_until_its_folder_is_another(tmp_path: Path) 
         assert not watcher.is_well()
     finally:
         watcher.stop()
+
+
+LIMITED = """
+import sys; open('/proc/sys/user/max_inotify_watches', 'w').write('5')
+from pathlib import Path; from time import sleep
+from syncd.service.inotify import FolderWatcher
+root = Path(sys.argv[1]); watcher = FolderWatcher(root, lambda: None)
+print(watcher.is_well())
+for number in range(9): (root / f'folder {number}').mkdir()
+for _ in range(200):
+    if not watcher.is_well(): print('noticed'); break
+    sleep(0.05)
+watcher.stop()
+"""
+
+
+def test_a_limit_that_is_reached_later_is_noticed(tmp_path: Path) -> None:
+    """The watcher of a folder in which more and more folders are made is not well any more."""
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", LIMITED, str(tmp_path)],
+        capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    if "unshare" in done.stderr or "PermissionError" in done.stderr:
+        pytest.skip("no user namespaces here")
+    assert done.stdout.split() == ["True", "noticed"], done.stderr
+
+
+def test_signals_are_heard_before_anything_else_is_imported() -> None:
+    """Neither the command line nor threads and logs are there yet."""
+    script = "import sys, syncd.__main__, syncd.service.signals; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30
+    )
+    assert not {"click", "logging", "threading", "pathlib", "msgspec"} & set(done.stdout.split())
+
+
+HANGING = """
+import ctypes, sys
+from syncd.service.signals import catch_signals, end_within
+catch_signals(lambda: None); end_within(0.1)
+mutex, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
+library.pthread_mutex_lock(mutex); print('hangs', flush=True)
+library.pthread_mutex_lock(mutex)
+"""
+
+
+def test_a_process_whose_main_thread_hangs_is_ended() -> None:
+    """In a system call that no signal interrupts, as on a disk of a network that is gone."""
+    command = [sys.executable, "-c", HANGING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "hangs\n"
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["run"], True),
+        (["-v", "--config", "x.toml", "run"], True),
+        (["--config=x", "run"], True),
+        (["sync", "--vault", "run"], False),
+        (["--config", "run"], False),
+        ([], False),
+    ],
+)
+def test_which_command_is_the_service(words: list[str], expected: bool) -> None:
+    """The first word that is no option."""
+    assert _is_service(words) == expected
 
 
 def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
