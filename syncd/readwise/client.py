@@ -13,11 +13,11 @@ import random
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from syncd.errors import ConfigError, ReadwiseError, Stopped, TokenError
+from syncd.errors import ConfigError, ReadwiseError, Stopped, ThrottledError, TokenError
 from syncd.readwise.decode import ExportPage, decode_page
 from syncd.readwise.http import Answer, Fetcher, PassingError
 
@@ -25,6 +25,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _NEW_TOKEN = "get a new one at https://readwise.io/access_token"  # noqa: S105  # a sentence
 _LONGEST_BACKOFF = 60.0  # seconds
+_LONGEST_PAUSE = 600.0  # seconds that a run waits for when Readwise asks for it
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _IDS_A_REQUEST = 50  # Readwise refuses addresses of more than about a hundred
 
@@ -132,6 +133,8 @@ class Client:
                 return self._try(path, params, decode)
             except PassingError as error:
                 failure, wait = error.message, error.wait
+            if wait is not None and wait > _LONGEST_PAUSE:
+                raise ThrottledError(datetime.now(UTC) + timedelta(seconds=wait))
             if attempt < self._tries:
                 self._pause(f"{path}: {failure} (try {attempt} of {self._tries})", wait, attempt)
         raise ReadwiseError(

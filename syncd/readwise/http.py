@@ -27,7 +27,7 @@ from syncd.errors import ReadwiseError, Stopped
 T = TypeVar("T")
 _CONNECT, _SILENCE = 10.0, 30.0  # seconds until a socket gives up
 _GLANCE = 0.1  # seconds between two looks at the stop event
-_LONGEST_WAIT = 600.0  # seconds
+_DAY = 86400.0  # seconds
 _CHUNK = 65536
 _STOPPED = "stopped while reading from the network"
 
@@ -125,18 +125,18 @@ class Answer(NamedTuple):
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds of `Retry-After`, which names seconds or an HTTP date; 10 minutes at most.
+        """The seconds of `Retry-After`, which names seconds or an HTTP date; a day at most.
 
         None where there is none, or it cannot be read.
         """
         text = self.headers.get("Retry-After", "").strip()
         if re.fullmatch(r"[0-9]{1,20}(\.[0-9]*)?", text):
-            return min(float(text), _LONGEST_WAIT)
+            return min(float(text), _DAY)
         when = _http_date(text)
         if when is None:
             return None
         seconds = (when - (self.date or datetime.now(UTC))).total_seconds()
-        return min(max(seconds, 0.0), _LONGEST_WAIT)
+        return min(max(seconds, 0.0), _DAY)
 
 
 class Fetcher:

@@ -24,7 +24,7 @@ from typing import Any
 from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.token import read_token
-from syncd.errors import ConfigError, LockedError, Stopped, SyncdError, TokenError
+from syncd.errors import ConfigError, LockedError, Stopped, SyncdError, ThrottledError, TokenError
 from syncd.readwise.client import Client
 from syncd.report import WAITS, Report, VaultReport
 from syncd.service.heartbeat import Heartbeat
@@ -78,7 +78,7 @@ class Daemon:
         self._busy, self._busy_since = "", self._started
         self._again: set[str] = set()
         self._failures = 0
-        self._rejected = False
+        self._rejected, self._paused_until = False, self._started
         self._ready_told = False
         self._ticked = 0.0
         self._last_run, self._last_notified = "no run yet", ""
@@ -151,7 +151,7 @@ class Daemon:
 
     def _show(self) -> None:
         """Tell `syncd status` and systemd how things are."""
-        kinds = ("retry", "now") if self._rejected else ("run", "retry", "now", "settle")
+        kinds = ["retry", "now"] + (["run", "settle"] if self._may_run() else [])
         next_run = self._jobs.next_due(*kinds)
         busy_since = self._busy_since if self._busy else None
         status = ServiceStatus(os.getpid(), self._started, busy_since, next_run)
@@ -259,7 +259,7 @@ class Daemon:
 
     def _work(self, name: str, work: Callable[[], Any]) -> Any:
         """Do a job. Returns what it returned or raised."""
-        if self._ending or (name == "run" and self._rejected):
+        if self._ending or (name == "run" and not self._may_run()):
             return Stopped("not now")
         self._heart.last_beat = time.monotonic()
         self._busy, self._busy_since = name, datetime.now(UTC)
@@ -270,6 +270,10 @@ class Daemon:
             return error
         finally:
             self._busy = ""
+
+    def _may_run(self) -> bool:
+        """Whether a run by the schedule makes sense now."""
+        return not self._rejected and datetime.now(UTC) >= self._paused_until
 
     def _run(self) -> Report:
         return sync_once(self._config, RunOptions(patient=True), self._heart, _silent)
@@ -331,6 +335,7 @@ class Daemon:
             self._settle_later(result)
             if kind != "settle":
                 self._rejected, self._failures = False, 0
+                self._paused_until = self._started
                 self._jobs.remove("retry")
             return
         self._problems.open_error("settle" if kind == "settle" else "run", result)
@@ -339,7 +344,12 @@ class Daemon:
             return
         self._last_run = f"last run {now} failed: {result}"
         self._rejected = isinstance(result, TokenError) and result.code != "token-command"
-        delay = _REJECTED if self._rejected else min(_LAST_RETRY, _FIRST_RETRY * 2**self._failures)
+        delay = min(_LAST_RETRY, _FIRST_RETRY * 2**self._failures)
+        if self._rejected:
+            delay = _REJECTED
+        if isinstance(result, ThrottledError):
+            self._paused_until = result.until
+            delay = (result.until - datetime.now(UTC)).total_seconds() + _MARGIN
         self._failures += 1
         self._jobs.add_once("retry", delay, self._work, "retry", self._run)
 

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -424,6 +425,31 @@ def test_a_token_command_that_fails_is_tried_again(filled: World, start: Start) 
     until(lambda: service.status()["well"], "not well")
     assert "status/2" in filled.text()
     assert service.end() == 0
+
+
+def test_a_long_pause_is_kept_and_told(filled: World, start: Start) -> None:
+    """Readwise asks for an hour: until then nobody asks it, and everybody says for how long."""
+    filled.write_config('[schedule]\nevery = "1s"\njitter = "0s"\n')
+    filled.sandbox.faults.append(Fault("429", retry_after="3600"))
+    service = start(filled)
+    until(lambda: "asks for a pause, for 60 min more" in service.log(), "it was not said")
+    found = service.status()
+    assert "asks for a pause" in " ".join(found["problems"])
+    began = datetime.fromisoformat(found["since"])
+    assert datetime.fromisoformat(found["next_run"]) - began > timedelta(minutes=59)
+    said = service.log().count("asks for a pause")
+    service.send(signal.SIGUSR1)
+    time.sleep(1.5)
+    done = filled.command("sync")
+    assert done.returncode == 4
+    assert "asks for a pause" in done.stderr
+    assert service.log().count("asks for a pause") >= said
+    assert len(filled.sandbox.requests) == 1
+    assert service.end() == 0
+    service = start(filled)
+    until(lambda: service.status()["next_run"] is not None, "no next run")
+    assert service.end() == 0
+    assert len(filled.sandbox.requests) == 1
 
 
 def test_when_readwise_is_away_it_is_tried_again_and_the_schedule_is_kept(
