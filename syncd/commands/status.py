@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from syncd.commands.console import in_one_line, print_json
+from syncd.commands.console import print_json
 from syncd.config import settings
 from syncd.config.settings import Config, Vault
 from syncd.errors import StateError
@@ -25,6 +25,7 @@ from syncd.report import (
     VaultReport,
     conflict_copy_line,
     counted,
+    one_line,
 )
 from syncd.service.status_file import ServiceStatus, read_service_status
 from syncd.state import account, bases, pending, runs
@@ -105,6 +106,7 @@ def current_status(config: Config) -> Status:
     for vault in vaults:
         problems += _vault_problems(vault, running)
         problems += _new_trouble(vault, trouble.get(vault.name), problems)
+        problems += _new_trouble(vault, service.unwatched.get(vault.name), problems)
     return Status(
         well=not problems,
         running=running,
@@ -221,7 +223,9 @@ def _service_problems(sign: ServiceStatus | None, running: bool, last: LastRun |
     return ["the service was stopped, and nothing was synced since"]
 
 
-def _run_problems(history: list[runs.Run], service: ServiceStatus, trouble: str | None) -> Iterator[str]:
+def _run_problems(
+    history: list[runs.Run], service: ServiceStatus, trouble: str | None
+) -> Iterator[str]:
     if not history and service.busy_since is None:
         once, always = "`syncd sync` does it once", "`syncd service install` for good"
         yield f"nothing was synced yet; {once}, {always}"
@@ -256,9 +260,9 @@ def _lines(status: Status, now: datetime) -> Iterator[str]:
     else:
         yield click.style("not all is well", fg="red", bold=True)
     for problem in status.problems:
-        yield click.style(f"  {in_one_line(problem)}", fg="red")
+        yield click.style(f"  {one_line(problem)}", fg="red")
     for head, text in _facts(status, now):
-        yield f"{head:10}{in_one_line(text)}"
+        yield f"{head:10}{one_line(text)}"
     for vault in status.vaults:
         yield from _vault_lines(vault)
 
@@ -294,7 +298,7 @@ def _list(colour: str, head: str, texts: Iterable[str]) -> Iterator[str]:
     """The first of the texts, each behind the head, and how many more there are."""
     found = list(texts)
     for text in found[:_LONG]:
-        yield f"  {click.style(f'{head:9}', fg=colour)} {in_one_line(text)}"
+        yield f"  {click.style(f'{head:9}', fg=colour)} {one_line(text)}"
     if len(found) > _LONG:
         yield f"  {head:9} and {len(found) - _LONG} more; --json names all"
 

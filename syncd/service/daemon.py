@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -156,9 +156,13 @@ class Daemon:
         busy_since = self._busy_since if self._busy else None
         status = ServiceStatus(os.getpid(), self._started, busy_since, next_run)
         status.watching = {name: watch.how for name, watch in self._watches.items()}
-        for subject, name in self._subjects():
+        subjects = {"": "run"} | {name: f"vault {name}" for name in self._watches}
+        for name, subject in subjects.items():
             if problem := self._problems.problem(subject):
                 status.problems[name] = problem
+        for name, watch in self._watches.items():
+            if watch.how == "poll" and (problem := self._problems.problem(f"watch {name}")):
+                status.unwatched[name] = problem.message
         self._status_file.write(status)
         line = self._last_run
         if busy_since:
@@ -167,13 +171,6 @@ class Daemon:
             line = f"{line}; next {next_run.astimezone():%H:%M}"
         if line != self._last_notified and notify(f"STATUS={line}"):
             self._last_notified = line
-
-    def _subjects(self) -> Iterator[tuple[str, str]]:
-        """The subjects of the problems that `syncd status` tells, with the vault's name or ""."""
-        for name in self._watches:
-            yield f"watch {name}", name
-            yield f"vault {name}", name
-        yield "run", ""
 
     # --- signals ----------------------------------------------------------------------------------
 

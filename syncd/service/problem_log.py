@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime
 
 from syncd.errors import SyncdError
-from syncd.report import WAITS, Failure, Report, VaultReport
+from syncd.report import WAITS, Report, VaultReport, one_line
 from syncd.service.status_file import Problem
 
 _FAULT = "%s: a fault in syncd; it goes on"
@@ -25,6 +25,7 @@ class ProblemLog:
 
     def open(self, subject: str, message: str, level: int = logging.WARNING) -> None:
         """Note what is wrong with the subject; it is logged unless it was the last thing logged."""
+        message = one_line(message)
         before = self._open.get(subject)
         self._open[subject] = Problem(datetime.now(UTC), message)
         if before is None or before.message != message:
@@ -64,9 +65,7 @@ class ProblemLog:
             self.close(subject, f"{vault.name}: the vault is in order again")
         self.set_warnings(vault)
         failed = {
-            f"{one.document} {one.title}": _sentence(one)
-            for one in vault.failed
-            if one.code not in WAITS
+            f"{one.document} {one.title}": str(one) for one in vault.failed if one.code not in WAITS
         }
         self._set_all(f"failed {vault.name} ", failed, vault.name)
 
@@ -82,7 +81,3 @@ class ProblemLog:
                 del self._open[subject]
         for subject, message in messages.items():
             self.open(prefix + subject, f"{vault}: {message}")
-
-
-def _sentence(failure: Failure) -> str:
-    return f"{failure.title or failure.document}: {failure.message} [{failure.code}]"

@@ -32,7 +32,8 @@ class ServiceStatus(msgspec.Struct):
     """What the service says about itself. Times are UTC.
 
     `watching` has each vault's name and how its edits are noticed: "inotify", "poll", "off" or
-    "away". `problems` has what is wrong with a vault, by its name, or with the runs, by "".
+    "away"; `unwatched` has why those are only polled that should not be. `problems` has what is
+    wrong with a vault, by its name, or with the runs, by "".
     """
 
     pid: int
@@ -41,6 +42,7 @@ class ServiceStatus(msgspec.Struct):
     next_run: datetime | None = None
     stopped: datetime | None = None
     watching: dict[str, str] = {}
+    unwatched: dict[str, str] = {}
     problems: dict[str, Problem] = {}
 
 

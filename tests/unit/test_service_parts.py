@@ -191,10 +191,9 @@ from pathlib import Path; from time import sleep
 from syncd.service.inotify import FolderWatcher
 root = Path(sys.argv[1]); watcher = FolderWatcher(root, lambda: None)
 print(watcher.is_well())
-for number in range(9): (root / f'folder {number}').mkdir()
-for _ in range(200):
+for number in range(200):
+    (root / f'folder {number}').mkdir(); sleep(0.05)
     if not watcher.is_well(): print('noticed'); break
-    sleep(0.05)
 watcher.stop()
 """
 
