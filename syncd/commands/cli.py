@@ -61,7 +61,9 @@ class _Main(_Group):
 def _print_error(ctx: click.Context, message: str, error: BaseException) -> None:
     if ctx.params.get("verbose"):
         logging.getLogger("syncd").debug("%s", message, exc_info=error)
-    click.echo(f"syncd: {message}", err=True)
+    from syncd.report import one_line
+
+    click.echo(f"syncd: {one_line(message)}", err=True)
 
 
 @click.group(

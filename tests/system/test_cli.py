@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -314,6 +315,18 @@ def test_no_title_can_paint_the_terminal_afterwards(world: World, arguments: lis
     done = CliRunner().invoke(main, ["--config", str(world.config_file), *arguments], color=True)
     assert "Gone" in done.output or "Blocked" in done.output
     assert [mark for mark in ("\x07", "\x1b[2J", "\u202e") if mark in done.output] == []
+
+
+def test_a_failed_title_is_clean_for_every_reader(world: World) -> None:
+    """For a script, for a terminal and for the service's log alike."""
+    add_book(world.library, "Blocked \x07\x1b]52;c;eA\x07\r\n\u202etitle", tweet(6, "x"))
+    name = "Readwise___Highlights___Blocked ]52;c;eA title.md"
+    (world.root / "pages" / name).mkdir(parents=True)
+    world.write_config()
+    report = json.loads(world.command("sync", "--json").stdout)
+    assert report["vaults"][0]["failed"][0]["title"] == "Blocked ]52;c;eA title"
+    done = world.command("sync")
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", done.stdout + done.stderr)
 
 
 def test_two_runs_at_once_take_turns(filled: World) -> None:

@@ -156,7 +156,7 @@ def test_a_pause_of_more_than_ten_minutes_is_not_waited_for(
     """The error has the time from which Readwise may be asked again; a day is the most."""
     server.script = [answer(status=429, Retry_After=header, Date="Tue, 02 Jan 2024 03:04:05 GMT")]
     before = datetime.now(UTC)
-    with pytest.raises(ThrottledError, match="asks for a pause, for [0-9]+ min more") as raised:
+    with pytest.raises(ThrottledError, match=r"asks for a pause, for \d+ min more") as raised:
         ids(client)
     pause = raised.value.until - before
     assert timedelta(seconds=seconds) <= pause <= timedelta(seconds=seconds + 60)
