@@ -241,9 +241,9 @@ def user_option(command: F) -> F:
 @click.pass_context
 def install(ctx: click.Context, user: bool) -> None:
     """Write the unit for this configuration, and say what to run next."""
-    from syncd.service import systemd
+    from syncd.service.install import install
 
-    ctx.exit(systemd.install(ctx.obj, user=user))
+    ctx.exit(install(ctx.obj, user=user))
 
 
 @service.command()
@@ -251,9 +251,9 @@ def install(ctx: click.Context, user: bool) -> None:
 @click.pass_context
 def uninstall(ctx: click.Context, user: bool) -> None:
     """Remove the unit, and say what to run next."""
-    from syncd.service import systemd
+    from syncd.service.install import uninstall
 
-    ctx.exit(systemd.uninstall(ctx.obj, user=user))
+    ctx.exit(uninstall(ctx.obj, user=user))
 
 
 @main.command()

@@ -28,6 +28,7 @@ from syncd.report import (
     one_line,
 )
 from syncd.service.status_file import ServiceStatus, read_service_status
+from syncd.service.supervisor import supervisor_problems
 from syncd.state import account, bases, pending, runs
 from syncd.state.schema import open_to_read
 from syncd.state.vaults import find_vault
@@ -77,7 +78,10 @@ class Status(msgspec.Struct):
 
 def status(config_option: str | None, *, as_json: bool) -> int:
     """Print how things stand. Returns 0 only where all is well."""
-    found = current_status(settings.load(settings.config_path(config_option)))
+    path = settings.config_path(config_option).absolute()
+    found = current_status(settings.load(path))
+    found.problems += supervisor_problems(path)
+    found.well = not found.problems
     if as_json:
         print_json(found)
     else:

@@ -6,6 +6,7 @@ Kept light to import: time zones and the platform's folders are imported where t
 from __future__ import annotations
 
 import os
+import shlex
 from datetime import date, timedelta, tzinfo
 from itertools import combinations
 from pathlib import Path
@@ -138,7 +139,7 @@ def state_path(config: Config) -> Path:
 def state_dir(config: Config) -> Path:
     """The folder of `state_path`, made for this user alone (0700) where it is missing.
 
-    Raises ConfigError where it cannot be made.
+    Raises ConfigError where it cannot be made, or is open to others.
     """
     folder = state_path(config)
     try:
@@ -146,6 +147,11 @@ def state_dir(config: Config) -> Path:
     except OSError as error:
         reason = f"{error.strerror}; set state_dir"
         raise ConfigError(f"the state folder {folder} cannot be made: {reason}") from None
+    if folder.stat().st_mode & 0o077:
+        raise ConfigError(
+            f"the state folder {folder} is open to others; "
+            f"run: chmod 700 {shlex.quote(str(folder))}"
+        )
     return folder
 
 

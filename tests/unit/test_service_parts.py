@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pwd
 import signal
 import socket
 import subprocess
@@ -16,10 +15,8 @@ from pathlib import Path
 import pytest
 
 from syncd.__main__ import _is_service
-from syncd.config.settings import Config, Readwise, Vault
 from syncd.errors import LockedError, StateError, VaultError
 from syncd.report import Failure, Report, VaultReport
-from syncd.service import systemd as units
 from syncd.service.debounce import Debounce
 from syncd.service.heartbeat import Heartbeat
 from syncd.service.inotify import FolderWatcher, concerns, is_remote
@@ -265,45 +262,3 @@ def test_this_disk_is_not_remote(tmp_path: Path) -> None:
     """Nor is a folder that is not there."""
     assert not is_remote(tmp_path)
     assert not is_remote(tmp_path / "away")
-
-
-def test_the_unit_has_this_vault_and_this_interpreter(tmp_path: Path) -> None:
-    """Every path of the shipped unit is replaced; spaces, percent signs and colons arrive."""
-    vault = tmp_path / "My 100% : notes"
-    vault.mkdir()
-    templates = Path("/home/ada of the test/templates")
-    config = Config(
-        (Vault(vault, name="notes", template=templates),),
-        Readwise(tmp_path / "token"),
-        state_dir=tmp_path / "state",
-    )
-    name, text = units.for_user(tmp_path / "config.toml", config)
-    assert name == "syncd.service"
-    assert f" -P -m syncd --config {tmp_path}/config.toml run" in text
-    assert f'ReadWritePaths="{tmp_path}/My 100%% : notes" {tmp_path}/state' in text
-    assert "%h" not in text
-    name, text = units.for_system(tmp_path / "config.toml", config)
-    assert name == "syncd@root.service" or os.getuid()
-    assert f'BindPaths="{tmp_path}/My 100%% \\: notes" {tmp_path}/state' in text
-    assert f"LoadCredential=readwise-token:{tmp_path}/token" in text
-    assert "/home/%i" not in text
-    (readable,) = (line for line in text.splitlines() if line.startswith("BindReadOnlyPaths="))
-    assert f'"{templates}"' in readable
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="the unit stands in root's folder")
-def test_a_configuration_that_the_service_cannot_read_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Root's own folder is closed to the owner of the vault."""
-    monkeypatch.setattr(units, "_folder", lambda **_: tmp_path)
-    vault, own = tmp_path / "notes", tmp_path / "own"
-    vault.mkdir()
-    own.mkdir(0o700)
-    os.chown(vault, pwd.getpwnam("nobody").pw_uid, -1)
-    (own / "syncd.toml").write_text(f'[[vault]]\npath = "{vault}"\n')
-    assert units.install(str(own / "syncd.toml"), user=False) == 0
-    assert f"before that, let nobody read {own} (chmod a+rX)" in capsys.readouterr().out
-    own.chmod(0o755)
-    assert units.install(str(own / "syncd.toml"), user=False) == 0
-    assert "before that" not in capsys.readouterr().out
