@@ -11,8 +11,10 @@ from pathlib import Path
 from syncd.report import one_line
 from syncd.service import launchd, systemd
 
-_SHOWN = "ActiveState,SubState,Result,ExecMainStatus,NRestarts,InactiveExitTimestampMonotonic"
+_SHOWN = "ActiveState,Result,ExecMainStatus,NRestarts,InvocationID,InactiveExitTimestampMonotonic"
 _LINES = 3  # of the log, which say why
+# What systemd itself logs of its steps.
+_STEPS = re.compile("Start|Stopp|Scheduled restart|Failed with result|Main process exited|Consumed")
 
 
 def supervisor_problems(path: Path) -> list[str]:
@@ -31,26 +33,22 @@ def _unit_problems(unit: str, option: list[str]) -> Iterator[str]:
     shown = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     state = shown.get("ActiveState")
     result = f"{shown.get('Result')}, status {shown.get('ExecMainStatus')}"
+    why = _last_lines(shown.get("InvocationID", ""), option)
     if state == "failed":
-        yield f"{unit} has failed ({result}){_last_lines(unit, option)}"
+        yield f"{unit} has failed ({result}){why}"
     elif state == "activating" and shown.get("NRestarts") != "0":
-        yield f"{unit} is started again and again ({result}){_last_lines(unit, option)}"
+        yield f"{unit} is started again and again ({result}){why}"
     elif state == "inactive" and shown.get("InactiveExitTimestampMonotonic") == "0":
         command = " ".join(["systemctl", *option, "enable --now", unit])
         yield f"{unit} is installed, but was never started; run: {command}"
 
 
-def _last_lines(unit: str, option: list[str]) -> str:
-    """The end of the unit's log, where this user may read it."""
-    log = _output("journalctl", *option, "--no-pager", "-o", "cat", "-n", "20", "-u", unit)
-    lines = [one_line(line) for line in log.splitlines() if not _says_nothing(line, unit)]
-    return "".join(f"; {line}" for line in lines[-_LINES:])
-
-
-def _says_nothing(line: str, unit: str) -> bool:
-    """Whether a line of the log is systemd's own about its steps."""
-    steps = r"Start|Stopp|Scheduled restart|Failed with result|Main process exited|Consumed"
-    return not line.strip() or re.match(rf"({re.escape(unit)}: )?({steps})", line) is not None
+def _last_lines(invocation: str, option: list[str]) -> str:
+    """The end of the log of a unit's last start, where this user may read it."""
+    of_it = [f"_SYSTEMD_INVOCATION_ID={invocation}", "+", f"INVOCATION_ID={invocation}"]
+    log = _output("journalctl", *option, "--no-pager", "-o", "cat", "-n", "20", *of_it)
+    lines = [one_line(line) for line in log.splitlines() if not _STEPS.search(line)]
+    return "".join(f"; {line}" for line in lines[-_LINES:] if line)
 
 
 def _agent_problems(path: Path) -> Iterator[str]:

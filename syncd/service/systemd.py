@@ -16,6 +16,7 @@ from syncd.config.settings import Config
 from syncd.errors import ConfigError
 
 SYSTEM_FOLDER = Path("/etc/systemd/system")
+NOTIFY_SOCKET = "%t/systemd/notify"  # a user's, which ProtectHome= would hide
 HEAD = "# Written by `syncd service install`; changes belong into a drop-in: systemctl edit"
 # Where a unit sees nothing but what is bound there: ProtectHome= and PrivateTmp= hide the rest.
 _HIDDEN = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108
@@ -52,7 +53,7 @@ def user_unit(
     values = {
         "ExecStart": [_command(path)],
         "Environment": [_quoted(f"{name}={value}") for name, value in env.items()],
-        **_sandbox(path, config, [*vaults, state]),
+        **_sandbox(path, config, [*vaults, state], NOTIFY_SOCKET),
     }
     if config.readwise.token_command:  # a password manager has its own files
         values["ProtectHome"] = ["read-only"]
@@ -113,15 +114,18 @@ def runs(text: str, path: Path) -> bool:
     return text.startswith("# Written by") and f" --config {_escaped(str(path))} run\n" in text
 
 
-def _sandbox(path: Path, config: Config, writable: Sequence[Path]) -> dict[str, list[str]]:
+def _sandbox(
+    path: Path, config: Config, writable: Sequence[Path], *readable: str
+) -> dict[str, list[str]]:
     own = [Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]]
     templates = [vault.template for vault in config.vaults if isinstance(vault.template, Path)]
-    readable = [
+    hidden = [
         one for one in dict.fromkeys([path.parent, *own, *templates]) if _is_hidden(one.resolve())
     ]
+    readable_here = " ".join([*readable, *([_binds(hidden)] if hidden else [])])
     return {
         "BindPaths": [_binds(writable)],
-        "BindReadOnlyPaths": [_binds(readable)] if readable else [],
+        "BindReadOnlyPaths": [readable_here] if readable_here else [],
         "ReadWritePaths": [_listed(one.resolve() for one in writable)],
     }
 
