@@ -15,6 +15,9 @@ from types import FrameType
 from typing import Any
 
 import syncd
+from syncd.sandbox.library import Library
+from syncd.sandbox.server import Sandbox
+from tests.support.world import TOKEN, World, add_book, tweet
 
 _PACKAGE = str(Path(syncd.__file__).parent) + "/"
 
@@ -45,12 +48,6 @@ class Trace:
 
 def main() -> None:
     """Trace one run and print the counts."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from support import TOKEN, World, add_book, tweet
-
-    from syncd.sandbox.library import Library
-    from syncd.sandbox.server import Sandbox
-
     library = Library()
     with (
         tempfile.TemporaryDirectory(prefix="syncd-trace-") as folder,

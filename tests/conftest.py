@@ -15,19 +15,30 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from support import Clock, MakeWorld, World
-
     from syncd.sandbox.library import Library
+    from tests.support.web import Server
+    from tests.support.world import Clock, MakeWorld, World
 
-# No test measures time: a busy machine fails none.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# No test measures time: a busy machine fails none. The examples are the same in every run, so
+# that none fails by luck; `--hypothesis-profile random`, as `make torture` says, takes others.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", _UNTIMED, derandomize=True)
+settings.register_profile("random", _UNTIMED, derandomize=False, print_blob=True)
+settings.load_profile("steady")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test, or fail it, where a tool is missing that it is marked to need."""
+    from tests.support.tools import require
+
+    for mark in item.iter_markers("needs"):
+        require(*mark.args)
 
 
 @pytest.fixture
 def clock() -> Clock:
     """The account's time, under the test's hand."""
-    from support import Clock
+    from tests.support.world import Clock
 
     return Clock()
 
@@ -43,9 +54,8 @@ def library(clock: Clock) -> Library:
 @pytest.fixture
 def make_world(tmp_path: Path) -> Iterator[MakeWorld]:
     """Makes a world for an account; `settings` are the vault's."""
-    from support import TOKEN, World
-
     from syncd.sandbox.server import Sandbox
+    from tests.support.world import TOKEN, World
 
     with ExitStack() as stack:
         count = 0
@@ -69,3 +79,12 @@ def world(library: Library, make_world: MakeWorld) -> World:
 def vault(library: Library, make_world: MakeWorld) -> World:
     """A fresh Obsidian vault and an empty account, which are the test's to fill."""
     return make_world(library, edn=None)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server that waits for its script or its pages."""
+    from tests.support.web import Server
+
+    with Server() as found:
+        yield found

@@ -144,5 +144,5 @@ def digest(content: list[str]) -> bytes:
 
 
 def app_lines(content: list[str]) -> list[str]:
-    """The lines of a block that Logseq added by itself; references to the block hang on them."""
+    """The lines of a block that Logseq added by itself; references to the block depend on them."""
     return [line for line in content[1:] if line.startswith(_APP_LINES)]

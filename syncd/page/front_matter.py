@@ -59,7 +59,7 @@ def plain_values(page: Page) -> dict[str, str]:
     return {str(key): str(value) for key, value in values.items() if isinstance(value, str | int)}
 
 
-def repaired(text: str) -> tuple[dict[str, list[str]], str]:
+def split_front_matter(text: str) -> tuple[dict[str, list[str]], str]:
     """The entries (whole lines by key) of the front matter that a text begins with, and the rest.
 
     A value that YAML could not read is put into quotes. ({}, text) where there is no front matter.
@@ -96,9 +96,14 @@ def _entries(lines: list[str]) -> dict[str, Property]:
     starts = list(accumulate(map(len, lines), initial=0))
     heads = [bisect_right(starts, key.start_mark.index) - 1 for key, _ in root.value]
     found: dict[str, Property] = {}
+    reached = 0
     for (key, node), start, stop in zip(root.value, heads, [*heads[1:], len(lines)], strict=True):
+        if key.start_mark.index < reached:  # the key is an alias: its text stands elsewhere
+            return {}
+        text_end = _last(node)
+        reached = max(reached, text_end)
         if isinstance(key, yaml.ScalarNode):
-            least = bisect_right(starts, max(key.start_mark.index, _last(node) - 1))
+            least = bisect_right(starts, max(key.start_mark.index, text_end - 1))
             end = _without_comments(lines, least, stop)
             found.setdefault(key.value, Property(start + 1, end + 1, _value(node)))
     return found
@@ -128,19 +133,27 @@ def _without_comments(lines: list[str], least: int, stop: int) -> int:
 
 
 def _last(node: Any) -> int:
-    """The index behind the text of a YAML node.
+    """An index up to which the text of a YAML node reaches.
 
-    A block of entries ends with its last one, not with what follows it.
+    A block of entries reaches up to its last one, not up to what follows it; where that is an
+    alias, which may stand for the block itself, the index is only the block's start.
     """
     while not getattr(node, "flow_style", True) and node.value:
         last = node.value[-1]
-        node = last[1] if isinstance(last, tuple) else last
+        child = last[1] if isinstance(last, tuple) else last
+        if child.start_mark.index <= node.start_mark.index:
+            return int(node.start_mark.index)
+        node = child
     return int(node.end_mark.index)
 
 
 def _value(node: Any) -> str | list[str] | None:
     if node.id == "sequence":
-        return [item for item in map(_value, node.value) if isinstance(item, str)]
+        return [text for text in map(_text, node.value) if text is not None]
+    return _text(node)
+
+
+def _text(node: Any) -> str | None:
     return str(node.value) if node.id == "scalar" and not node.tag.endswith(":null") else None
 
 

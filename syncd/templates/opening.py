@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from syncd.formats.format import Opening
-from syncd.page.front_matter import repaired
+from syncd.page.front_matter import split_front_matter
 from syncd.page.markdown import bullet
 from syncd.templates.outline import BREAK, STOP, logseq_pieces, settled
 
@@ -45,7 +45,7 @@ def obsidian_opening(
     """
     header, body = own or {}, _plain(metadata)
     if own is None:
-        header, body = repaired(body)
+        header, body = split_front_matter(body)
     heading = " ".join(_plain(heading).split())
     parts = [f"# {heading.lstrip('# ')}" if heading else "", body, _plain(head)]
     lines = "\n\n".join(part.strip("\n") for part in parts if part.strip()).split("\n")

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support import World, add_book, tweet
+
+from tests.support.world import World, add_book, tweet
 
 
 @contextmanager

@@ -14,9 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from support import MakeWorld, World, add_book, tweet
-
 from syncd.sandbox.library import Library
+from tests.support.world import MakeWorld, World, add_book, tweet
 
 KILLS = int(os.environ.get("SYNCD_KILLS", "20"))
 BOOKS = 25
@@ -86,7 +85,7 @@ def test_a_kill_at_any_moment_costs_nothing(library: Library, make_world: MakeWo
             )
         assert world.sync(allow_removals=True).code == 0
         if left := list(world.root.rglob(".syncd.*")):
-            for path in left:
-                os.utime(path, (0, 0))
+            for unfinished in left:
+                os.utime(unfinished, (0, 0))
             world.sync()
         assert content(world) == wanted

@@ -16,8 +16,6 @@ from threading import Event
 from typing import Any
 
 import pytest
-from model import Account, Clock, Device, Owner
-from support import add_book, tweet
 
 from syncd.errors import SyncdError
 from syncd.report import Report
@@ -26,6 +24,8 @@ from syncd.state.schema import opened
 from syncd.sync.run import run
 from syncd.sync.vault_run import RunOptions
 from syncd.vault import swap
+from tests.support.model import Account, Clock, Device, Owner
+from tests.support.world import add_book, tweet
 
 EVERY = int(os.environ.get("SYNCD_EVERY", "3"))
 CALLS = [

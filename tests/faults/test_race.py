@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from support import World, add_book, tweet
 
 from syncd.page.names import is_conflict_copy
 from syncd.vault import swap
 from syncd.vault.write import PageChanged, Writer, read_page
+from tests.support.world import World, add_book, tweet
 
 SAVES = int(os.environ.get("SYNCD_SAVES", "1000"))
 

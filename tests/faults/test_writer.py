@@ -226,7 +226,7 @@ def refused(source: str, target: str) -> None:
 
 
 def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
-    """A folder, a file in a folder's place, a link to nothing, a link to itself, a pipe, a name too long."""
+    """A folder, a file for a folder, links to nothing and to itself, a pipe, a name too long."""
     (tmp_path / "folder.md").mkdir()
     page(tmp_path, name="file")
     (tmp_path / "nothing.md").symlink_to("nowhere.md")
@@ -359,7 +359,10 @@ def test_old_temporary_files_are_swept_and_nothing_else(tmp_path: Path) -> None:
 def test_an_emptied_page_is_read_again_before_it_is_believed(tmp_path: Path) -> None:
     """An editor that saves by truncating and writing is not caught in between."""
     path = page(tmp_path)
-    code = "import sys, time; f = open(sys.argv[1], 'w'); print(flush=True); time.sleep(0.05); f.write('neu')"
+    code = (
+        "import sys, time; f = open(sys.argv[1], 'w'); print(flush=True); time.sleep(0.05); "
+        "f.write('neu')"
+    )
     with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE) as editor:
         assert editor.stdout
         editor.stdout.readline()

@@ -9,9 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
-from model import MARK, Clock, Owner
 
 from syncd.sandbox.library import Library
+from tests.support.model import MARK, Clock, Owner
 
 PICK = st.integers(0, 60)  # one of however many there are
 HOSTS = [
@@ -115,6 +115,10 @@ class AccountActs(RuleBasedStateMachine):
         status = 1500000000000000000 + self.number + 1
         url = f"{HOSTS[host % 3]}{status}{TAILS[host % 4]}"
         self.put(self.book(doc, "tweets", new), f"tweet {status}", url, BODIES[body % 5], location)
+
+    def live(self) -> set[str]:
+        """The names of the highlights that the account has now."""
+        return {self.name[one["id"]] for one in self.highlights() if not one["is_deleted"]}
 
     def shared(self, name: str) -> None:
         """Remember that the account has this more than once, or elsewhere.

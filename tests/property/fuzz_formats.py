@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import hostile, logseq_oracle, logseq_parser, obsidian_oracle, org_oracle
+from tests.support import hostile, logseq_oracle, obsidian_oracle, org_oracle
 
 COUNT = int(os.environ.get("SYNCD_FUZZ", "100000"))
 SEED = int(os.environ.get("SYNCD_SEED", "0"))
 BATCH = 2000
+READ_BY_LOGSEQ = pytest.mark.needs("logseq-parser")
 
 
 def logseq(seed: int, count: int) -> list[tuple[str, str]]:
@@ -42,12 +43,13 @@ def obsidian(seed: int, count: int) -> list[tuple[str, str]]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", range(-(-COUNT // BATCH)))
-@pytest.mark.parametrize("problems", [logseq, org, obsidian])
+@pytest.mark.parametrize(
+    "problems",
+    [pytest.param(logseq, marks=READ_BY_LOGSEQ), pytest.param(org, marks=READ_BY_LOGSEQ), obsidian],
+)
 def test_fuzz(problems: Callable[[int, int], list[tuple[str, str]]], batch: int) -> None:
     """A batch of hostile texts.
 
     None breaks a page, is live on it, loses words or gets a backslash twice.
     """
-    if problems is not obsidian and (reason := logseq_parser.missing()):
-        pytest.skip(reason)
     assert problems(SEED * 1_000_003 + 1000 + batch, min(BATCH, COUNT - batch * BATCH))[:5] == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from account_acts import PICK, AccountActs
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from model import Item, names
+
+from tests.property.account_acts import PICK, AccountActs
+from tests.support.model import Item, names
 
 
 class OwnerActs(AccountActs):

@@ -14,10 +14,9 @@ from syncd.formats.escape import (
     logseq_unescape,
     logseq_value,
 )
-from tests import hostile, logseq_oracle, logseq_parser
+from tests.support import hostile, logseq_oracle, logseq_parser
 
-REASON = logseq_parser.missing()
-needs_parser = pytest.mark.skipif(REASON is not None, reason=str(REASON))
+needs_parser = pytest.mark.needs("logseq-parser")
 
 # Texts that once broke a page, each the shortest of its kind.
 FOUND = [

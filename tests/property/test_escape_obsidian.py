@@ -8,8 +8,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import obsidian_oracle
-from tests.obsidian_oracle import MARKS, WORDS
+from tests.support import obsidian_oracle
+from tests.support.obsidian_oracle import MARKS, WORDS
 
 texts = st.lists(
     st.sampled_from(WORDS) | st.sampled_from(MARKS) | st.text(max_size=2), max_size=14

@@ -13,10 +13,9 @@ from syncd.formats.escape import logseq_name
 from syncd.formats.org_escape import org_lines, org_value
 from syncd.page.blocks import app_lines, digest, parse
 from syncd.page.org import ORG
-from tests import hostile, logseq_parser, mldoc_tree, org_oracle
+from tests.support import hostile, logseq_parser, mldoc_tree, org_oracle
 
-REASON = logseq_parser.missing()
-needs_parser = pytest.mark.skipif(REASON is not None, reason=str(REASON))
+needs_parser = pytest.mark.needs("logseq-parser")
 
 # Texts that once broke a page, each the shortest of its kind.
 FOUND = [

@@ -57,7 +57,7 @@ INDENTS = st.sampled_from(["", "\t", "\t\t", "  ", "    "])
 
 @given(HOSTILE)
 def test_a_page_is_its_lines(text: str) -> None:
-    """Whatever the text, joining the lines gives it back, and blocks lie in order without overlap."""
+    """Whatever the text, its lines joined give it back, and blocks lie in order side by side."""
     page = parse_markdown(text)
     assert "".join(page.lines) == text
     assert page.first == (page.blocks[0].start if page.blocks else len(page.lines))
@@ -78,7 +78,10 @@ def test_a_page_is_its_lines(text: str) -> None:
 def test_what_syncd_writes_it_knows_again(
     texts: list[tuple[str, str]], indent: str, newline: str
 ) -> None:
-    """Each block and each note comes back as itself, for any foreign text, at any depth, with any line ends."""
+    """Each block and note comes back as itself.
+
+    For any foreign text, at any depth, with any line ends.
+    """
     written = []
     for text, note in texts:
         body, said = logseq_lines(text), logseq_lines(note, inline=True)

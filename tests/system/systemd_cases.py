@@ -10,17 +10,18 @@ import pwd
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
-from support import TOKEN, TRIPLE_LOWBAR, tweet
 
 from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
+from tests.support import wait
+from tests.support.world import TOKEN, TRIPLE_LOWBAR, tweet
 
 HOME = Path("/home/alice")
 VAULT = HOME / "notes"
@@ -43,13 +44,7 @@ def log() -> str:
     ).stdout
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for it, half a minute at most."""
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"{what}\n{log()}")
+until = partial(wait.until, log=log)
 
 
 class Service:
@@ -110,7 +105,7 @@ def config(sandbox: Sandbox) -> Path:
 
 @pytest.fixture
 def service(config: Path) -> Iterator[Service]:
-    """The unit for alice, as `syncd service install` writes it, with shorter waits."""
+    """The template's instance for alice, as `service install` writes it, with shorter waits."""
     call(sys.executable, "-m", "syncd", "--config", str(config), "service", "install")
     drop_in = Path("/etc/systemd/system/syncd@alice.service.d/quick.conf")
     drop_in.parent.mkdir()
@@ -162,7 +157,7 @@ def test_it_starts_syncs_on_usr1_reloads_and_stops(
 
 
 def test_nothing_else_is_writable(service: Service) -> None:
-    """In the service's own view of the disk, even root writes only the vault and the state."""
+    """In the service's view of the file system even root writes only the vault and the state."""
     service.ctl("start")
     inside = ["nsenter", "--target", str(service.pid), "--mount", "--"]
 
@@ -229,7 +224,7 @@ def test_a_killed_service_comes_back_and_doubles_nothing(
     for number in range(1, 4):
         before = service.pid
         call("kill", "-KILL", str(before))
-        until(lambda before=before: service.pid not in (0, before), "it was not restarted")  # type: ignore[misc]
+        until(partial(lambda old: service.pid not in (0, old), before), "it was not restarted")
         add(sandbox, 20 + number)
     service.ctl("kill", "--signal=USR1", "--kill-who=main")
     until(lambda: "status/23" in text(), "it did not go on")

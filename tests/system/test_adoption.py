@@ -4,10 +4,19 @@ What is there counts, and not a byte changes.
 """
 
 import pytest
-from plugin_graph import PluginGraph, generated_books
-from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.plugin_graph import PluginGraph, generated_books
+from tests.support.world import (
+    LEGACY,
+    TRIPLE_LOWBAR,
+    MakeWorld,
+    World,
+    add_book,
+    only,
+    snapshot,
+    tweet,
+)
 
 
 def account(count: int, seed: int = 7) -> Library:
@@ -100,7 +109,8 @@ def test_a_new_highlight_stands_below_the_plugins_parent_block(world: World) -> 
     )
     world.sync()
     new = (
-        "\t- zwei ([View Tweet](https://twitter.com/example_owl/status/2)) #Highlight #[[2024-05-05]]\r\n"
+        "\t- zwei ([View Tweet](https://twitter.com/example_owl/status/2)) #Highlight "
+        "#[[2024-05-05]]\r\n"
         "\t\t- **Note**: Notiz\r\n"
     )
     drei = page.index("\t- drei")
@@ -112,7 +122,10 @@ def test_a_new_highlight_stands_below_the_plugins_parent_block(world: World) -> 
     [
         "- Tips",
         "- Tips\n  - eine Sache über Eulen\n  - noch eine",
-        "- Tips\n  - eine Sache über Eulen\n  - noch eine ([View Tweet](https://twitter.com/example_owl/status/2))",
+        (
+            "- Tips\n  - eine Sache über Eulen\n  - noch eine "
+            "([View Tweet](https://twitter.com/example_owl/status/2))"
+        ),
         "- Tips\n\t- eine Sache über Eulen\n\t- noch eine #Highlight #[[2024-05-05]]",
     ],
 )
@@ -142,13 +155,22 @@ def test_a_block_that_lost_its_list_counts_as_the_highlight(world: World, block:
 def test_what_upstream_has_more_than_the_graph_comes_and_what_the_graph_has_more_stays(
     world: World,
 ) -> None:
-    """A page of the plugin's with a highlight that the account no longer has, and without two that it has."""
-    head = "title:: Readwise/Highlights/Eulen\nauthor:: [[x]]\nfull-title:: Eulen\ncategory:: #tweets\n"
-    gone = "- gelöscht ([View Tweet](https://twitter.com/example_owl/status/9)) #Highlight #[[2020-01-01]]\n"
+    """A page of the plugin's: one highlight is gone from the account, two are missing here."""
+    head = (
+        "title:: Readwise/Highlights/Eulen\nauthor:: [[x]]\nfull-title:: Eulen\n"
+        "category:: #tweets\n"
+    )
+    gone = (
+        "- gelöscht ([View Tweet](https://twitter.com/example_owl/status/9)) #Highlight "
+        "#[[2020-01-01]]\n"
+    )
     two = "- zwei, von mir ergänzt ([View Tweet](https://x.com/example_owl/status/2)) #Highlight\n"
     path = world.put("pages/Readwise___Highlights___Eulen.md", head + two + gone)
     add_book(world.library, "Eulen", *(tweet(n, f"nummer {n}") for n in (1, 2, 3)))
     report = world.sync()
     assert only(report).highlights.added == 2
-    line = "- nummer {0} ([View Tweet](https://twitter.com/example_owl/status/{0})) #Highlight #[[2024-05-05]]\n"
+    line = (
+        "- nummer {0} ([View Tweet](https://twitter.com/example_owl/status/{0})) #Highlight "
+        "#[[2024-05-05]]\n"
+    )
     assert path.read_text() == head + line.format(1) + two + line.format(3) + gone

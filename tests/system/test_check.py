@@ -15,10 +15,10 @@ from threading import Event
 from typing import Any
 
 import pytest
-from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, snapshot, tweet
 
 from syncd.commands.check import find_problems
 from syncd.sandbox.library import Library
+from tests.support.world import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, snapshot, tweet
 
 PAGE = "pages/Readwise___Highlights___雨の音.md"
 NOTE = "Readwise/Tweets/雨の音.md"
@@ -45,19 +45,39 @@ def one_page(world: World, *paths: str) -> bool:
 @pytest.mark.parametrize(
     ("edn", "one", "other"),
     [
-        (TRIPLE_LOWBAR, ("pages/a.md", "title:: काम की सूची\n\n- x"), ("pages/काम की सूची.md", "- y")),
+        (
+            TRIPLE_LOWBAR,
+            ("pages/a.md", "title:: काम की सूची\n\n- x"),
+            ("pages/काम की सूची.md", "- y"),
+        ),
         (TRIPLE_LOWBAR, ("pages/Größe.md", "- x"), ("pages/größe.md", "- y")),
         (TRIPLE_LOWBAR, ("pages/مقهى.md", "- x"), ("pages/مقهى.org", "* y")),
-        (TRIPLE_LOWBAR, ("pages/b.org", "#+TITLE: Café 🎈\n* x"), ("pages/c.md", "\ufefftitle:: CAFÉ 🎈\n")),
-        (TRIPLE_LOWBAR, ("pages/b.org", ":PROPERTIES:\n:title: 猫\n:END:\n* x"), ("pages/猫.markdown", "")),
+        (
+            TRIPLE_LOWBAR,
+            ("pages/b.org", "#+TITLE: Café 🎈\n* x"),
+            ("pages/c.md", "\ufefftitle:: CAFÉ 🎈\n"),
+        ),
+        (
+            TRIPLE_LOWBAR,
+            ("pages/b.org", ":PROPERTIES:\n:title: 猫\n:END:\n* x"),
+            ("pages/猫.markdown", ""),
+        ),
         (TRIPLE_LOWBAR, ("pages/One___Two.md", "- x"), ("pages/other.md", "title:: one/two\n- y")),
         (TRIPLE_LOWBAR, ("pages/What%3F.md", "- x"), ("pages/deeper/what%3f.md", "- y")),
         (TRIPLE_LOWBAR, ("pages/Jul 1st, 2024.md", "- x"), ("journals/2024_07_01.md", "- y")),
         (TRIPLE_LOWBAR, ("journals/2024_07_01.org", "* x"), ("journals/2024_07_01.md", "- y")),
         (TRIPLE_LOWBAR, ("pages/x.md", "title:: 2024-07-01\n"), ("journals/2024_07_01.md", "- y")),
-        (DAY_PATTERN, ("pages/x.md", "title:: Monday, 01.07.2024\n"), ("journals/2024_07_01.md", "- y")),
+        (
+            DAY_PATTERN,
+            ("pages/x.md", "title:: Monday, 01.07.2024\n"),
+            ("journals/2024_07_01.md", "- y"),
+        ),
         (LEGACY, ("pages/one.two.md", "- x"), ("pages/One%2Ftwo.md", "- y")),
-        (TRIPLE_LOWBAR, (unicodedata.normalize("NFD", "pages/が.md"), "- x"), ("pages/が.md", "- y")),
+        (
+            TRIPLE_LOWBAR,
+            (unicodedata.normalize("NFD", "pages/が.md"), "- x"),
+            ("pages/が.md", "- y"),
+        ),
     ],
 )  # fmt: skip
 def test_two_files_that_logseq_takes_for_one_page_are_named(
@@ -79,7 +99,10 @@ def test_two_files_that_logseq_takes_for_one_page_are_named(
 
 @pytest.mark.parametrize("indexed", [False, True])
 def test_files_of_different_pages_are_no_finding(world: World, indexed: bool) -> None:
-    """What Logseq hides is none of its pages, a conflict copy is a finding already, and a link is the same file."""
+    """What Logseq hides is none of its pages.
+
+    A conflict copy is a finding already, and a link is the same file.
+    """
     world.put("logseq/config.edn", '{:file/name-format :triple-lowbar :hidden ["/archive"]}')
     for path in (
         "pages/a.md",
@@ -115,7 +138,8 @@ def test_a_change_since_the_last_run_is_seen_and_nothing_is_written(world: World
     before = snapshot(world.root), (world.state / "syncd.db").read_bytes()
     (found,) = problems(world)
     assert found == (
-        f'{PAGE}, pages/mine.md are one page to Logseq ("readwise/highlights/雨の音"), which shows one of them alone; '
+        f'{PAGE}, pages/mine.md are one page to Logseq ("readwise/highlights/雨の音"), which shows '
+        f"one of them alone; "
         f"merge them by hand (syncd writes only into {PAGE})"
     )
     assert (snapshot(world.root), (world.state / "syncd.db").read_bytes()) == before
@@ -337,7 +361,10 @@ def test_settings_that_cannot_be_understood_are_named(
     file = data if where == "data" else vault.root / ".obsidian/community-plugins.json"
     file.write_bytes(content)
     assert problems(vault) == [
-        f"{file} is not the JSON that was expected; if the plugin Readwise Official is on in Obsidian, turn it off"
+        (
+            f"{file} is not the JSON that was expected; "
+            "if the plugin Readwise Official is on in Obsidian, turn it off"
+        )
     ]
 
 
@@ -449,7 +476,10 @@ def test_settings_of_logseqs_plugin_that_cannot_be_understood_are_named(
     """As those of Obsidian's are."""
     file = install_in_logseq(home, [])
     assert problems(world) == [
-        f"{file} is not the JSON that was expected; if the plugin Readwise Official is on in Logseq, turn it off"
+        (
+            f"{file} is not the JSON that was expected; "
+            "if the plugin Readwise Official is on in Logseq, turn it off"
+        )
     ]
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from support import LEGACY, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.page.dates import logseq_day
 from syncd.sandbox.library import Library
+from tests.support.world import LEGACY, MakeWorld, World, add_book, only, snapshot, tweet
 
 LOG = re.compile(r"- \d{4}-\d\d-\d\d \d\d:\d\d: (\d+) highlights? on (.*)")
 
@@ -47,10 +47,10 @@ def test_a_run_that_brought_something_is_told_with_links_to_its_pages(
     told.sync()
     lines = told.read("pages/Readwise.md").split("\n")
     first, second = "[[Readwise/Highlights/一]]", "[[Readwise/Highlights/두 번째]]"
-    assert [LOG.fullmatch(line).groups() for line in lines] == [
+    assert [match and match.groups() for match in map(LOG.fullmatch, lines)] == [
         ("2", first),
         ("2", f"{first}, {second}"),
-    ]  # type: ignore[union-attr]
+    ]
     (journal,) = (told.root / "journals").iterdir()
     assert journal.name == f"{lines[-1][2:12].replace('-', '_')}.md"
     assert told.read(f"journals/{journal.name}") == f"- Highlights from Readwise: {first}, {second}"

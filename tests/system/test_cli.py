@@ -8,20 +8,21 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from support import TOKEN, World, add_book, snapshot, tweet
 
 from syncd.commands.cli import main
 from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
 from syncd.sync.lock import locked
+from tests.support.wait import until
+from tests.support.world import TOKEN, World, add_book, snapshot, tweet
 
 
 @pytest.fixture
@@ -217,11 +218,12 @@ def test_no_token_or_a_wrong_one_ends_with_3(filled: World) -> None:
     """Missing, empty, readable by others, rejected by Readwise: one line each, with the way out."""
     token = filled.folder / "token"
     token.write_text("wrong-token-of-mine")
-    for change, word in (
+    changes: tuple[tuple[Callable[[], None], str], ...] = (
         (lambda: None, "rejected"),
         (lambda: token.chmod(0o644), "chmod 600"),
         (token.unlink, "missing"),
-    ):
+    )
+    for change, word in changes:
         change()
         done = filled.command("sync")
         assert (done.returncode, done.stdout) == (3, "")
@@ -288,7 +290,7 @@ def test_rejected_and_failed_documents_end_with_1_and_are_named(filled: World) -
 
 @pytest.mark.parametrize("arguments", [["-v", "sync"], ["sync", "--dry-run"], ["sync", "--json"]])
 def test_no_title_or_text_can_paint_the_terminal(world: World, arguments: list[str]) -> None:
-    """Control characters of foreign text do not reach it, neither in names nor in reasons nor in diffs."""
+    """No control characters of foreign text reach it, in names, reasons or diffs."""
     add_book(world.library, "Bad \x1b[31mtitle\x07\r", tweet(5, "te\x1b]0;owned\x07xt"))
     add_book(world.library, "Blocked \x1b[2J\x1b[31mtitle", tweet(6, "x"))
     (world.root / "pages" / "Readwise___Highlights___Blocked [2J[31mtitle.md").mkdir(parents=True)
@@ -396,9 +398,7 @@ def test_a_signal_ends_a_run_within_two_seconds_and_the_next_one_goes_on(filled:
         stderr=subprocess.PIPE,
         text=True,
     )
-    until = time.monotonic() + 30
-    while not filled.sandbox.requests and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: filled.sandbox.requests, "it asked for nothing")
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 1
@@ -407,6 +407,11 @@ def test_a_signal_ends_a_run_within_two_seconds_and_the_next_one_goes_on(filled:
     assert "stopped" in line
     assert filled.pages() == {}
     assert filled.command("sync").returncode == 0
+
+
+def wrote_or_ended(world: World, process: subprocess.Popen[bytes], pages: int) -> bool:
+    """Whether the vault has that many pages, or the process is over."""
+    return len(list(world.root.rglob("*.md"))) >= pages or process.poll() is not None
 
 
 def test_a_killed_run_leaves_whole_pages_and_the_next_one_completes(tmp_path: Path) -> None:
@@ -421,11 +426,8 @@ def test_a_killed_run_leaves_whole_pages_and_the_next_one_completes(tmp_path: Pa
             process = subprocess.Popen(
                 [sys.executable, "-m", "syncd", "sync"], env=world.environment()
             )
-            until = time.monotonic() + 30
             wanted = len(world.pages()) + 5
-            while len(list(world.root.rglob("*.md"))) < wanted and time.monotonic() < until:
-                if process.poll() is not None:
-                    break
+            until(partial(wrote_or_ended, world, process, wanted), "it wrote nothing")
             process.kill()
             process.wait()
             assert world.pages().items() <= expected.items()

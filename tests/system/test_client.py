@@ -2,24 +2,15 @@ import gzip
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from scripted import TOKEN, Server, answer, ids, page
 
 from syncd import __version__
 from syncd.errors import ConfigError, ReadwiseError, SyncdError, TokenError
 from syncd.readwise.client import Client
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server that waits for its script."""
-    scripted = Server()
-    yield scripted
-    scripted.close()
+from tests.support.web import TOKEN, Server, answer, ids, page
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ def client(server: Server, stop: threading.Event) -> Client:
 
 
 def test_a_good_token_is_accepted(server: Server, client: Client) -> None:
-    """The request bears the token and this program's name, and any compression but gzip is declined."""
+    """The request bears the token and this program's name, and accepts gzip alone."""
     server.script = [answer(status=204)]
     client.check_token()
     assert server.paths == ["/api/v2/auth/"]
@@ -99,7 +90,7 @@ def test_an_address_that_would_show_the_token_is_a_configuration_error(
 def test_pages_follow_the_cursor_with_the_parameters_repeated(
     server: Server, client: Client
 ) -> None:
-    """Deleted highlights are asked for, times go out in UTC, and one connection carries all pages."""
+    """Deleted highlights are asked for, times are in UTC, and one connection carries all pages."""
     server.script = [page(3, 2, cursor=2), page(1, cursor="a/b+= ?"), page(0)]
     since = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=timezone(timedelta(hours=2)))
     assert ids(client, updated_after=since) == [3, 2, 1, 0]
@@ -179,14 +170,11 @@ def test_a_refusal_is_not_tried_again(server: Server, client: Client, status: in
 
 def test_a_redirect_takes_the_token_nowhere(server: Server, client: Client) -> None:
     """It is an error that names the setting to change."""
-    other = Server()
-    try:
+    with Server() as other:
         server.script = [answer(status=302, Location=f"{other.url}/api/v2/export/")]
         with pytest.raises(ReadwiseError, match=r"readwise\.api_url"):
             ids(client)
         assert (client.requests, other.connections) == (1, [])
-    finally:
-        other.close()
 
 
 def test_a_refused_cursor_restarts_the_export_once(server: Server, client: Client) -> None:
@@ -231,7 +219,7 @@ def test_a_repeated_cursor_is_an_error_and_never_the_end(
 def test_neither_netrc_nor_a_proxy_stands_between(
     server: Server, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token stays in its header whatever ~/.netrc says, and this machine is reached without a proxy."""
+    """Whatever ~/.netrc says the token stays; this machine is reached without a proxy."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))

@@ -5,22 +5,14 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scripted import TOKEN, Answer, Server, answer, ids, page
 
 from syncd.errors import ReadwiseError, Stopped, ThrottledError
 from syncd.readwise.client import Client
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """A server that waits for its script."""
-    scripted = Server()
-    yield scripted
-    scripted.close()
+from tests.support.wait import PATIENCE
+from tests.support.web import TOKEN, Answer, Server, answer, ids, page
 
 
 @pytest.fixture
@@ -214,7 +206,7 @@ def test_a_stop_ends_a_trickle(server: Server) -> None:
     server.script = [trickle]
     with pytest.raises(Stopped):
         ids(Client(server.url, TOKEN, stop))
-    assert closed.wait(30)
+    assert closed.wait(PATIENCE)
 
 
 def test_a_signal_ends_a_process_while_the_server_hangs(server: Server) -> None:
@@ -263,7 +255,7 @@ def test_a_deadline_holds_for_the_whole_request(
             connection.sendall(b" " if body else b"")
 
     server.script = [trickle, page(1)]
-    assert ids(Client(server.url, TOKEN, stop, backoff=0, deadline=0.3)) == [1]
+    assert ids(Client(server.url, TOKEN, stop, backoff=0, deadline=1.5)) == [1]
     assert len(server.connections) == 2
 
 

@@ -7,9 +7,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 HOSTS = [
     "https://twitter.com/example_owl/status/1790000000000000001",
@@ -253,7 +253,7 @@ def test_a_selection_saved_in_reader_that_repeats_the_tweet_adds_nothing(
 
 
 def test_selections_of_a_tweet_that_is_not_there_arrive(world: World) -> None:
-    """Also those of another tweet of the same words, and those that say more than the tweet that is there."""
+    """Also those of another tweet of the same words, and those that say more than the tweet."""
     add_book(world.library, "Eulen", tweet(70, THREAD[0]))
     reader_tweet(world.library, 71, "was wir nicht hören")
     reader_tweet(world.library, 70, THREAD[0] + " und dann kommt noch ein Satz von der Eule")

@@ -26,7 +26,7 @@ def test_the_pictures_are_what_the_script_draws_now(tmp_path: Path) -> None:
 
 
 def test_each_picture_is_small_whole_and_shown() -> None:
-    """A vector graphic with a title, which loads nothing from elsewhere, in the document on formats."""
+    """A vector graphic with a title that loads nothing, in the document on formats."""
     document = (DOCS / "formats.md").read_text(encoding="utf-8")
     for name in PICTURES:
         text = (DOCS / "pictures" / name).read_text(encoding="utf-8")

@@ -7,12 +7,12 @@ from threading import Event
 from typing import Any
 
 import msgspec
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.config.settings import Vault
 from syncd.sandbox.library import Library
 from syncd.sync.compare import compare_all
 from syncd.sync.restore import restore_all
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 
 def filtered(world: World, **filters: Any) -> World:
@@ -42,7 +42,8 @@ def test_a_filter_that_narrows_removes_nothing_and_one_that_widens_brings_what_w
     world.sync()
     before = snapshot(world.root)
     narrow: list[dict[str, Any]] = [
-        {"categories": ("books",)}, {"sources": ("-twitter",)}, {"authors": ("Grace",)}, {"documents": (-1, -2)},
+        {"categories": ("books",)}, {"sources": ("-twitter",)}, {"authors": ("Grace",)},
+        {"documents": (-1, -2)},
         {"tags": ("none",)}, {"since": date(2030, 1, 1)},
     ]  # fmt: skip
     for filters in narrow:
@@ -112,7 +113,7 @@ def test_a_discarded_highlight_does_not_come_and_one_that_is_there_stays(
 def test_one_tweet_in_two_documents_comes_with_the_one_that_is_wanted(
     make_world: MakeWorld,
 ) -> None:
-    """Whichever came first in the account, and also if the other one is discarded or older than `since`."""
+    """Whichever came first in the account, also if the other is discarded or before `since`."""
     for filters, first in (
         ({"tags": ("-no",)}, {"tags": [{"id": 1, "name": "no"}]}),
         ({}, {"is_discard": True}),
@@ -139,12 +140,17 @@ def test_one_tweet_in_two_documents_comes_with_the_one_that_is_wanted(
 def test_a_block_of_an_unwanted_highlight_is_not_taken_for_a_wanted_one(
     make_world: MakeWorld,
 ) -> None:
-    """On a page by Readwise's plugin, where both have the same address and the wanted one is missing."""
+    """On a page by Readwise's plugin: both have one address, and the wanted one is missing."""
     library = Library()
     link = "https://example.org/essay"
     add_book(
         library, "Essay",
-        {"text": "wurde verworfen, steht aber schon da", "url": link, "is_discard": True, "highlighted_at": None},
+        {
+            "text": "wurde verworfen, steht aber schon da",
+            "url": link,
+            "is_discard": True,
+            "highlighted_at": None,
+        },
         {"text": "فصل جديد تمامًا", "url": link, "highlighted_at": None},
         category="articles", author=None,
     )  # fmt: skip

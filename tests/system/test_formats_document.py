@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from support import TRIPLE_LOWBAR, MakeWorld
 
 from syncd.sandbox.library import Library
+from tests.support.world import TRIPLE_LOWBAR, MakeWorld
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT = (DOCS / "formats.md").read_text(encoding="utf-8")

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
-from support import NOON, Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.config.settings import Schedule
 from syncd.errors import Stopped
 from syncd.page.identity import link_key
 from syncd.sandbox.library import Library
+from tests.support.world import NOON, Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
 TEXTS = ["一つ目 🌱", "ثانيا\n\nعلى سطرين", "तीसरा", "vierter", "пятый"]
 
@@ -48,7 +48,7 @@ def with_owners_words(text: str) -> str:
 def test_another_server_is_another_account_and_fetched_whole(
     make_world: MakeWorld, world: World
 ) -> None:
-    """Who tried syncd with the sandbox misses nothing of the account that the same state follows from then on."""
+    """Who tried the sandbox first misses nothing of the account that follows in that state."""
     add_book(world.library, "Probe", tweet(1, "эскиз"))
     world.sync()
     there = make_world(Library(now=lambda: NOON - timedelta(days=400)))
@@ -167,7 +167,10 @@ def asked_after(world: World) -> list[str | None]:
 def test_what_changes_while_a_run_is_under_way_is_found_by_the_next(
     world: World, clock: Clock, years: int
 ) -> None:
-    """The cursor is the server's time at the first answer, five minutes early, whatever this machine's clock says."""
+    """The cursor is the server's time at the first answer, less five minutes.
+
+    Whatever this machine's clock says.
+    """
     clock.time = NOON.replace(year=NOON.year + years)
     book = add_book(world.library, "Faden", tweet(1, "eins"))
     start = clock.time

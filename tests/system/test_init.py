@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import TOKEN
 
 from syncd.config.settings import load
 from syncd.config.token import read_token
@@ -25,6 +24,7 @@ from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
 from syncd.vault.discover import find_vaults
+from tests.support.world import TOKEN
 
 
 @pytest.fixture
@@ -190,15 +190,42 @@ def test_a_configuration_elsewhere_has_its_token_beside_it(home: Path, sandbox: 
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        ((), 2, "no vault is named, and there is no terminal to ask on; pass --vault DIR (found: ~/notes)"),
+        (
+            (),
+            2,
+            (
+                "no vault is named, and there is no terminal to ask on; pass --vault DIR (found: "
+                "~/notes)"
+            ),
+        ),
         (("--vault", "notes"), 2, "no token is given; "),
         (("--vault", "nowhere", "--token-file", "download.txt"), 5, "this is no folder; "),
-        (("--vault", "empty", "--token-file", "download.txt"), 2, "no app has used it yet; pass --format logseq or "),
-        (("--vault", "notes", "--token-file", "gone.txt"), 2, "--token-file gone.txt: No such file or directory; "),
-        (("--vault", "notes", "--token-file", "notes/logseq/config.edn"), 3, " is no token: it takes one word"),
+        (
+            ("--vault", "empty", "--token-file", "download.txt"),
+            2,
+            "no app has used it yet; pass --format logseq or ",
+        ),
+        (
+            ("--vault", "notes", "--token-file", "gone.txt"),
+            2,
+            "--token-file gone.txt: No such file or directory; ",
+        ),
+        (
+            ("--vault", "notes", "--token-file", "notes/logseq/config.edn"),
+            3,
+            " is no token: it takes one word",
+        ),
         (("--vault", "notes", "--token-file", "wrong.txt"), 3, "Readwise rejected the token; "),
-        (("--vault", "notes", "--token-file", "wrong.txt", "--api-url", "ftp://x"), 2, "syncd: readwise.api_url is "),
-        (("--vault", "notes", "--format", "org"), 2, "'org' is not one of 'auto', 'logseq', 'obsidian'"),
+        (
+            ("--vault", "notes", "--token-file", "wrong.txt", "--api-url", "ftp://x"),
+            2,
+            "syncd: readwise.api_url is ",
+        ),
+        (
+            ("--vault", "notes", "--format", "org"),
+            2,
+            "'org' is not one of 'auto', 'logseq', 'obsidian'",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_missing_or_wrong_is_said_and_nothing_is_written(

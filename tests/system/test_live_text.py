@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from msgspec import structs
-from support import MakeWorld, World, add_book, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.world import MakeWorld, World, add_book, snapshot, tweet
 
 TEXT = "`#code` zu #नक्शा und [[Seite]], [hier](https://e.org/x) oder https://e.org/地 ![](https://e.org/b.png)"
 MARKDOWN = (

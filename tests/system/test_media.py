@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -11,9 +10,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from gallery import JPEG, OTHER, PNG, SVG, Gallery, anywhere
 from msgspec.structs import replace
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.errors import Stopped
 from syncd.readwise.client import Client
@@ -23,6 +20,8 @@ from syncd.sandbox.library import Library
 from syncd.sync.run import run
 from syncd.sync.session import opened, rehearse
 from syncd.sync.vault_run import RunOptions
+from tests.support.web import JPEG, OTHER, PNG, SVG, Server, anywhere
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 PAGE = "pages/Readwise___Highlights___地図.md"
 
@@ -54,11 +53,10 @@ def copies(world: World, folder: str = "assets/readwise") -> list[str]:
 
 
 @pytest.fixture
-def gallery() -> Iterator[Gallery]:
+def gallery(server: Server) -> Server:
     """Two pictures."""
-    with Gallery() as found:
-        found.pages |= {"/map.exe": PNG, "/tide.png": JPEG}
-        yield found
+    server.pages |= {"/map.exe": PNG, "/tide.png": JPEG}
+    return server
 
 
 @pytest.fixture
@@ -68,7 +66,7 @@ def graph(make_world: MakeWorld, library: Library) -> World:
 
 
 def test_pictures_are_copied_by_their_content_and_linked(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
     """Those in HTML too; a second run asks for nothing and writes nothing."""
     texts = [f"eins ![]({gallery.url}/map.exe)", f'زوج <img src="{gallery.url}/tide.png">\nत']
@@ -87,7 +85,7 @@ def test_pictures_are_copied_by_their_content_and_linked(
 
 
 def test_nothing_is_fetched_unless_asked_for(
-    world: World, library: Library, gallery: Gallery
+    world: World, library: Library, gallery: Server
 ) -> None:
     """Pictures are links by default."""
     add_book(library, "地図", tweet(1, f"![]({gallery.url}/map.exe)"))
@@ -97,7 +95,7 @@ def test_nothing_is_fetched_unless_asked_for(
 
 
 def test_a_picture_in_ones_own_network_is_not_asked_for(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
     """The page links it, the run is well, and says so once."""
     add_book(library, "地図", tweet(1, f"![]({gallery.url}/map.exe)"))
@@ -112,7 +110,7 @@ def test_a_picture_in_ones_own_network_is_not_asked_for(
 
 
 def test_a_picture_that_fails_is_tried_again_ever_more_rarely(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
     """It is told once. A full run tries at once, and when it comes the block shows it."""
     del gallery.pages["/map.exe"]
@@ -129,7 +127,7 @@ def test_a_picture_that_fails_is_tried_again_ever_more_rarely(
 
 
 def test_the_owners_blocks_stay_and_are_no_conflicts(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
     """Edited, deleted and moved ones; an edit in Readwise of the same block is a conflict still."""
     gallery.pages["/map.exe"] = 503
@@ -155,7 +153,7 @@ def test_the_owners_blocks_stay_and_are_no_conflicts(
 
 
 def test_several_pictures_of_one_block_come_one_after_the_other(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
     """Each is linked as it comes, also where the block was edited in Readwise meanwhile."""
     gallery.pages |= {"/map.exe": 500, "/sea.gif": OTHER}
@@ -173,9 +171,7 @@ def test_several_pictures_of_one_block_come_one_after_the_other(
     assert f"- neu ![](../assets/readwise/{name(PNG)}) {tide} {sea} (" in graph.read(PAGE)
 
 
-def test_one_picture_is_there_once_for_all(
-    graph: World, library: Library, gallery: Gallery
-) -> None:
+def test_one_picture_is_there_once_for_all(graph: World, library: Library, gallery: Server) -> None:
     """For several documents, and by another address; a file of that name is the copy already."""
     gallery.pages["/again"] = PNG
     for number in (1, 2):
@@ -205,7 +201,7 @@ def test_one_picture_is_there_once_for_all(
 )
 def test_obsidian_has_them_in_its_folder_for_attachments(
     make_world: MakeWorld,
-    gallery: Gallery,
+    gallery: Server,
     app: object,
     settings: dict[str, Any],
     folder: str,
@@ -224,7 +220,7 @@ def test_obsidian_has_them_in_its_folder_for_attachments(
 
 
 def test_a_note_that_was_moved_links_from_where_it_is(
-    make_world: MakeWorld, library: Library, gallery: Gallery
+    make_world: MakeWorld, library: Library, gallery: Server
 ) -> None:
     """Whether Obsidian corrected its links or nobody did.
 
@@ -255,7 +251,7 @@ def test_a_note_that_was_moved_links_from_where_it_is(
 
 
 def test_org_pages_link_copies_too(
-    make_world: MakeWorld, library: Library, gallery: Gallery
+    make_world: MakeWorld, library: Library, gallery: Server
 ) -> None:
     """As Org does it."""
     world = make_world(library, edn='{:preferred-format "Org"}', media="copy")
@@ -266,7 +262,7 @@ def test_org_pages_link_copies_too(
 
 
 def test_a_lost_state_finds_its_copies_again(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
     """Nothing is written twice, and the block is syncd's again."""
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
@@ -282,7 +278,7 @@ def test_a_lost_state_finds_its_copies_again(
 
 
 def test_the_setting_can_be_changed_and_changed_back(
-    world: World, library: Library, gallery: Gallery
+    world: World, library: Library, gallery: Server
 ) -> None:
     """Pages follow at once, blocks that were edited stay, files too.
 
@@ -301,7 +297,7 @@ def test_the_setting_can_be_changed_and_changed_back(
 
 
 def test_what_another_program_wrote_otherwise_has_no_copies(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
     """Its blocks are not changed, so no page would show them; nor is what was deleted fetched."""
     add_book(
@@ -313,7 +309,10 @@ def test_what_another_program_wrote_otherwise_has_no_copies(
     tag = "([View Tweet](https://twitter.com/example_owl/status/1)) #Highlight"
     graph.put(
         PAGE,
-        f"title:: Readwise/Highlights/地図\nfull-title:: 地図\n- anders ![]({gallery.url}/map.exe) {tag}",
+        (
+            f"title:: Readwise/Highlights/地図\nfull-title:: 地図\n"
+            f"- anders ![]({gallery.url}/map.exe) {tag}"
+        ),
     )
     library.edit_highlight(2, is_deleted=True)
     sync(graph)
@@ -321,7 +320,7 @@ def test_what_another_program_wrote_otherwise_has_no_copies(
 
 
 def test_no_copy_leaves_the_vault(
-    graph: World, library: Library, gallery: Gallery, tmp_path: Path
+    graph: World, library: Library, gallery: Server, tmp_path: Path
 ) -> None:
     """A folder that leads elsewhere is not followed; what is no picture is not saved."""
     gallery.pages["/evil.png"] = SVG
@@ -336,9 +335,9 @@ def test_no_copy_leaves_the_vault(
 
 
 def test_a_stop_while_pictures_are_copied_ends_the_run_and_the_next_one_goes_on(
-    graph: World, library: Library, gallery: Gallery
+    graph: World, library: Library, gallery: Server
 ) -> None:
-    """While a server is silent; the words come with the next run, and the picture has not failed."""
+    """While a server is silent; the words come next time, and the picture has not failed."""
     gallery.pages["/map.exe"] = None
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
     stop = Event()
@@ -353,7 +352,7 @@ def test_a_stop_while_pictures_are_copied_ends_the_run_and_the_next_one_goes_on(
     assert "- eins ![](../assets/readwise/" in graph.read(PAGE)
 
 
-def test_a_rehearsal_fetches_no_picture(graph: World, library: Library, gallery: Gallery) -> None:
+def test_a_rehearsal_fetches_no_picture(graph: World, library: Library, gallery: Server) -> None:
     """It would be written."""
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))
     rehearse(graph.config, RunOptions(), Event(), lambda _: None)
@@ -361,7 +360,7 @@ def test_a_rehearsal_fetches_no_picture(graph: World, library: Library, gallery:
 
 
 def test_each_vault_has_its_own_copies(
-    make_world: MakeWorld, library: Library, gallery: Gallery
+    make_world: MakeWorld, library: Library, gallery: Server
 ) -> None:
     """One that keeps none is not touched."""
     add_book(library, "地図", tweet(1, f"eins ![]({gallery.url}/map.exe)"))

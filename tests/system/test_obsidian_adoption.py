@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from obsidian_plugins import Files, mirror, official, plain
-from plugin_graph import generated_books
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.obsidian_plugins import Files, mirror, official, plain
+from tests.support.plugin_graph import generated_books
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 Make = Callable[..., Files]
 PROGRAMS = [official, mirror, partial(mirror, version=2), plain]
@@ -140,7 +140,10 @@ def test_on_the_official_plugins_note_a_new_highlight_stands_behind_the_one_befo
         book_tags=[{"name": "neu"}],
     )
     vault.sync()
-    tail = "([View Tweet](https://twitter.com/example_owl/status/{})) #Highlight [[2024-05-05]] ^rw-{}\n"
+    tail = (
+        "([View Tweet](https://twitter.com/example_owl/status/{})) #Highlight [[2024-05-05]] "
+        "^rw-{}\n"
+    )
     two = "- zwei " + tail.format(12, 2) + "    - **Note**: Notiz\n"
     expected = OFFICIAL.replace("- drei\n", two + "- drei\n") + "- fünf " + tail.format(15, 5)
     assert vault.pages() == {"Readwise/Tweets/Eulen.md": expected}
@@ -180,11 +183,17 @@ def test_what_stands_above_the_highlights_is_none(vault: World, text: str) -> No
     [
         "eins ([View Tweet]({0}/11))\n\nzwei\n\nund mehr ([View Tweet]({0}/12))\n",
         "> eins\n> \\- [View Tweet]({0}/11)\n\n> zwei ([View Tweet]({0}/12))\n",
-        "### eins ^11\n> eins\n([View Tweet]({0}/11))\n\n### zwei\n> zwei\n\n[View Tweet]({0}/12)\n",
+        (
+            "### eins ^11\n> eins\n([View Tweet]({0}/11))\n\n### zwei\n> zwei\n\n"
+            "[View Tweet]({0}/12)\n"
+        ),
         "- eins\n\nnoch eins ([View Tweet]({0}/11))\n- zwei ([View Tweet]({0}/12))\n",
         "eins ^rw1\nzwei ^rwhi-2\n",
         "- eins ^rw-1\n  zwei ^rw-2\n",
-        "Text\n- eins %% highlight_id: 1 %%\nNote: x\n\nText\n- zwei %% highlight_id: 2 %%\nNote: y\n",
+        (
+            "Text\n- eins %% highlight_id: 1 %%\nNote: x\n\nText\n- zwei %% highlight_id: 2 %%\n"
+            "Note: y\n"
+        ),
     ],
 )
 def test_templates_of_the_owners_count_by_link_or_id(vault: World, body: str) -> None:
@@ -192,7 +201,10 @@ def test_templates_of_the_owners_count_by_link_or_id(vault: World, body: str) ->
 
     What comes then stands at the end where there is no telling what ends where.
     """
-    page = f"---\nurl: {{0}}/11\ntitle: Eulen\n---\n# Eulen\n- Full Title: Eulen\n## Highlights\n{body}"
+    page = (
+        f"---\nurl: {{0}}/11\ntitle: Eulen\n---\n# Eulen\n- Full Title: Eulen\n## Highlights\n"
+        f"{body}"
+    )
     page = page.format("https://twitter.com/example_owl/status")
     vault.put("Readwise/Tweets/Eulen.md", page)
     book = add_book(

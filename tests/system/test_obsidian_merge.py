@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from obsidian_notes import HOME, bullet, nothing_new, owls
-from support import MakeWorld, World, add_book, only, tweet
 
 from syncd.sandbox.library import Library
+from tests.support.obsidian_notes import HOME, bullet, nothing_new, owls
+from tests.support.world import MakeWorld, World, add_book, only, tweet
 
 # --- front matter ---------------------------------------------------------------------------------
 

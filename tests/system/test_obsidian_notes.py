@@ -15,8 +15,6 @@ import frontmatter
 import pytest
 import yaml
 from markdown_it import MarkdownIt
-from obsidian_notes import HOME, ID, bullet, nothing_new, owls, properties
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.errors import DocumentError
 from syncd.readwise.client import Client
@@ -25,6 +23,8 @@ from syncd.sync.run import run
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions
 from syncd.vault.write import Seen, Writer
+from tests.support.obsidian_notes import HOME, ID, bullet, nothing_new, owls, properties
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 # --- notes and their names ------------------------------------------------------------------------
 
@@ -95,9 +95,11 @@ def test_a_note_is_as_the_format_says(vault: World) -> None:
 @pytest.mark.parametrize(
     "title",
     [
-        "../../../etc/passwd", "a/b\\c", 'wer: "was"? <wo>|*', "#tag ^block [[link]] %%x%%", "CON", "lpt1.txt", "...",
-        ".hidden", " ", "", "x.", "a\nreadwise: https://readwise.io/bookreview/9", "---", "\x00\ud800", "\u202ertl",
-        "@x", "on", "12:30", "2024-05-05", "🏳️‍🌈" * 60, "語" * 300, "a\u0301" * 200, "हिन्दी" * 40, "Readwise",
+        "../../../etc/passwd", "a/b\\c", 'wer: "was"? <wo>|*', "#tag ^block [[link]] %%x%%", "CON",
+        "lpt1.txt", "...", ".hidden", " ", "", "x.",
+        "a\nreadwise: https://readwise.io/bookreview/9", "---", "\x00\ud800", "\u202ertl", "@x",
+        "on", "12:30", "2024-05-05", "🏳️‍🌈" * 60, "語" * 300, "a\u0301" * 200, "हिन्दी" * 40,
+        "Readwise",
     ],
 )  # fmt: skip
 def test_any_title_names_two_notes_that_every_device_can_hold(vault: World, title: str) -> None:
@@ -198,10 +200,10 @@ def test_without_its_state_syncd_knows_each_note_by_its_front_matter(make_world:
         "Archiv/Gelernt.md",
     }
     for text in pages.values():
-        number = str(properties(text)["readwise"])[-1]
+        document = str(properties(text)["readwise"])[-1]
         assert re.findall(r"^- (\w+) ", text, re.MULTILINE) == [
-            f"nummer{number}",
-            f"später{number}",
+            f"nummer{document}",
+            f"später{document}",
         ]
 
 
@@ -341,12 +343,14 @@ def test_without_a_note_of_its_own_syncd_makes_no_base(vault: World) -> None:
 # --- foreign text ---------------------------------------------------------------------------------
 
 HOSTILE = [
-    "---\ntitle: x\n---", "- a\n- b", "# Kopf\n## Kopf", "```dataviewjs\ndv.current()\n```", "```\nnie zu", "%% weg",
-    "<% tp.x %>", "`= this.file.name` `$= x`", "[[a]] ![[b]] ^rw-1", "> [!note]- x\n> y", "key:: wert\n(k:: v)",
-    "- [ ] Aufgabe 📅 2024-01-01", "| a | b |\n|---|---|\n| c | d |", "$$\nx\n$$", "<script>alert(1)</script>",
-    "\ufeff", "a\n\n    code", "[x](javascript:alert(1)) ([View Tweet](https://twitter.com/a/status/99))",
-    "Note: x\nTags: y", "==hl== %% highlight_id: 1 %%", "e\u0301 हिन्दी العربية 🏳️‍🌈", "\x00\x1b[31m\u202e",
-    "**Note**: von mir", "* * *", "1. a\n2. b ^123", "Aufgabe\n===\n---", "\\", "`", "x" * 8191, "[" * 500, ">" * 500,
+    "---\ntitle: x\n---", "- a\n- b", "# Kopf\n## Kopf", "```dataviewjs\ndv.current()\n```",
+    "```\nnie zu", "%% weg", "<% tp.x %>", "`= this.file.name` `$= x`", "[[a]] ![[b]] ^rw-1",
+    "> [!note]- x\n> y", "key:: wert\n(k:: v)", "- [ ] Aufgabe 📅 2024-01-01",
+    "| a | b |\n|---|---|\n| c | d |", "$$\nx\n$$", "<script>alert(1)</script>", "\ufeff",
+    "a\n\n    code", "[x](javascript:alert(1)) ([View Tweet](https://twitter.com/a/status/99))",
+    "Note: x\nTags: y", "==hl== %% highlight_id: 1 %%", "e\u0301 हिन्दी العربية 🏳️‍🌈",
+    "\x00\x1b[31m\u202e", "**Note**: von mir", "* * *", "1. a\n2. b ^123", "Aufgabe\n===\n---",
+    "\\", "`", "x" * 8191, "[" * 500, ">" * 500,
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The first run over notes that templates of the owner's made with Readwise's plugin for Obsidian."""
+"""The first run over notes that the plugin for Obsidian made with the owner's templates."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import World, add_book, only, snapshot, tweet
+
+from tests.support.world import World, add_book, only, snapshot, tweet
 
 Highlight = dict[str, Any]
 Shape = Callable[[int, Highlight, str, str], str]
@@ -76,7 +77,10 @@ def adopted(world: World, shape: Shape, newline: str = "\n", metadata: bool = Tr
         before = set(ids(world))
         books.append(add_book(world.library, title, *items, **fields))
         made = [id_ for id_ in ids(world) if id_ not in before]
-        said = f"## Metadata\n- Full Title: {title}\n- Category: #x\n- URL: {fields.get('source_url', '')}\n\n"
+        said = (
+            f"## Metadata\n- Full Title: {title}\n- Category: #x\n"
+            f"- URL: {fields.get('source_url', '')}\n\n"
+        )
         body = "\n".join(
             shape(
                 id_,

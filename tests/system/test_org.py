@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import logseq_parser
 import pytest
-from support import TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support import logseq_parser
+from tests.support.world import TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 ORG = '{:file/name-format :triple-lowbar :preferred-format "Org"}\n'
 HEAD = """:PROPERTIES:
@@ -23,12 +23,14 @@ HEAD = """:PROPERTIES:
 :END:
 """
 PAGE = "pages/Readwise___Highlights___梟.org"
-REASON = logseq_parser.missing()
 
 
 def tail(number: int) -> str:
     """What ends a tweet's block."""
-    return f"([[https://twitter.com/example_owl/status/{number}][View Tweet]]) #Highlight #[[2024-05-05]]"
+    return (
+        f"([[https://twitter.com/example_owl/status/{number}][View Tweet]]) #Highlight "
+        f"#[[2024-05-05]]"
+    )
 
 
 @pytest.fixture
@@ -168,7 +170,7 @@ def test_code_and_tables_end_before_the_link(graph: World) -> None:
     nothing_new(graph)
 
 
-@pytest.mark.skipif(REASON is not None, reason=str(REASON))
+@pytest.mark.needs("logseq-parser")
 def test_logseq_reads_every_page_of_the_account_as_it_is_meant(make_world: MakeWorld) -> None:
     """Its title and properties, a block for each highlight, tag line and note, and nothing else."""
     org, markdown = make_world(Library.load(), edn=ORG), make_world(Library.load())

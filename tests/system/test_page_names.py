@@ -11,10 +11,19 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from support import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
 from syncd.vault.scan import walk
+from tests.support.world import (
+    LEGACY,
+    TRIPLE_LOWBAR,
+    MakeWorld,
+    World,
+    add_book,
+    only,
+    snapshot,
+    tweet,
+)
 
 NAME = "pages/Readwise___Highlights___{}.md"
 
@@ -153,7 +162,7 @@ def test_a_document_named_as_anothers_stepped_aside_page_is_told_apart_too(world
 def test_file_names_fit_and_differ_whatever_the_title(
     make_world: MakeWorld, edn: str, title: str
 ) -> None:
-    """At most 200 bytes, two documents of the same long title apart, and a second run finds both again."""
+    """At most 200 bytes; two documents of one long title stay apart, and are found again."""
     library = Library()
     add_book(library, title, tweet(1, "eins"))
     add_book(library, title, tweet(2, "zwei"))
@@ -209,7 +218,10 @@ def test_a_new_title_upstream_changes_the_full_title_and_renames_nothing(world: 
     (path,) = before
     expected = before[path].replace("full-title:: Tweets From 旧", "full-title:: Tweets From 新")
     expected = expected.replace("[[@example_owl on Twitter]]", "[[@neu on Twitter]]")
-    added = "\n- zwei ([View Tweet](https://twitter.com/example_owl/status/2)) #Highlight #[[2024-05-05]]"
+    added = (
+        "\n- zwei ([View Tweet](https://twitter.com/example_owl/status/2)) #Highlight "
+        "#[[2024-05-05]]"
+    )
     assert world.pages() == {path: expected + added}
 
 
@@ -288,7 +300,10 @@ def test_a_page_that_is_no_utf8_stops_nothing(
     """Its title, its address, the links on it: an old file in Latin-1 may say anything."""
     add_book(library, "雨の音", tweet(1, "静か"))
     world = make_world(library, edn=edn)
-    said = b"title:: caf\xe9\nurl:: https://example.org/caf\xe9\nfull-title:: caf\xe9\ncategory:: #books\n\n"
+    said = (
+        b"title:: caf\xe9\nurl:: https://example.org/caf\xe9\nfull-title:: caf\xe9\n"
+        b"category:: #books\n\n"
+    )
     page = world.put(
         "pages/old.md", said + b"- x ([View Highlight](https://example.org/caf\xe9)) #Highlight\n"
     )

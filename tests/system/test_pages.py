@@ -1,15 +1,18 @@
-"""What the pages look like that a run makes, from the account on the wire to the bytes in the vault."""
+"""What pages a run makes, from the account on the wire to the bytes in the vault."""
 
 import json
 from typing import Any
 
-import logseq_parser
 import pytest
-from support import GOLDEN, LEGACY, MakeWorld, World, add_book, only, tweet
 
 from syncd.sandbox.library import Library
+from tests.support import logseq_parser
+from tests.support.world import GOLDEN, LEGACY, MakeWorld, World, add_book, only, tweet
 
-HEAD = "title:: Readwise/Highlights/{0}\nauthor:: [[@example_owl on Twitter]]\nfull-title:: {0}\ncategory:: #tweets\n"
+HEAD = (
+    "title:: Readwise/Highlights/{0}\nauthor:: [[@example_owl on Twitter]]\nfull-title:: {0}\n"
+    "category:: #tweets\n"
+)
 
 
 def one_block(world: World, **highlight: Any) -> str:
@@ -30,7 +33,7 @@ def test_the_golden_export_becomes_the_golden_page_byte_for_byte(make_world: Mak
 
 
 def test_the_golden_export_needs_no_key_that_old_recordings_lack(make_world: MakeWorld) -> None:
-    """`is_deleted`, `summary`, `external_id` and more may be missing, and unknown keys may be there."""
+    """`is_deleted`, `summary`, `external_id` and more may be missing, unknown keys be there."""
     (book,) = json.loads((GOLDEN / "logseq-thread.export.json").read_text())["results"]
     for old in (
         "is_deleted",
@@ -104,7 +107,10 @@ def test_pages_stand_where_the_graphs_own_config_puts_them(
         (
             {"category": "books", "source": "kindle", "asin": "B00EXAMPLE"},
             {"text": "बाघ", "location": 117, "location_type": "location"},
-            "- बाघ ([Location 117](https://readwise.io/to_kindle?action=open&asin=B00EXAMPLE&location=117))",
+            (
+                "- बाघ ([Location "
+                "117](https://readwise.io/to_kindle?action=open&asin=B00EXAMPLE&location=117))"
+            ),
         ),
         (
             {"category": "books", "source": "physical"},
@@ -186,7 +192,8 @@ def test_tags_and_notes_are_children_and_keep_their_lines(world: World) -> None:
         ),
     )
     assert block == (
-        "- erste\n  \n  \\- zweite\n  \\# dritte ([View Tweet](https://twitter.com/example_owl/status/7))"
+        "- erste\n  \n  \\- zweite\n  \\# dritte "
+        "([View Tweet](https://twitter.com/example_owl/status/7))"
         " #Highlight #[[2024-05-05]]\n"
         "\t- **Tags**: #[[鳥]] #[[b c]]\n"
         "\t- **Note**: .tag Eine Notiz\n\t  \n\t  id:\\: 1234\n\t  \\- Liste"
@@ -276,7 +283,7 @@ def test_a_highlight_deleted_upstream_before_it_came_is_not_written(world: World
     assert "geht" not in world.text()
 
 
-@pytest.mark.skipif(logseq_parser.missing() is not None, reason=str(logseq_parser.missing()))
+@pytest.mark.needs("logseq-parser")
 def test_logseqs_own_parser_finds_every_highlight_as_one_block(make_world: MakeWorld) -> None:
     """Over the bundled account.
 

@@ -74,7 +74,8 @@ def page(sandbox: Sandbox, **query: Any) -> dict[str, Any]:
     """A page of the export, which must be a good one."""
     answer = ask(sandbox, **query)
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def shown(sandbox: Sandbox, **query: Any) -> dict[int, list[int]]:
@@ -122,21 +123,21 @@ def test_an_unknown_address_and_method_are_named(sandbox: Sandbox) -> None:
 
 
 def test_documents_come_by_descending_id_with_every_key_of_the_wire(sandbox: Sandbox) -> None:
-    """A document and a highlight have the keys that Readwise sends, and count is that of the highlights."""
+    """Documents and highlights have the keys that Readwise sends; count counts highlights."""
     found = page(sandbox)
     assert found["count"] == 6
     assert found["nextPageCursor"] is None
     assert [book["user_book_id"] for book in found["results"]] == [2, 1]
     book = found["results"][0]
     assert set(book) == {
-        "user_book_id", "is_deleted", "title", "author", "readable_title", "source", "cover_image_url", "unique_url",
-        "summary", "book_tags", "category", "document_note", "readwise_url", "source_url", "external_id", "asin",
-        "highlights",
+        "user_book_id", "is_deleted", "title", "author", "readable_title", "source",
+        "cover_image_url", "unique_url", "summary", "book_tags", "category", "document_note",
+        "readwise_url", "source_url", "external_id", "asin", "highlights",
     }  # fmt: skip
     assert set(book["highlights"][0]) == {
-        "id", "is_deleted", "text", "location", "location_type", "note", "color", "highlighted_at", "created_at",
-        "updated_at", "external_id", "end_location", "url", "book_id", "tags", "is_favorite", "is_discard",
-        "readwise_url",
+        "id", "is_deleted", "text", "location", "location_type", "note", "color", "highlighted_at",
+        "created_at", "updated_at", "external_id", "end_location", "url", "book_id", "tags",
+        "is_favorite", "is_discard", "readwise_url",
     }  # fmt: skip
     assert book["highlights"][0]["updated_at"] == "2024-07-01T12:00:00.000Z"
 
@@ -176,7 +177,7 @@ def test_highlights_are_in_an_order_that_is_stable_and_not_sorted(clock: Clock) 
 def test_an_edit_is_seen_alone_in_a_document_of_its_changed_highlights(
     sandbox: Sandbox, library: Library, clock: Clock
 ) -> None:
-    """With updatedAfter a document holds only what changed, and what changed at that very time is not after it."""
+    """With updatedAfter a document holds only what changed after that very time."""
     assert shown(sandbox, updatedAfter=clock.time.isoformat()) == {}
     since = after(clock)
     library.edit_highlight(2, text="二つ")
@@ -297,7 +298,7 @@ def test_requests_are_recorded(sandbox: Sandbox) -> None:
 
 
 def test_a_connection_serves_many_requests(sandbox: Sandbox) -> None:
-    """A client's session keeps its connection, and an open one does not keep the sandbox from ending."""
+    """A client's session keeps its connection; an open one lets the sandbox end."""
     with requests.Session() as session:
         session.headers["Authorization"] = "Token sandbox-token"
         for _ in range(3):
@@ -483,7 +484,7 @@ def test_an_account_can_change_while_it_is_read(sandbox: Sandbox, library: Libra
 
 
 def test_an_account_is_served_as_it_was_given() -> None:
-    """Keys that a test leaves out or adds are so on the wire, and a lone surrogate is its escape."""
+    """Keys that a test leaves out or adds are so on the wire; a lone surrogate is its escape."""
     book = {
         "user_book_id": 5,
         "novel": 1,

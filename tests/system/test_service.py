@@ -20,18 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import TRIPLE_LOWBAR, World, add_book, tweet
 
 from syncd.sandbox.faults import Fault
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for it, twenty seconds at most."""
-    for _ in range(400):
-        if condition():
-            return
-        time.sleep(0.05)
-    pytest.fail(what)
+from tests.support.wait import until
+from tests.support.world import TRIPLE_LOWBAR, World, add_book, tweet
 
 
 class Service:
@@ -520,11 +512,13 @@ def test_the_limit_of_inotify_is_named(tmp_path: Path) -> None:
         "try: FolderWatcher(Path(sys.argv[1]), print)\n"
         "except Exception as error: print(error.code, error)\n"
     )
-    vault = str(tmp_path / "notes")
+    python = [sys.executable, "-c", script, str(tmp_path / "notes")]
     done = subprocess.run(
-        ["unshare", "--user", "--map-root-user", sys.executable, "-c", script, vault],
-        capture_output=True, text=True, timeout=20,
-    )  # fmt: skip
+        ["unshare", "--user", "--map-root-user", *python],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     if "unshare" in done.stderr or "PermissionError" in done.stderr:
         pytest.skip("no user namespaces here")
     assert done.stdout.startswith("inotify-limit ")

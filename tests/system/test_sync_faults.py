@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from support import Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.config.settings import Config, Vault
 from syncd.errors import ConfigError, LockedError, ReadwiseError, SyncdError, TokenError
@@ -21,6 +20,8 @@ from syncd.sandbox.library import Library
 from syncd.sync.lock import locked
 from syncd.sync.session import sync_once
 from syncd.sync.vault_run import RunOptions
+from tests.support.web import Server, answer
+from tests.support.world import Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
 PASSING: list[Kind] = ["429", "500", "502", "503", "504", "html", "empty", "truncated", "reset"]
 
@@ -171,10 +172,10 @@ def test_a_rejected_document_is_named_asked_for_again_and_holds_up_no_other(
         {"highlights": [{"id": 10**30}]},
     ],
 )
-def test_what_cannot_be_understood_fails_alone(world: World, spoilt: dict[str, Any]) -> None:
+def test_what_cannot_be_understood_fails_alone(
+    world: World, server: Server, spoilt: dict[str, Any]
+) -> None:
     """Run after run it is named, and everything else stays up to date."""
-    from scripted import Server, answer
-
     good = {
         "user_book_id": 1,
         "title": "Gut",
@@ -188,35 +189,27 @@ def test_what_cannot_be_understood_fails_alone(world: World, spoilt: dict[str, A
         "title": "Auch gut",
         "highlights": [{"id": 3, **tweet(3, "drei")}],
     }
-    server = Server()
-    try:
-        body = msgspec.json.encode(
-            {"count": 2, "nextPageCursor": None, "results": [good, bad, other]}
-        )
-        server.script.append(answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT"))
-        readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
-        config = msgspec.structs.replace(world.config, readwise=readwise)
-        for added in (2, 0):
-            report = sync_once(config, RunOptions(), Event(), lambda *_: None, env={})
-            assert report.code == 1
-            (failure,) = only(report).failed
-            assert (failure.document, failure.code) == (2, "not-understood")
-            assert only(report).highlights.added == added
-    finally:
-        server.close()
+    body = msgspec.json.encode({"count": 2, "nextPageCursor": None, "results": [good, bad, other]})
+    server.script.append(answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT"))
+    readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
+    config = msgspec.structs.replace(world.config, readwise=readwise)
+    for added in (2, 0):
+        report = sync_once(config, RunOptions(), Event(), lambda *_: None, env={})
+        assert report.code == 1
+        (failure,) = only(report).failed
+        assert (failure.document, failure.code) == (2, "not-understood")
+        assert only(report).highlights.added == added
     assert len(world.pages()) == 2
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(
-    make_world: MakeWorld, named: bool
+    make_world: MakeWorld, server: Server, named: bool
 ) -> None:
     """A full fetch brings a document that was sound before as a ruin.
 
     Its blocks stay, also under `remove`.
     """
-    from scripted import Server, answer
-
     world = make_world(Library(), on_delete="remove")
     good = {"user_book_id": 1, "title": "Gut", "category": "tweets", "highlights": []}
     good["highlights"] = [
@@ -229,24 +222,20 @@ def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(
         "highlights": [{"id": 9, **tweet(9, "nummer 9")}],
     }
     ruin = {**other, "user_book_id": 2 if named else None, "highlights": "none"}
-    server = Server()
-    try:
-        readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
-        config = msgspec.structs.replace(world.config, readwise=readwise)
+    readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
+    config = msgspec.structs.replace(world.config, readwise=readwise)
 
-        def full(*books: dict[str, Any]) -> int:
-            body = msgspec.json.encode({"nextPageCursor": None, "results": books})
-            server.script[:] = [answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT")]
-            return sync_once(config, RunOptions(full=True), Event(), lambda *_: None, env={}).code
+    def full(*books: dict[str, Any]) -> int:
+        body = msgspec.json.encode({"nextPageCursor": None, "results": books})
+        server.script[:] = [answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT")]
+        return sync_once(config, RunOptions(full=True), Event(), lambda *_: None, env={}).code
 
-        assert full(good, other) == 0
-        before = snapshot(world.root)
-        assert full(good, ruin) == named
-        assert snapshot(world.root) == before
-        assert full(good, other) == 0
-        assert snapshot(world.root) == before
-    finally:
-        server.close()
+    assert full(good, other) == 0
+    before = snapshot(world.root)
+    assert full(good, ruin) == named
+    assert snapshot(world.root) == before
+    assert full(good, other) == 0
+    assert snapshot(world.root) == before
 
 
 @pytest.mark.parametrize("full", [True, False])

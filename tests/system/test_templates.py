@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import logseq_parser
 import pytest
-from support import MakeWorld, World, add_book, only, snapshot, tweet
 
 from syncd.sandbox.library import Library
+from tests.support import logseq_parser
+from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
-REASON = logseq_parser.missing()
 STOCK = "readwise-default"
 PAGE = "pages/Eulen (highlights).md"
 NOTE = "Readwise/Tweets/Eulen.md"
@@ -119,7 +118,7 @@ def test_a_note_by_readwises_templates_for_obsidian(
     nothing_new(world)
 
 
-@pytest.mark.skipif(REASON is not None, reason=str(REASON))
+@pytest.mark.needs("logseq-parser")
 def test_the_bundled_library_by_readwises_templates_as_logseq_reads_it(
     make_world: MakeWorld,
 ) -> None:
@@ -194,7 +193,8 @@ def test_a_page_by_the_official_plugin_is_taken_over(
     world = make_world(library, template=STOCK)
     world.put(
         "pages/Eulen (highlights).md",
-        'title:: Eulen (highlights)\nauthor:: [[@example_owl on Twitter]]\nfull-title:: "Eulen"\ncategory:: #tweets\n'
+        'title:: Eulen (highlights)\nauthor:: [[@example_owl on Twitter]]\nfull-title:: "Eulen"\n'
+        "category:: #tweets\n"
         "url:: https://twitter.com/example_owl/status/11\n\n"
         f"- Highlights first synced by [[Readwise]] [[Nov 19th, 2022]]\n\t- eins 🦉 {link(11)}\n"
         f"\t- दो\n\t  \n\t  zwei {link(12)}\n\t\t- **Tags**: #[[nachts]] \n\t\t- **Note**: Notiz\n",
@@ -209,10 +209,14 @@ def test_a_page_by_the_official_plugin_is_taken_over(
 
 OWN = {
     "page_title": "{{ category }}/{{ title }}",
-    "page_metadata": "autor:: [[{{ author }}]]\nurl:: {{ url }}\nseit:: {{ date|date('Y') }}\n![]({{ image_url }})",
+    "page_metadata": (
+        "autor:: [[{{ author }}]]\nurl:: {{ url }}\nseit:: {{ date|date('Y') }}\n"
+        "![]({{ image_url }})"
+    ),
     "highlights_header": "Zitate",
     "highlight": (
-        "> {{ highlight_text|replace('\\n', ' ') }} ([{{ highlight_location }}]({{ highlight_location_url }}))\n"
+        "> {{ highlight_text|replace('\\n', ' ') }} ([{{ highlight_location }}]({{ "
+        "highlight_location_url }}))\n"
         "    Schlagworte: {% for tag in highlight_tags %}#{{ tag }} {% endfor %}\n"
         "    {% if highlight_note %}Meine Notiz: {{ highlight_note }}{% endif %}"
     ),
@@ -286,8 +290,8 @@ def test_a_change_of_templates_counts_for_all_pages_with_a_full_run(
     assert text.startswith("title:: Readwise/Highlights/Eulen\n")
     assert f"- eins, und mehr {link(11)} #Highlight #[[2024-05-05]]\n" in text
     assert (
-        f"- > दो  zwei {link(12)}\n\t- Schlagworte: #nachts\n\t- Meine Notiz: Notiz\n- > 三 {link(13)}"
-        in text
+        f"- > दो  zwei {link(12)}\n\t- Schlagworte: #nachts\n\t- Meine Notiz: Notiz\n"
+        f"- > 三 {link(13)}" in text
     )
     assert "category:: #vögel\n" in text
     assert "**Tags**" not in text
@@ -297,8 +301,8 @@ def test_a_change_of_templates_counts_for_all_pages_with_a_full_run(
     text = world.read(path)
     assert "Schlagworte" not in text
     assert (
-        f"zwei {link(12)} #Highlight #[[2024-05-05]]\n\t- **Tags**: #[[nachts]]\n\t- **Note**: Notiz"
-        in text
+        f"zwei {link(12)} #Highlight #[[2024-05-05]]\n\t- **Tags**: #[[nachts]]\n"
+        f"\t- **Note**: Notiz" in text
     )
     assert "eins, und mehr" in text
     nothing_new(world)
@@ -347,8 +351,8 @@ def test_a_broken_template_is_told_before_anything_is_written(
         done = world.command(command)
         assert done.returncode == 2
         assert (
-            f"{folder}/highlight.j2:2: there is no variable highlight_txt; did you mean highlight_text?"
-            in (done.stderr + done.stdout)
+            f"{folder}/highlight.j2:2: there is no variable highlight_txt; did you mean "
+            f"highlight_text?" in (done.stderr + done.stdout)
         )
     assert world.pages() == {}
 
@@ -378,7 +382,11 @@ def test_the_log_is_told_by_the_notification(
     owls(world)
     text = world.read("pages/Readwise.md")
     by_readwise = re.fullmatch(
-        r"- On \[\[\w{3} \d+\w\w, \d{4}\]\] at \d+:\d\d [AP]M Readwise synced 3 highlights from 1 book\.\n?",
+        (
+            r"- On \[\[\w{3} \d+\w\w, \d{4}\]\] at \d+:\d\d [AP]M Readwise synced 3 highlights "
+            r"from "
+            r"1 book\.\n?"
+        ),
         text,
     )
     assert bool(by_readwise) == bool(template), text

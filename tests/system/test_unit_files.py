@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from support import World
+    from tests.support.world import World
 
 
 def test_uninstall_removes_the_unit_and_what_enabled_it(world: World, tmp_path: Path) -> None:

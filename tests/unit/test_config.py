@@ -82,7 +82,7 @@ def test_every_key_is_taken_over(home: Path) -> None:
         home,
         """
         state_dir = "state"
-        readwise = { token_command = ["pass", "show", "readwise"], api_url = "http://127.0.0.1:8080/" }
+        readwise = { token_command = ["pass", "readwise"], api_url = "http://127.0.0.1:8080/" }
         [schedule]
         cron = "*/10  6-22 * * mon-fri"
         jitter = "0s"
@@ -110,7 +110,7 @@ def test_every_key_is_taken_over(home: Path) -> None:
     )
     assert config == Config(
         state_dir=home / "state",
-        readwise=Readwise(None, ("pass", "show", "readwise"), "http://127.0.0.1:8080"),
+        readwise=Readwise(None, ("pass", "readwise"), "http://127.0.0.1:8080"),
         schedule=Schedule(
             cron="*/10 6-22 * * mon-fri",
             jitter=timedelta(0),
@@ -144,16 +144,28 @@ def test_every_key_is_taken_over(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (VAULT + 'fromat = "logseq"', "config.toml:3: vault.fromat is unknown; did you mean format?"),
-        ('\n[redwise]\nx = 1\n' + VAULT, "config.toml:2: redwise is unknown; did you mean readwise?"),
-        ("[readwise]\ntokenfile = 1\n", "config.toml:2: readwise.tokenfile is unknown; did you mean token_file?"),
+        (
+            VAULT + 'fromat = "logseq"',
+            "config.toml:3: vault.fromat is unknown; did you mean format?",
+        ),
+        (
+            '\n[redwise]\nx = 1\n' + VAULT,
+            "config.toml:2: redwise is unknown; did you mean readwise?",
+        ),
+        (
+            "[readwise]\ntokenfile = 1\n",
+            "config.toml:2: readwise.tokenfile is unknown; did you mean token_file?",
+        ),
         ("[[vault]]\npaht = 'x'", "config.toml:2: vault.paht is unknown; did you mean path?"),
         ("vaults = []\n", "config.toml:1: vaults is unknown; did you mean vault?"),
         (
             VAULT + "state_dir = '/srv'",
             "config.toml:3: vault.state_dir is unknown; state_dir stands above the first section",
         ),
-        (VAULT + "every = '1h'", "config.toml:3: vault.every is unknown; every stands below [schedule]"),
+        (
+            VAULT + "every = '1h'",
+            "config.toml:3: vault.every is unknown; every stands below [schedule]",
+        ),
         ("name = 'x'\n" + VAULT, "config.toml:1: name is unknown; name stands below [[vault]]"),
         (
             "[schedule]\nxyz = 1\n" + VAULT,
@@ -161,12 +173,18 @@ def test_every_key_is_taken_over(home: Path) -> None:
         ),
         (
             VAULT + 'format = "logsec"',
-            'config.toml:3: vault.format is "logsec"; did you mean logseq? (allowed: auto, logseq, obsidian)',
+            (
+                'config.toml:3: vault.format is "logsec"; did you mean logseq? (allowed: auto, '
+                'logseq, obsidian)'
+            ),
         ),
         (VAULT + 'watch = "?"', 'config.toml:3: vault.watch is "?"; allowed: auto, poll, off'),
         (
             VAULT + 'categories = ["books", "tweet"]',
-            'config.toml:3: vault.categories is "tweet"; did you mean tweets? (allowed: books, articles, tweets,',
+            (
+                'config.toml:3: vault.categories is "tweet"; did you mean tweets? (allowed: books, '
+                'articles, tweets,'
+            ),
         ),
         (VAULT + "name = 7", "config.toml:3: vault.name must be a text in quotes"),
         (VAULT + "name = 1979-05-27", "config.toml:3: vault.name must be a text in quotes"),
@@ -176,7 +194,10 @@ def test_every_key_is_taken_over(home: Path) -> None:
         ),
         (
             "[readwise]\ntoken_command = 'pass x'\n" + VAULT,
-            'config.toml:2: readwise.token_command must be a list of texts in quotes: ["one", "two"]',
+            (
+                'config.toml:2: readwise.token_command must be a list of texts in quotes: ["one", '
+                '"two"]'
+            ),
         ),
         (
             VAULT + "categories = []",
@@ -188,34 +209,60 @@ def test_every_key_is_taken_over(home: Path) -> None:
         ),
         (
             '[schedule]\nevery = "half an hour"\n' + VAULT,
-            'config.toml:2: schedule.every is "half an hour", which is no duration; write one such as "30m"',
+            (
+                'config.toml:2: schedule.every is "half an hour", which is no duration; write one '
+                'such as "30m"'
+            ),
         ),
-        ('[schedule]\nevery = "0s"\n' + VAULT, 'config.toml:2: schedule.every is too short; the shortest is "1s"'),
+        (
+            '[schedule]\nevery = "0s"\n' + VAULT,
+            'config.toml:2: schedule.every is too short; the shortest is "1s"',
+        ),
         (
             '[schedule]\nfull_every = "9999d"\n' + VAULT,
             'config.toml:2: schedule.full_every is longer than the longest, "1000d"',
         ),
         (
             VAULT + 'timezone = "Europe/Berln"',
-            'config.toml:3: vault.timezone is "Europe/Berln", which is no known time zone; did you mean Europe/Berlin',
+            (
+                'config.toml:3: vault.timezone is "Europe/Berln", which is no known time zone; did '
+                'you mean Europe/Berlin'
+            ),
         ),
         (
             VAULT + 'timezone = "ZQX"',
-            'config.toml:3: vault.timezone is "ZQX", which is no known time zone; write one such as "Europe/Berlin"',
+            (
+                'config.toml:3: vault.timezone is "ZQX", which is no known time zone; write one '
+                'such '
+                'as "Europe/Berlin"'
+            ),
         ),
-        (VAULT + 'timezone = "Europe"', 'config.toml:3: vault.timezone is "Europe", which is no known time zone'),
-        (VAULT + 'timezone = "../UTC"', 'config.toml:3: vault.timezone is "../UTC", which is no known time zone'),
+        (
+            VAULT + 'timezone = "Europe"',
+            'config.toml:3: vault.timezone is "Europe", which is no known time zone',
+        ),
+        (
+            VAULT + 'timezone = "../UTC"',
+            'config.toml:3: vault.timezone is "../UTC", which is no known time zone',
+        ),
         (
             '[schedule]\nevery = "1h"\ncron = "0 * * * *"\n' + VAULT,
             "config.toml:3: schedule.cron and schedule.every exclude each other; keep one of them",
         ),
         (
             VAULT + 'live_text = "none"\nmedia = "copy"',
-            'config.toml:4: vault.media and live_text = "none" exclude each other: a plain text shows no picture;',
+            (
+                'config.toml:4: vault.media and live_text = "none" exclude each other: a plain '
+                'text '
+                'shows no picture;'
+            ),
         ),
         (
             '[readwise]\ntoken_file = "t"\ntoken_command = ["c"]\n' + VAULT,
-            "config.toml:3: readwise.token_command and readwise.token_file exclude each other; keep one of them",
+            (
+                "config.toml:3: readwise.token_command and readwise.token_file exclude each other; "
+                "keep one of them"
+            ),
         ),
         (
             '[schedule]\ncron = "@daily"\n' + VAULT,
@@ -226,31 +273,74 @@ def test_every_key_is_taken_over(home: Path) -> None:
             'config.toml:2: schedule.cron has the field "?", which cron does not know',
         ),
         (VAULT + 'name = " "', "config.toml:3: vault.name is empty; give a name"),
-        (VAULT + 'name = "a/b"', 'config.toml:3: vault.name is "a/b"; a name holds no slash and is not only dots'),
-        (VAULT + 'name = "a\\nb"', "config.toml:3: vault.name holds a line break or control character; remove it"),
+        (
+            VAULT + 'name = "a/b"',
+            'config.toml:3: vault.name is "a/b"; a name holds no slash and is not only dots',
+        ),
+        (
+            VAULT + 'name = "a\\nb"',
+            "config.toml:3: vault.name holds a line break or control character; remove it",
+        ),
         (
             VAULT + "sources = ['-']",
-            'config.toml:3: vault.sources holds "-"; each text is a word to look for, or "-word" to leave out',
+            (
+                'config.toml:3: vault.sources holds "-"; each text is a word to look for, or '
+                '"-word" '
+                'to leave out'
+            ),
         ),
         (VAULT + "tags = 'x'", "config.toml:3: vault.tags must be a list of texts in quotes"),
-        (VAULT + "documents = 12", "config.toml:3: vault.documents must be a list of numbers: [123, -456]"),
-        (VAULT + "documents = ['12']", "config.toml:3: vault.documents must be a number such as 123 or -123"),
-        (VAULT + "documents = [true]", "config.toml:3: vault.documents must be a number such as 123 or -123"),
-        (VAULT + "since = '2024-12-31'", "config.toml:3: vault.since must be a date without quotes, such as"),
-        (VAULT + "since = 2024-12-31T00:00:00Z", "config.toml:3: vault.since must be a date without quotes"),
+        (
+            VAULT + "documents = 12",
+            "config.toml:3: vault.documents must be a list of numbers: [123, -456]",
+        ),
+        (
+            VAULT + "documents = ['12']",
+            "config.toml:3: vault.documents must be a number such as 123 or -123",
+        ),
+        (
+            VAULT + "documents = [true]",
+            "config.toml:3: vault.documents must be a number such as 123 or -123",
+        ),
+        (
+            VAULT + "since = '2024-12-31'",
+            "config.toml:3: vault.since must be a date without quotes, such as",
+        ),
+        (
+            VAULT + "since = 2024-12-31T00:00:00Z",
+            "config.toml:3: vault.since must be a date without quotes",
+        ),
         (VAULT + "journal = 1", "config.toml:3: vault.journal must be true or false"),
         (VAULT + "discarded = 'yes'", "config.toml:3: vault.discarded must be true or false"),
         (VAULT + "log_page = true", "config.toml:3: vault.log_page must be a text in quotes"),
-        (VAULT + "log_page = '[[x]]'", 'config.toml:3: vault.log_page is "[[x]]"; it takes page names'),
+        (
+            VAULT + "log_page = '[[x]]'",
+            'config.toml:3: vault.log_page is "[[x]]"; it takes page names',
+        ),
         ('[[vault]]\npath = "/"', 'config.toml:1: vault needs a name; add name = "notes"'),
         ('[[vault]]\npath = ""', "config.toml:2: vault.path is empty; give a path"),
-        ('[[vault]]\npath = "$HOME/notes"', 'config.toml:2: vault.path is "$HOME/notes", but variables are not'),
-        ('[[vault]]\npath = "~nobody-of-this-name/x"', 'config.toml:2: vault.path is "~nobody-of-this-name/x", but'),
+        (
+            '[[vault]]\npath = "$HOME/notes"',
+            'config.toml:2: vault.path is "$HOME/notes", but variables are not',
+        ),
+        (
+            '[[vault]]\npath = "~nobody-of-this-name/x"',
+            'config.toml:2: vault.path is "~nobody-of-this-name/x", but',
+        ),
         ('[[vault]]\nname = "x"', 'config.toml:1: vault has no path; add path = "~/notes"'),
-        ('[vault]\npath = "x"', "config.toml:1: vault must be headed by double brackets: [[vault]]"),
+        (
+            '[vault]\npath = "x"',
+            "config.toml:1: vault must be headed by double brackets: [[vault]]",
+        ),
         ('vault = "~/notes"', "config.toml:1: vault must be headed by double brackets: [[vault]]"),
-        ('vault = ["~/notes"]', "config.toml:1: vault must be a section of its own, headed [[vault]]"),
-        ('schedule = "30m"\n' + VAULT, "config.toml:1: schedule must be a section of its own, headed [schedule]"),
+        (
+            'vault = ["~/notes"]',
+            "config.toml:1: vault must be a section of its own, headed [[vault]]",
+        ),
+        (
+            'schedule = "30m"\n' + VAULT,
+            "config.toml:1: schedule must be a section of its own, headed [schedule]",
+        ),
         ("", "config.toml: there is no vault; add [[vault]]"),
         (
             VAULT + '[[vault]]\npath = "~/other"\nname = "NOTES"',
@@ -262,23 +352,54 @@ def test_every_key_is_taken_over(home: Path) -> None:
         ),
         (
             VAULT + '[[vault]]\nname = "b"\npath = "notes/../notes"',
-            'config.toml:5: vault.path and the path of vault "notes" overlap; two vaults cannot share a folder',
+            (
+                'config.toml:5: vault.path and the path of vault "notes" overlap; two vaults '
+                'cannot '
+                'share a folder'
+            ),
         ),
-        (VAULT + '[[vault]]\npath = "~/notes/deep/in"', 'config.toml:4: vault.path and the path of vault "notes"'),
-        (VAULT + '[[vault]]\nname = "b"\npath = "~"', 'config.toml:5: vault.path and the path of vault "notes"'),
-        ('state_dir = "~/notes/.syncd"\n' + VAULT, 'config.toml:1: state_dir is inside vault "notes"; move it out'),
+        (
+            VAULT + '[[vault]]\npath = "~/notes/deep/in"',
+            'config.toml:4: vault.path and the path of vault "notes"',
+        ),
+        (
+            VAULT + '[[vault]]\nname = "b"\npath = "~"',
+            'config.toml:5: vault.path and the path of vault "notes"',
+        ),
+        (
+            'state_dir = "~/notes/.syncd"\n' + VAULT,
+            'config.toml:1: state_dir is inside vault "notes"; move it out',
+        ),
         (
             VAULT + 'namespace = "a//b"',
             'config.toml:3: vault.namespace is "a//b"; it takes page names joined by slashes',
         ),
-        (VAULT + 'namespace = "../x"', 'config.toml:3: vault.namespace is "../x"; it takes page names'),
-        (VAULT + 'namespace = "[[x]]"', 'config.toml:3: vault.namespace is "[[x]]"; it takes page names'),
-        ("[[vault]]\npath = ~/notes\n", "config.toml:2: is not TOML: Invalid value; a text stands in quotes"),
-        ('[[vault]]\npath = "x"\npath = "y"\n', "config.toml:3: is not TOML: Cannot overwrite a value"),
+        (
+            VAULT + 'namespace = "../x"',
+            'config.toml:3: vault.namespace is "../x"; it takes page names',
+        ),
+        (
+            VAULT + 'namespace = "[[x]]"',
+            'config.toml:3: vault.namespace is "[[x]]"; it takes page names',
+        ),
+        (
+            "[[vault]]\npath = ~/notes\n",
+            "config.toml:2: is not TOML: Invalid value; a text stands in quotes",
+        ),
+        (
+            '[[vault]]\npath = "x"\npath = "y"\n',
+            "config.toml:3: is not TOML: Cannot overwrite a value",
+        ),
         ('[[vault]]\npath = ["x",\n', "config.toml:2: is not TOML: "),
-        (b'# \xe7\xad\n[[vault]]\n# caf\xe9', "config.toml:1: is not UTF-8; save the file in that encoding"),
+        (
+            b'# \xe7\xad\n[[vault]]\n# caf\xe9',
+            "config.toml:1: is not UTF-8; save the file in that encoding",
+        ),
         (b"[[vault]]\n# caf\xe9", "config.toml:2: is not UTF-8; save the file in that encoding"),
-        ((VAULT + "\n").encode("utf-16"), "config.toml:1: is not UTF-8; save the file in that encoding"),
+        (
+            (VAULT + "\n").encode("utf-16"),
+            "config.toml:1: is not UTF-8; save the file in that encoding",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_line_its_key_and_the_way_out(
@@ -434,7 +555,8 @@ def test_dates_are_in_the_vaults_zone_or_the_systems() -> None:
     summer = datetime(2024, 7, 1, tzinfo=zone(Vault(path=Path("/x"), timezone="Asia/Kathmandu")))
     assert summer.utcoffset() == timedelta(hours=5, minutes=45)
     script = (
-        "from pathlib import Path; from syncd.config.settings import *; from syncd.errors import *\n"
+        "from pathlib import Path; from syncd.config.settings import *; from syncd.errors import "
+        "*\n"
         "try: print(zone(Vault(path=Path('/x'), name='n')))\n"
         "except ConfigError as error: print(error)"
     )

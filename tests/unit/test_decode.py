@@ -26,8 +26,10 @@ def test_a_page_becomes_documents_with_their_highlights() -> None:
     """Known keys arrive, unknown ones are dropped, and the highlights are counted."""
     body = page(
         book(
-            '"author": "أمل", "new_key": {"deep": [1]}, "book_tags": [{"id": 4, "name": "कविता"}], "highlights": '
-            '[{"id": 1, "text": "नमस्ते 🌦️", "location": 3, "tags": [{"id": 9, "name": "x"}], "is_deleted": true}]'
+            '"author": "أمل", "new_key": {"deep": [1]}, "book_tags": [{"id": 4, "name": '
+            '"कविता"}], "highlights": '
+            '[{"id": 1, "text": "नमस्ते 🌦️", "location": 3, "tags": [{"id": 9, "name": "x"}], '
+            '"is_deleted": true}]'
         )
     )
     highlight = Highlight(1, "नमस्ते 🌦️", location=3, tags=(Tag("x"),), is_deleted=True)
@@ -95,7 +97,7 @@ def test_an_answer_that_is_no_page_is_refused_as_a_whole(body: bytes, what: str)
     ],
 )
 def test_damaged_text_is_mended_and_its_document_kept(wire: bytes, text: str) -> None:
-    """Lone surrogates and bytes outside UTF-8 become U+FFFD, raw control characters are taken as they are."""
+    """Lone surrogates and bytes outside UTF-8 become U+FFFD; control characters stay."""
     damaged = b'{"user_book_id": 7, "highlights": [{"id": 1, "text": "%s"}]}' % wire
     read = decode_page(page(book(), damaged))
     assert [h.text for d in read.documents for h in d.highlights] == [text]
@@ -194,7 +196,7 @@ _books = st.fixed_dictionaries(
 
 @given(st.lists(_books | _values, max_size=4), st.booleans())
 def test_every_result_is_either_read_or_named(books: list[object], escape: bool) -> None:
-    """Whatever the results hold, each is a document or is rejected, and the sound neighbour is read."""
+    """Each result is a document or rejected, whatever it holds; the sound neighbour is read."""
     results = [{"user_book_id": 7, "title": "雨の日"}, *books]
     body = json.dumps({"results": results}, ensure_ascii=escape).encode("utf-8", "surrogatepass")
     read = decode_page(body)

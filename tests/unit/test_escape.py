@@ -22,7 +22,7 @@ from syncd.formats.escape import (
 )
 from syncd.formats.obsidian_escape import obsidian_lines, obsidian_unescape
 from syncd.formats.org_escape import org_lines
-from tests import hostile
+from tests.support import hostile
 
 ESCAPES = [
     ("- eins", r"\- eins"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Event, Thread
 
 import pytest
-from gallery import AVIF, GIF, JPEG, PNG, SVG, WEBP, Gallery, anywhere
 
 from syncd.errors import Stopped
 from syncd.readwise.picture import PictureError, fetch_picture, is_public
+from tests.support.web import AVIF, GIF, JPEG, PNG, SVG, WEBP, Server, answer, anywhere
 
 PRIVATE = [
     *(
@@ -77,13 +76,6 @@ PUBLIC = [
 ]
 
 
-@pytest.fixture
-def gallery() -> Iterator[Gallery]:
-    """A server on this machine."""
-    with Gallery() as found:
-        yield found
-
-
 @pytest.mark.parametrize(
     "address",
     PRIVATE,
@@ -106,34 +98,34 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
     ("body", "extension"),
     [(PNG, "png"), (JPEG, "jpg"), (GIF, "gif"), (WEBP, "webp"), (AVIF, "avif")],
 )
-def test_a_picture_is_what_its_bytes_say(gallery: Gallery, body: bytes, extension: str) -> None:
+def test_a_picture_is_what_its_bytes_say(server: Server, body: bytes, extension: str) -> None:
     """Whatever its address and its server call it."""
-    gallery.pages["/run.exe"] = body
-    assert fetch_picture(f"{gallery.url}/run.exe", Event(), allowed=anywhere) == (body, extension)
+    server.pages["/run.exe"] = body
+    assert fetch_picture(f"{server.url}/run.exe", Event(), allowed=anywhere) == (body, extension)
 
 
 @pytest.mark.parametrize(
     "body", [SVG, b"<!doctype html><html></html>", b"", PNG[:7], b"RIFF....AVI "]
 )
-def test_anything_else_is_no_picture(gallery: Gallery, body: bytes) -> None:
+def test_anything_else_is_no_picture(server: Server, body: bytes) -> None:
     """SVG is not: it can hold scripts."""
-    gallery.pages["/a.png"] = body
+    server.pages["/a.png"] = body
     with pytest.raises(PictureError, match="is no PNG"):
-        fetch_picture(f"{gallery.url}/a.png", Event(), allowed=anywhere)
+        fetch_picture(f"{server.url}/a.png", Event(), allowed=anywhere)
 
 
-def test_this_machine_is_not_asked(gallery: Gallery) -> None:
+def test_this_machine_is_not_asked(server: Server) -> None:
     """By whatever name: as a number, by a name that leads there, or in IPv6."""
-    gallery.pages["/a.png"] = PNG
+    server.pages["/a.png"] = PNG
     for host in ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0"):
         with pytest.raises(PictureError):
-            fetch_picture(f"http://{host}:{gallery.port}/a.png", Event())
-    assert gallery.asked == []
+            fetch_picture(f"http://{host}:{server.port}/a.png", Event())
+    assert server.asked == []
 
 
-def test_each_redirect_is_checked_like_the_first_address(gallery: Gallery) -> None:
+def test_each_redirect_is_checked_like_the_first_address(server: Server) -> None:
     """A host that may be asked leads to none that may not, and to no other kind of address."""
-    with Gallery("127.0.0.2") as hidden:
+    with Server("127.0.0.2") as hidden:
         hidden.pages["/a.png"] = PNG
         for target in (
             f"{hidden.url}/a.png",
@@ -141,36 +133,38 @@ def test_each_redirect_is_checked_like_the_first_address(gallery: Gallery) -> No
             "file:///etc/passwd",
             "ftp://127.0.0.1/a",
         ):
-            gallery.pages["/away"] = target
+            server.pages["/away"] = target
             with pytest.raises(PictureError, match="leads to"):
-                fetch_picture(f"{gallery.url}/away", Event(), allowed="127.0.0.1".__eq__)
+                fetch_picture(f"{server.url}/away", Event(), allowed="127.0.0.1".__eq__)
         assert hidden.asked == []
 
 
-def test_three_redirects_are_followed_and_no_more(gallery: Gallery) -> None:
+def test_three_redirects_are_followed_and_no_more(server: Server) -> None:
     """Relative ones too; a circle ends."""
-    gallery.pages |= {
+    server.pages |= {
         "/1": "/2",
-        "/2": f"{gallery.url}/3",
+        "/2": f"{server.url}/3",
         "/3": "a.png",
         "/0": "/1",
         "/a.png": PNG,
     }
-    assert fetch_picture(f"{gallery.url}/1", Event(), allowed=anywhere).data == PNG
+    assert fetch_picture(f"{server.url}/1", Event(), allowed=anywhere).data == PNG
     with pytest.raises(PictureError, match="redirects more than 3 times"):
-        fetch_picture(f"{gallery.url}/0", Event(), allowed=anywhere)
+        fetch_picture(f"{server.url}/0", Event(), allowed=anywhere)
 
 
-def test_the_host_is_asked_by_its_name(gallery: Gallery) -> None:
+def test_the_host_is_asked_by_its_name(server: Server) -> None:
     """And the path in ASCII; the name leads to the address that was checked."""
-    gallery.pages["/%E5%9C%B0%20x.png?a=%C3%A9"] = PNG
+    server.pages["/%E5%9C%B0%20x.png?a=%C3%A9"] = PNG
     seen: list[str] = []
-    url = f"http://u:p@localhost:{gallery.port}/地%20x.png?a=é#f"
-    assert (
-        fetch_picture(url, Event(), allowed=lambda address: not seen.append(address)).extension
-        == "png"
-    )  # type: ignore[func-returns-value]
-    assert gallery.hosts == [f"localhost:{gallery.port}"]
+    url = f"http://u:p@localhost:{server.port}/地%20x.png?a=é#f"
+
+    def allowed(address: str) -> bool:
+        seen.append(address)
+        return True
+
+    assert fetch_picture(url, Event(), allowed=allowed).extension == "png"
+    assert server.hosts == [f"localhost:{server.port}"]
     assert "127.0.0.1" in seen
 
 
@@ -180,16 +174,22 @@ def test_the_host_is_asked_by_its_name(gallery: Gallery) -> None:
         ("/gone", 404, "answered 404"),
         ("/away", 302, "answered 302"),
         ("/large", PNG * 50, "is larger than 1,000 bytes"),
-        ("/cut", PNG, "could not be read to its end"),
     ],
 )
 def test_what_does_not_come_whole_is_no_picture(
-    gallery: Gallery, path: str, page: int | bytes, reason: str
+    server: Server, path: str, page: int | bytes, reason: str
 ) -> None:
     """The reason is said in a few words."""
-    gallery.pages[path] = page
+    server.pages[path] = page
     with pytest.raises(PictureError, match=reason):
-        fetch_picture(gallery.url + path, Event(), allowed=anywhere, largest=1000)
+        fetch_picture(server.url + path, Event(), allowed=anywhere, largest=1000)
+
+
+def test_what_breaks_off_is_no_picture(server: Server) -> None:
+    """Though what came of it looks like one."""
+    server.script = [answer(PNG, length=len(PNG) + 1)]
+    with pytest.raises(PictureError, match="could not be read to its end"):
+        fetch_picture(f"{server.url}/cut", Event(), allowed=anywhere, largest=1000)
 
 
 @pytest.mark.parametrize(
@@ -202,19 +202,19 @@ def test_a_host_that_is_not_there_is_a_reason(url: str) -> None:
         fetch_picture(url, Event(), allowed=anywhere)
 
 
-def test_a_picture_has_a_deadline(gallery: Gallery) -> None:
+def test_a_picture_has_a_deadline(server: Server) -> None:
     """However long its server is silent."""
-    gallery.pages["/slow"] = None
+    server.pages["/slow"] = None
     with pytest.raises(PictureError, match=r"did not come within 0\.2 s"):
-        fetch_picture(f"{gallery.url}/slow", Event(), allowed=anywhere, deadline=0.2)
+        fetch_picture(f"{server.url}/slow", Event(), allowed=anywhere, deadline=0.2)
 
 
-def test_a_stop_ends_it(gallery: Gallery) -> None:
+def test_a_stop_ends_it(server: Server) -> None:
     """While the server is silent."""
-    gallery.pages["/slow"] = None
+    server.pages["/slow"] = None
     stop = Event()
-    stopper = Thread(target=gallery.stop_once_asked, args=(stop,))
+    stopper = Thread(target=server.stop_once_asked, args=(stop,))
     stopper.start()
     with pytest.raises(Stopped):
-        fetch_picture(f"{gallery.url}/slow", stop, allowed=anywhere, deadline=60)
+        fetch_picture(f"{server.url}/slow", stop, allowed=anywhere, deadline=60)
     stopper.join()

@@ -120,7 +120,7 @@ def test_auto_knows_the_apps_by_their_folders(tmp_path: Path) -> None:
 
 
 def test_auto_does_not_guess(tmp_path: Path) -> None:
-    """With the folders of both or of neither it says which setting decides, and that setting does decide."""
+    """With the folders of both or of neither it names the setting that decides; it does."""
     with pytest.raises(ConfigError, match=r'neither.*set `format = "logseq"`'):
         read_graph(tmp_path)
     (tmp_path / ".obsidian").mkdir()

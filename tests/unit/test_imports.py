@@ -149,7 +149,8 @@ def test_a_pure_module_does_not_touch_the_world(module: str) -> None:
 def test_the_guard_sees_imports_of_every_form() -> None:
     """Absolute, relative, renamed, within functions."""
     source = (
-        "import os.path as p, syncd.cli\nfrom . import parse\nfrom ..model import Tag\nfrom .. import cli\n"
+        "import os.path as p, syncd.cli\nfrom . import parse\nfrom ..model import Tag\n"
+        "from .. import cli\n"
         "def f():\n    from syncd.sync import run as go\n"
     )
     assert imports(source, "vault.names") == [

@@ -22,7 +22,7 @@ ROOT = "Readwise/Highlights"
 
 
 def test_the_golden_page_has_the_file_that_logseq_expects() -> None:
-    """The final dots of the title bring a trailing separator, as Windows cannot hold the name without."""
+    """A title's final dots bring a separator, since Windows cannot hold a name that ends so."""
     title = page_title(ROOT, "SemiAnalysis 今早发布了一份 Goo...")
     assert title == "Readwise/Highlights/SemiAnalysis 今早发布了一份 Goo..."
     assert (
@@ -143,7 +143,7 @@ def test_a_dot_in_a_legacy_name_means_a_namespace() -> None:
 
 @pytest.mark.parametrize("style", ["triple-lowbar", "legacy"])
 def test_a_long_name_is_cut_at_a_character_and_told_apart_by_a_hash(style: NameStyle) -> None:
-    """200 bytes, never half a character or half an escape, the same each time, another for another title."""
+    """200 bytes, no half character or escape, always the same, another for another title."""
     names = {file_name(f"R/{'?' * pad}{'界' * 90}{end}", style) for pad in range(4) for end in "ab"}
     assert len(names) == 8
     for name in names:

@@ -25,12 +25,13 @@ TAIL = "([View Tweet](https://x.com/quill/status/7)) #Highlight [[2023-05-05]] ^
 
 def document(**values: Any) -> Document:
     """A document about rivers, changed as given."""
-    return Document(
-        **(
-            {"id": 1, "title": "Über Flüsse", "author": "@quill on Twitter", "category": "tweets"}
-            | values
-        )
-    )
+    rivers: dict[str, Any] = {
+        "id": 1,
+        "title": "Über Flüsse",
+        "author": "@quill on Twitter",
+        "category": "tweets",
+    }
+    return Document(**rivers | values)
 
 
 def rendered(text: str, **values: Any) -> Rendered:
@@ -84,11 +85,12 @@ def test_what_has_no_value_has_no_entry() -> None:
 
 
 TITLES = [
-    "@x", "on", "On", "yes", "n", "~", "null", "Null", "1.10", "1e3", "0x1f", "1_000", "0o7", "12:30",
-    "2023-05-05", ".inf", "NaN", "-1", "true", "=", "<<", "---", "...", "[[a]]", '"x"', "it's", "'x'", "a\\b",
-    "a: b", "a #b", "#a", "- a", "? a", ": a", "a:", "  lead", "trail  ", "{a: b}", "[a", "&a", "*a", "!a",
-    "%a", "`a`", ">a", "\\n", "🦊 fox", "العربية: نص", "हिन्दी", "日本語、です", 'key: "v" # c', "\uffff", "\u2060a",
-    "e\u0301", "a,b", "https://x.com/a?b=c#d", "é", "a\xa0b", "a\xa0#b", "n° 5", "y: ✓", "e\u0301", "𝟙a",
+    "@x", "on", "On", "yes", "n", "~", "null", "Null", "1.10", "1e3", "0x1f", "1_000", "0o7",
+    "12:30", "2023-05-05", ".inf", "NaN", "-1", "true", "=", "<<", "---", "...", "[[a]]", '"x"',
+    "it's", "'x'", "a\\b", "a: b", "a #b", "#a", "- a", "? a", ": a", "a:", "  lead", "trail  ",
+    "{a: b}", "[a", "&a", "*a", "!a", "%a", "`a`", ">a", "\\n", "🦊 fox", "العربية: نص", "हिन्दी",
+    "日本語、です", 'key: "v" # c', "\uffff", "\u2060a", "e\u0301", "a,b",
+    "https://x.com/a?b=c#d", "é", "a\xa0b", "a\xa0#b", "n° 5", "y: ✓", "e\u0301", "𝟙a",
 ]  # fmt: skip
 
 
@@ -354,9 +356,10 @@ def test_no_or_broken_front_matter_has_no_properties(text: str) -> None:
     assert frontmatter.properties(page(text)) == {}
 
 
-YAML_PIECES = """\
-a|b: |k:|- |  |\n|\n  |\n- |#c|'|"|[|]|{|}|, |>|&a |*a|!!str |?|\\\\|é|😀|---|%|null|~|1|\t|\ufeff|\u2028|\x85|\
-\x07|a: b\n|t: [x, y]\n|'q'\n|a?b#c"""
+YAML_PIECES = (
+    "a|b: |k:|- |  |\n|\n  |\n- |#c|'|\"|[|]|{|}|, |> \n|&a |*a|!!str |?|\\|é|😀|---|%|null|~|1"
+    "|\t|\ufeff|\u2028|\x85|\x07|a: b\n|t: [x, y]\n|'q'\n|a?b#c"
+)
 YAML = st.lists(st.sampled_from([*YAML_PIECES.split("|"), "|\n"]), max_size=9).map("".join)
 
 
@@ -372,6 +375,26 @@ def test_front_matter_is_read_the_same_with_and_without_libyaml(yaml_text: str) 
     with pytest.MonkeyPatch.context() as patch:
         patch.delattr(yaml, "CSafeLoader", raising=False)
         assert (frontmatter.properties(note), frontmatter.plain_values(note)) == fast
+
+
+def test_front_matter_that_holds_itself_is_read_to_its_end() -> None:
+    """YAML's aliases can make a list an item of itself."""
+    note = page("---\nk: &a\n- b\n- *a\n# mine\nt: x\n---\n")
+    found = frontmatter.properties(note)
+    assert found == {"k": (1, 4, ["b"]), "t": (5, 6, "x")}
+    assert frontmatter.plain_values(note) == {"t": "x"}
+
+
+def test_lists_of_lists_of_aliases_take_no_time() -> None:
+    """Ten levels of ten stand for more items than can be counted; none of them is a text."""
+    levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 11)]
+    found = frontmatter.properties(page(f"---\nl0: &l0 [a]\n{''.join(levels)}---\n"))
+    assert [entry.value for entry in found.values()] == [["a"], *[[]] * 10]
+
+
+def test_a_key_that_is_an_alias_makes_front_matter_unreadable() -> None:
+    """Its lines are not where its text is, and nothing may be written there."""
+    assert frontmatter.properties(page("---\na: &x title\n*x : b\n---\n")) == {}
 
 
 def test_the_front_matter_ends_behind_its_second_mark() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import apscheduler.schedulers.base
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from syncd.config.settings import Schedule
 from syncd.errors import ConfigError
 from syncd.service.schedule import Every, JobSchedule, trigger
+from tests.support.wait import PATIENCE, until
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2025, 3, 29, 22, 10, tzinfo=UTC)
@@ -154,13 +155,12 @@ class Day:
         """Time passes; the service looks at the clock, and what is due gets done."""
         self.now += timedelta(**span)
         self.times.follow_clock()
-        for _ in range(500):
-            due = self.times.next_due("run")
-            assert due is not None
-            if due > self.now:
-                return
-            threading.Event().wait(0.01)
-        pytest.fail("what was due was not done")
+        until(self._is_done, "what was due was not done")
+
+    def _is_done(self) -> bool:
+        due = self.times.next_due("run")
+        assert due is not None
+        return due > self.now
 
 
 @pytest.fixture
@@ -170,8 +170,8 @@ def day(monkeypatch: pytest.MonkeyPatch) -> Iterator[Day]:
 
     class Clock(datetime):
         @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return made.now.astimezone(tz)
+        def now(cls, tz: Any = None) -> Self:
+            return cls.fromtimestamp(made.now.timestamp(), tz)
 
     monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Clock)
     made.times.start()
@@ -214,16 +214,13 @@ def test_a_job_that_comes_due_while_it_is_done_is_told(day: Day) -> None:
 
     def slow() -> None:
         going.set()
-        ended.wait(5)
+        ended.wait(PATIENCE)
 
     day.times.add("run", Every(START, timedelta(minutes=30)), slow)
     day.now += timedelta(minutes=31)
     day.times.follow_clock()
-    assert going.wait(5)
+    assert going.wait(PATIENCE)
     day.pass_(minutes=30)
     ended.set()
-    for _ in range(500):
-        if day.missed:
-            break
-        threading.Event().wait(0.01)
+    until(lambda: day.missed, "it was not told")
     assert day.missed == ["run"]

@@ -23,6 +23,7 @@ from syncd.service.inotify import FolderWatcher, concerns, is_remote
 from syncd.service.notify import notify, notify_reloading, watchdog_seconds
 from syncd.service.problem_log import ProblemLog
 from syncd.service.status_file import ServiceStatus, StatusFile, read_service_status
+from tests.support.wait import PATIENCE
 
 
 def test_a_flurry_is_over_when_it_is_quiet_or_lasts_too_long() -> None:
@@ -92,7 +93,7 @@ def test_a_long_wait_shows_life_and_ends_with_the_stop() -> None:
     while heart.last_beat == 0.0:
         threading.Event().wait(0.05)
     heart.set()
-    waiter.join(5)
+    waiter.join(PATIENCE)
     assert not waiter.is_alive()
     assert not Heartbeat().wait(0.01)
 
@@ -168,8 +169,8 @@ def test_a_watcher_tells_of_changes_until_its_folder_is_another(tmp_path: Path) 
             (root / path).parent.mkdir(exist_ok=True)
             changed.clear()
             (root / path).write_text("- سلام\n")
-            assert changed.wait(5), path
-        while changed.wait(0.3):  # one write is several events
+            assert changed.wait(PATIENCE), path
+        while changed.wait(1):  # one write is several events
             changed.clear()
         (root / "a.md").read_text()
         assert not changed.wait(0.2)

@@ -23,10 +23,9 @@ from syncd.sync.vault_format import vault_format
 from syncd.templates.sandbox import Script, TemplateFaultError
 from syncd.templates.templated import NAMES, Source, templated
 from syncd.vault.graph import Graph
-from tests import hostile, logseq_parser
+from tests.support import hostile, logseq_parser
 
 WHEN = datetime(2024, 7, 1, 12, 5, tzinfo=UTC)
-REASON = logseq_parser.missing()
 URL = "https://twitter.com/example_owl/status/20"
 ITEM = Highlight(
     7_000_001,
@@ -50,7 +49,7 @@ DOCUMENT = Document(
 )
 
 
-def form(base: Format = LOGSEQ, **texts: str) -> Format:
+def form(base: Format = LOGSEQ, /, **texts: str) -> Format:
     """A format with these templates."""
     return templated(
         base, {name: Source(f"{name}.j2", text) for name, text in texts.items()}, WHEN, UTC, str
@@ -115,7 +114,8 @@ def test_a_backslash_continues_a_block_and_indent_makes_a_child() -> None:
     A bullet of the template's own is none too many.
     """
     made = block(
-        "**{{ highlight_text|upper }}**\\\nsecond\n    - Tags: {{ highlight_tags|join(' ') }}\\\n    more"
+        "**{{ highlight_text|upper }}**\\\nsecond\n    - Tags: {{ highlight_tags|join(' ') }}\\\n"
+        "    more"
     )
     assert made.text == ["**EULEN HÖREN", "", "जो हम नहीं सुनते**", "second"]
     assert made.tags == ["Tags: vogel न", "more"]
@@ -124,7 +124,8 @@ def test_a_backslash_continues_a_block_and_indent_makes_a_child() -> None:
 def test_other_lines_belong_to_the_text() -> None:
     """Blocks that are neither tags nor note join it, since a merge knows no others."""
     made = block(
-        "{{ highlight_text }}\n    Category: [[{{ category }}]]\n    Note: {{ highlight_note }}\nat {{ date }}"
+        "{{ highlight_text }}\n    Category: [[{{ category }}]]\n    Note: {{ highlight_note }}\n"
+        "at {{ date }}"
     )
     assert made.text == [
         "Eulen hören",
@@ -145,8 +146,15 @@ def test_a_backslash_at_a_texts_end_is_the_texts() -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        "{{ highlight_note }}\n\n> {{ highlight_text }}\n- Tags: {{ highlight_tags|join(' ') }}\n\n---\n",
-        "---\n\n> {{ highlight_text }}{% if 1 %}\n    - Tags: {{ highlight_tags|join(' ') }}{% endif %}\n---\n",
+        (
+            "{{ highlight_note }}\n\n> {{ highlight_text }}\n"
+            "- Tags: {{ highlight_tags|join(' ') }}\n"
+            "\n---\n"
+        ),
+        (
+            "---\n\n> {{ highlight_text }}{% if 1 %}\n"
+            "    - Tags: {{ highlight_tags|join(' ') }}{% endif %}\n---\n"
+        ),
     ],
 )
 def test_quotes_and_rules_for_obsidian_become_one_item(template: str) -> None:
@@ -161,7 +169,9 @@ def test_labels_are_found_in_the_template() -> None:
     """They tell a highlight's children from other blocks; those of the format itself stay known."""
     tags = "{% for t in highlight_tags %}#[[{{ t }}]]{% endfor %}"
     made = form(
-        highlight=f"{{{{ highlight_text }}}}\n    Schlagworte: {tags}\n    💬 {{{{ highlight_note }}}}"
+        highlight=(
+            f"{{{{ highlight_text }}}}\n    Schlagworte: {tags}\n    💬 {{{{ highlight_note }}}}"
+        )
     )
     assert made.labels == Labels(("Schlagworte:", "**Tags**:"), ("💬", "**Note**:"))
     made = form(highlight=f"{{{{ highlight_text }}}}\n    {tags}")
@@ -224,7 +234,10 @@ def test_properties_in_logseq_end_where_another_block_begins() -> None:
     A title is the page's own, whatever a template says.
     """
     made = form(
-        page_metadata="title:: x\nsummary:: {{ summary }}\nurl:: {{ image_url[99:] }}\n![]({{ image_url }})\na:: b"
+        page_metadata=(
+            "title:: x\nsummary:: {{ summary }}\nurl:: {{ image_url[99:] }}\n"
+            "![]({{ image_url }})\na:: b"
+        )
     )
     opening = made.opening(DOCUMENT, "T")
     assert opening.header == {"title": ["title:: T"], "summary": ["summary:: eins zwei"]}
@@ -234,7 +247,10 @@ def test_properties_in_logseq_end_where_another_block_begins() -> None:
 
 def test_front_matter_is_read_and_made_readable() -> None:
     """What foreign text would break stands in quotes; what the template wrote stays as it is."""
-    text = '---\nauthor: "[[{{ author }}]]"\ntitle: {{ full_title }}\ntags: [a, b]\nlist:\n  - {{ full_title }}\n---\nBody'
+    text = (
+        '---\nauthor: "[[{{ author }}]]"\ntitle: {{ full_title }}\ntags: [a, b]\nlist:\n'
+        "  - {{ full_title }}\n---\nBody"
+    )
     document = Document(9, title='a: "b" [c', author='A "B')
     opening = form(OBSIDIAN, page_metadata=text).opening(document, "T")
     assert opening.header == {
@@ -250,7 +266,8 @@ def test_a_property_that_says_when_the_run_was_is_written_once() -> None:
     """Else every run would change every page."""
     made = form(page_metadata="synced:: {{ date }} {{ time }}\nurl:: {{ url }}")
     assert made.opening(DOCUMENT, "T").header["synced"] == ["synced:: 2024-07-01 12:05 PM"]
-    assert set(made.header(DOCUMENT, "T")) == {"title", "url"} == made.keys
+    assert set(made.header(DOCUMENT, "T")) == {"title", "url"}
+    assert made.keys == frozenset({"title", "url"})
 
 
 def test_templates_that_are_missing_are_the_formats_own() -> None:
@@ -268,7 +285,9 @@ def test_a_notification_tells_what_came() -> None:
     book = "{{ book.num_highlights_added }} of {{ book.title }} by {{ book.author }}"
     titles = f"{{% for book in books %}}\n    - {book}{{% endfor %}}"
     made = form(
-        sync_notification=f"{{{{ date|date('Y-m-d') }}}} {{{{ time }}}}: {count} from {books}{titles}"
+        sync_notification=(
+            "{{ date|date('Y-m-d') }} {{ time }}: " + f"{count} from {books}{titles}"
+        )
     )
     later = WHEN + timedelta(hours=1)
     assert made.notice(later, [Came("甲", "Ada", 1), Came("乙", "[x]", 2)]) == [
@@ -293,9 +312,9 @@ def test_a_category_is_one_tag(word: str) -> None:
     assert re.fullmatch(r"#[\w-]+", made.text[0])
 
 
-@pytest.mark.skipif(REASON is not None, reason=str(REASON))
+@pytest.mark.needs("logseq-parser")
 def test_hostile_texts_break_no_page_by_a_template() -> None:
-    """Logseq's own parser finds each highlight and its note, the page's properties, and nothing that is live."""
+    """Logseq's own parser finds each highlight, note and property, and nothing live."""
     made = stock("logseq")
     texts = hostile.texts(5, 300)
     groups = [texts[at : at + 6] for at in range(0, len(texts), 6)]
@@ -384,9 +403,18 @@ def test_a_fault_is_told_with_file_and_line_before_anything_is_written(
     "{{ '%*d'|format(1000000000, 1) }}",
     "{{ (1).to_bytes(10**9, 'big') }}",
     "{{ 9**9999999 }}",
-    "{% set n = namespace(a='aaaaaaaa') %}{% for i in range(99) %}{% set n.a = n.a ~ n.a %}{% endfor %}",
-    "{% set n = namespace(a='aaaaaaaa') %}{% for i in range(99) %}{% set n.a = n.a + n.a %}{% endfor %}",
-    "{% set n = namespace(a='aaaaaaaa') %}{% for i in range(99) %}{% set n.a = n.a|replace('a','aa') %}{% endfor %}",
+    (
+        "{% set n = namespace(a='aaaaaaaa') %}{% for i in range(99) %}"
+        "{% set n.a = n.a ~ n.a %}{% endfor %}"
+    ),
+    (
+        "{% set n = namespace(a='aaaaaaaa') %}{% for i in range(99) %}"
+        "{% set n.a = n.a + n.a %}{% endfor %}"
+    ),
+    (
+        "{% set n = namespace(a='aaaaaaaa') %}{% for i in range(99) %}"
+        "{% set n.a = n.a|replace('a','aa') %}{% endfor %}"
+    ),
     "{% set n = namespace(a=7) %}{% for i in range(999) %}{% set n.a = n.a * n.a %}{% endfor %}",
     "{% set b %}{% for i in range(9999) %}" + "y" * 999 + "{% endfor %}{% endset %}",
     "{{ '" + "z" * 1_048_577 + "'|upper }}",
@@ -410,7 +438,8 @@ def test_a_template_that_fails_on_one_highlight_fails_its_document_alone() -> No
 def test_no_template_means_no_jinja() -> None:
     """The service stays light where nobody asked for templates."""
     script = (
-        "import sys, syncd.service.daemon, syncd.commands.cli, syncd.commands.check; from syncd.sync.vault_format import vault_format;"
+        "import sys, syncd.service.daemon, syncd.commands.cli, syncd.commands.check;"
+        "from syncd.sync.vault_format import vault_format;"
         "from syncd.config.settings import Vault; from syncd.vault.graph import Graph;"
         "vault_format(Vault('/x'), Graph('logseq')); print('jinja2' in sys.modules)"
     )
@@ -432,11 +461,23 @@ def _vault(folder: Path) -> Format:
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
-        (lambda folder: folder.rmdir(), 'No such file or directory; name a folder with templates, or "readwise-'),
+        (
+            lambda folder: folder.rmdir(),
+            'No such file or directory; name a folder with templates, or "readwise-',
+        ),
         (lambda _folder: None, "holds no template; put page_title.j2"),
-        (lambda folder: (folder / "higlight.j2").touch(), "there is no such template; did you mean highlight.j2?"),
-        (lambda folder: (folder / "highlight.j2").write_bytes(b"a\n\xff"), "highlight.j2:2: is not UTF-8"),
-        (lambda folder: (folder / "highlight.j2").write_bytes(b"a" * 70_000), "is larger than 65536 bytes"),
+        (
+            lambda folder: (folder / "higlight.j2").touch(),
+            "there is no such template; did you mean highlight.j2?",
+        ),
+        (
+            lambda folder: (folder / "highlight.j2").write_bytes(b"a\n\xff"),
+            "highlight.j2:2: is not UTF-8",
+        ),
+        (
+            lambda folder: (folder / "highlight.j2").write_bytes(b"a" * 70_000),
+            "is larger than 65536 bytes",
+        ),
         (lambda folder: (folder / "highlight.j2").mkdir(), "highlight.j2: cannot be read"),
     ],
 )  # fmt: skip

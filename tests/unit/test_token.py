@@ -60,7 +60,10 @@ def test_the_default_file_is_beside_the_configuration(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "syncd").mkdir()
     path = tmp_path / "syncd" / "token"
-    expected = f"there is no token: {path} is missing; `syncd init` takes one from readwise.io/access_token"
+    expected = (
+        f"there is no token: {path} is missing; `syncd init` takes one from "
+        f"readwise.io/access_token"
+    )
     assert refusal(Readwise(), {}) == expected
     private(path, "abc")
     assert read_token(Readwise(), {}) == "abc"
@@ -68,7 +71,7 @@ def test_the_default_file_is_beside_the_configuration(
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o610, 0o602, 0o644])
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    """Whatever group or others may do with it, the command that closes it is given, ready to paste."""
+    """Whatever others may do with it, the command that closes it is given, ready to paste."""
     path = private(tmp_path / "the token", "SeCrEt", mode)
     said = refusal(Readwise(token_file=path), {})
     assert said == f"{path} can be read by others; run: chmod 600 '{path}'"

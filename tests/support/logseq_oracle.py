@@ -7,7 +7,7 @@ from typing import Any
 
 from syncd.formats.escape import clean, from_html, logseq_lines, logseq_unescape
 from syncd.page.markdown import bullet
-from tests import logseq_parser, mldoc_tree
+from tests.support import logseq_parser, mldoc_tree
 
 # A handle that ends in an underscore: emphasis that the text leaves open would end here.
 _ADDRESS = "https://x.com/a_/status/1"

@@ -7,7 +7,7 @@ from typing import Any
 
 from syncd.formats.org_escape import org_lines, org_link
 from syncd.page.org import ORG
-from tests import logseq_parser, mldoc_tree
+from tests.support import logseq_parser, mldoc_tree
 
 # Emphasis that the text leaves open could end in each of these.
 _ADDRESS = "https://x.com/a_/status/1?b=+c+&d=~e~/"

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 import frontmatter
-from support import World, add_book, snapshot, tweet
+
+from tests.support.world import World, add_book, snapshot, tweet
 
 ID = re.compile(r"(?<!\S)\^rw-(\d+)$", re.MULTILINE)
 HOME = "Readwise/Tweets/{}.md"

@@ -82,21 +82,19 @@ def ends_with_tail(nodes: list[Any], address: str) -> bool:
     inlines = [
         node for node in _last_inlines(nodes) if node[0] not in _BREAKS and node != ["Plain", " "]
     ]
-    if len(inlines) < 4:
-        return False
-    link, _, highlight, day = inlines[-4:]
-    return (
-        link[0] == "Link"
-        and link[1]["url"] == ["Complex", {"protocol": "https", "link": address}]
-        and link[1]["label"] == [["Plain", "View Tweet"]]
-        and highlight == ["Tag", [["Plain", "Highlight"]]]
-        and day[0] == "Tag"
-        and day[1][0][1].get("full_text") == "[[2023-05-05]]"
-    )
+    match inlines[-4:]:
+        case [
+            ["Link", {"url": ["Complex", url], "label": [["Plain", "View Tweet"]]}],
+            _,
+            ["Tag", [["Plain", "Highlight"]]],
+            ["Tag", [[_, {"full_text": "[[2023-05-05]]"}], *_]],
+        ]:
+            return bool(url == {"protocol": "https", "link": address})
+    return False
 
 
 def _last_inlines(nodes: list[Any]) -> list[Any]:
-    kind, content = (nodes[-1][0], nodes[-1][1]) if len(nodes[-1]) > 1 else ("", None)
+    kind, content = _kind_and_content(nodes[-1])
     if kind == "Paragraph":
         found = [
             node
@@ -112,6 +110,10 @@ def _last_inlines(nodes: list[Any]) -> list[Any]:
         item = content[-1]
         return _last_inlines([["List", item["items"]]] if item["items"] else item["content"])
     return []
+
+
+def _kind_and_content(node: list[Any]) -> tuple[str, Any]:
+    return (node[0], node[1]) if len(node) > 1 else ("", None)
 
 
 def shown(block: dict[str, Any], lines: list[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from syncd.sync.run import run
 from syncd.sync.session import opened, sync_once
 from syncd.sync.vault_run import Progress, RunOptions
 
-GOLDEN = Path(__file__).with_name("golden")
+GOLDEN = Path(__file__).parents[1] / "golden"
 TRIPLE_LOWBAR = "{:file/name-format :triple-lowbar}\n"
 LEGACY = "{:meta/version 1}\n"
 TOKEN = "token-that-nobody-may-see"

@@ -69,9 +69,11 @@ def _book(dice: random.Random, id_: int) -> Wire:
         "category": "tweets" if kind in source else f"{kind}s",
         "source": "twitter" if kind in source else "web_clipper",
         "source_url": source.get(kind, f"https://example.org/{id_}" if kind == "article" else None),
-        "highlights": [_highlight(dice, id_, kind, number, words, f"{handle}/status/{first + number}")
-                       for number in range(dice.randint(1, 9))],
-    }  # fmt: skip
+        "highlights": [
+            _highlight(dice, id_, kind, number, words, f"{handle}/status/{first + number}")
+            for number in range(dice.randint(1, 9))
+        ],
+    }
 
 
 def _highlight(
