@@ -23,6 +23,7 @@ from urllib3 import BaseHTTPResponse
 
 from syncd import __version__
 from syncd.errors import ReadwiseError, Stopped
+from syncd.readwise.sockets import Adapter, Sockets
 
 T = TypeVar("T")
 _CONNECT, _SILENCE = 10.0, 30.0  # seconds until a socket gives up
@@ -49,13 +50,15 @@ def run_bounded(
     """Run `work` in a thread and return what it returns, or raise what it raises.
 
     Raises Stopped soon after `stop` is set, and `late` after `deadline` seconds. Then the thread is
-    left behind; the function that `work` is called with returns True, so that it can end.
+    left behind, its connection is ended, and the function that `work` is called with returns True.
     """
     future: Future[T] = Future()
+    sockets = Sockets()
 
     def run() -> None:
         try:
-            result = work(future.cancelled)
+            with sockets.noted():
+                result = work(future.cancelled)
         except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
             if future.set_running_or_notify_cancel():
                 future.set_exception(error)
@@ -66,16 +69,21 @@ def run_bounded(
     if stop.is_set():
         raise Stopped(_STOPPED)
     threading.Thread(target=run, daemon=True).start()
-    end = time.monotonic() + deadline
     try:
-        while not wait([future], _GLANCE).done:
-            if stop.is_set():
-                raise Stopped(_STOPPED)
-            if time.monotonic() >= end:
-                raise late
-        return future.result()
+        return _result(future, stop, deadline, late)
     finally:
-        future.cancel()
+        if future.cancel():
+            sockets.end()
+
+
+def _result(future: Future[T], stop: threading.Event, deadline: float, late: Exception) -> T:
+    end = time.monotonic() + deadline
+    while not wait([future], _GLANCE).done:
+        if stop.is_set():
+            raise Stopped(_STOPPED)
+        if time.monotonic() >= end:
+            raise late
+    return future.result()
 
 
 def read_body(
@@ -174,6 +182,8 @@ class Fetcher:
 
     def _open(self) -> requests.Session:
         session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, Adapter())
         session.headers.update({"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "gzip"})
         session.auth = self._sign  # a callable, else an entry in ~/.netrc takes the token's place
         session.trust_env = not self._direct
