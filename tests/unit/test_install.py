@@ -32,6 +32,7 @@ def test_the_unit_has_this_vault_and_this_interpreter(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     text = systemd.user_unit(path, config, {})
     assert f" -P -m syncd --config {tmp_path}/config.toml run" in text
+    assert lines(text, "RestartPreventExitStatus") == ["2 3 6"]
     assert lines(text, "ReadWritePaths") == [f'"{tmp_path}/My 100%% : notes" {state}']
     assert "%h" not in text
     text = systemd.system_unit(path, config, "ada", tmp_path / "token")
