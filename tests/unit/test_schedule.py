@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from syncd.config.settings import Schedule
 from syncd.errors import ConfigError
-from syncd.service.schedule import Every, JobSchedule, trigger
+from syncd.service.schedule import Cron, Every, JobSchedule, trigger
 from tests.support.wait import PATIENCE, until
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -194,6 +194,17 @@ def test_a_day_in_fast_motion(day: Day) -> None:
     assert day.runs == [
         time for time in due if not timedelta(hours=12) < time - START < timedelta(hours=15)
     ]
+    assert not day.missed
+
+
+def test_the_night_summer_time_ends(day: Day) -> None:
+    """Every hour one run, the hour that comes twice included."""
+    day.now = datetime(2025, 10, 25, 22, 10, tzinfo=UTC)
+    day.times.follow_clock()
+    day.times.add("run", Cron("0 * * * *", BERLIN, timedelta(minutes=1)), day.run)
+    for _ in range(6 * 60):
+        day.pass_(minutes=1)
+    assert [run.hour for run in day.runs] == [23, 0, 1, 2, 3, 4]
     assert not day.missed
 
 
