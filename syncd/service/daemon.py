@@ -33,7 +33,7 @@ from syncd.service.notify import notify, notify_reloading, watchdog_seconds
 from syncd.service.problem_log import ProblemLog
 from syncd.service.schedule import JobSchedule, trigger
 from syncd.service.signals import ENDING, catch_signals, end_within, received
-from syncd.service.status_file import ServiceStatus, StatusFile
+from syncd.service.status_file import Problem, ServiceStatus, StatusFile
 from syncd.service.watch import VaultWatch
 from syncd.sync.session import look, sync_once
 from syncd.sync.vault_format import vault_format
@@ -154,16 +154,17 @@ class Daemon:
         kinds = ["retry", "now"] + (["run", "settle"] if self._may_run() else [])
         next_run = self._jobs.next_due(*kinds)
         busy_since = self._busy_since if self._busy else None
-        status = ServiceStatus(os.getpid(), self._started, busy_since, next_run)
-        status.watching = {name: watch.how for name, watch in self._watches.items()}
-        subjects = {"": "run"} | {name: f"vault {name}" for name in self._watches}
-        for name, subject in subjects.items():
-            if problem := self._problems.problem(subject):
-                status.problems[name] = problem
-        for name, watch in self._watches.items():
-            if watch.how == "poll" and (problem := self._problems.problem(f"watch {name}")):
-                status.unwatched[name] = problem.message
-        self._status_file.write(status)
+        self._status_file.write(
+            ServiceStatus(
+                os.getpid(),
+                self._started,
+                busy_since,
+                next_run,
+                watching={name: watch.how for name, watch in self._watches.items()},
+                unwatched=self._unwatched(),
+                problems=self._open_problems(),
+            )
+        )
         line = self._last_run
         if busy_since:
             line = f"at work since {busy_since.astimezone():%H:%M:%S}; {line}"
@@ -171,6 +172,18 @@ class Daemon:
             line = f"{line}; next {next_run.astimezone():%H:%M}"
         if line != self._last_notified and notify(f"STATUS={line}"):
             self._last_notified = line
+
+    def _open_problems(self) -> dict[str, Problem]:
+        """What is wrong with the vaults, by name, and with the runs, by ""."""
+        subjects = {"": "run"} | {name: f"vault {name}" for name in self._watches}
+        found = {name: self._problems.problem(subject) for name, subject in subjects.items()}
+        return {name: problem for name, problem in found.items() if problem is not None}
+
+    def _unwatched(self) -> dict[str, str]:
+        """Why vaults are polled that should be watched."""
+        polled = [name for name, watch in self._watches.items() if watch.how == "poll"]
+        found = {name: self._problems.problem(f"watch {name}") for name in polled}
+        return {name: problem.message for name, problem in found.items() if problem is not None}
 
     # --- signals ----------------------------------------------------------------------------------
 
