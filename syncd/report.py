@@ -10,7 +10,8 @@ import msgspec
 _HARMFUL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
 )
-WAITS = {"deferred", "page-busy"}  # codes of failures that end when the owner stops typing
+# Codes of failures that end by themselves: the owner stops typing, a page is back or really gone.
+WAITS = {"deferred", "page-busy", "page-away"}
 
 
 def counted(number: int, noun: str) -> str:
@@ -82,14 +83,31 @@ class Highlights(msgspec.Struct):
     duplicate: int = 0
 
 
+class Gone(msgspec.Struct):
+    """A highlight that was in the vault and is not, or was not: where it stood."""
+
+    document: int
+    highlight: int
+    page: str
+
+
 class VaultReport(msgspec.Struct):
-    """What a run did in one vault. `error` is what ended it there, if something did."""
+    """What a run did in one vault. `error` is what ended it there, if something did.
+
+    `deleted`: what its owner was found to have deleted; `returned`: what was written again since
+    its page had gone back in time; `held`: what is gone and counts as nobody's doing, since the
+    vault is not whole; `unplaced`: what changed in Readwise and has no place on its page.
+    """
 
     name: str
     pages: Pages = msgspec.field(default_factory=Pages)
     highlights: Highlights = msgspec.field(default_factory=Highlights)
     failed: list[Failure] = []
     conflicts: list[Conflict] = []
+    unplaced: list[Conflict] = []
+    deleted: list[Gone] = []
+    returned: list[Gone] = []
+    held: list[Gone] = []
     warnings: list[str] = []
     error: str | None = None
 
@@ -118,10 +136,21 @@ class Report(msgspec.Struct):
     def conclude(self) -> None:
         """Set `message` from the vaults' reports, and `code` where no error has set it."""
         failed = sum(len(vault.failed) for vault in self.vaults)
-        if failed and not self.code:
+        held = any(vault.held for vault in self.vaults)
+        if (failed or held) and not self.code:
             self.code = 1
         if not self.message:
             self.message = "; ".join(_sentence(vault) for vault in self.vaults)
+
+
+def held_line(held: list[Gone]) -> str:
+    """What to do where much of a vault is gone."""
+    pages = counted(len({one.page for one in held}), "page")
+    return (
+        f"{counted(len(held), 'highlight')} on {pages} that were there are gone: the vault is not "
+        "whole, or you deleted them; nothing is written for them. Put the vault right, or run "
+        "`syncd restore --missing`, or, if you deleted them, `syncd sync --accept-deletions`"
+    )
 
 
 def _sentence(vault: VaultReport) -> str:
@@ -136,6 +165,7 @@ def _sentence(vault: VaultReport) -> str:
         (highlights.removed, "removed"),
         (len(vault.failed) - waiting, "failed"),
         (waiting, "waiting for you to pause"),
+        (len(vault.held), "gone: is the vault whole?"),
     )
     done = ", ".join(f"{number} {what}" for number, what in counts if number)
     pages = len(vault.pages.created) + len(vault.pages.updated)

@@ -186,7 +186,7 @@ def sync(
     loudness = ctx.find_root().params
     status = sync(
         ctx.obj,
-        RunOptions(full, allow_removals, vaults),
+        RunOptions(full, allow_removals, vaults=vaults),
         dry_run=dry_run,
         as_json=as_json,
         quiet=loudness["quiet"],

@@ -161,14 +161,15 @@ def _add_from_state(db: sqlite3.Connection, vault: VaultStatus) -> None:
         for document, code, message in pending.failures(db, number)
         if code not in WAITS
     ]
-    vault.waiting = len(pending.waiting(db, number)) - len(vault.failed)
+    vault.waiting = pending.behind(db, number) - len(vault.failed)
     vault.failed += [
         Failure(document, title, "not-understood", reason)
         for document, title, reason in account.rejected(db)
     ]
     vault.conflicts = [
-        Conflict(document, highlight, parts.split(","), page)
-        for document, highlight, parts, page in bases.conflicts(db, number)
+        Conflict(one.document, one.highlight, one.differing, one.page)
+        for one in bases.conflicts(db, number)
+        if one.differing
     ]
 
 

@@ -17,8 +17,11 @@ from syncd.page.names import name_key
 _LINK = re.compile(r"\[([^\[\]]*)\]\(((?i:https?)://[^\s<>]+)\)")
 _ORG_LINK = re.compile(r"\[\[((?i:https?)://[^\s\[\]]+)\]\[([^\[\]]*)\]\]")
 _LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [\d,:]+|\d+:[\d:]+")
+_SPACE = re.compile(r"\s")  # in labels a no-break space stands before the number
 _PARENTHESIS = re.compile(r"[()]")
-_TAIL = re.compile(r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+))*\s*\Z")
+_TAIL = re.compile(
+    r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+|%%[^%]*%%))*\s*\|?\s*\Z"
+)
 _MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
 _BLOCK_ID = re.compile(
     r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))(?:\s+#\S+)*\s*\Z"
@@ -30,7 +33,7 @@ _IN_READWISE = "Open in Readwise"
 _OPEN = re.compile(r"\]\(https://readwise\.io/open/(\d{1,18})\)", re.ASCII)
 _NOT_SAID = re.compile(
     r"\(\[(?:[^\[\]]*\]\([^\s)]*\)|\[[^\[\]]*\]\[[^\[\]]*\]\])\)"  # the highlight's own link
-    r"|\((?:Page|Location) [\d,]+\)"
+    r"|\((?:Page|Location|Time)\s[\d,:]+\)"
     r"|#Highlight\b|#\+(?:BEGIN|END)_SRC|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
     r"|<[^<>]*>|\((?<=\]\()[^\s)]*\)|https?://[^\s)\]]+"
 )
@@ -47,56 +50,87 @@ def has_link(line: str) -> bool:
 
 
 class _Link(NamedTuple):
-    """A link with a label: `written` is how it stands in its line."""
+    """A link with a label and what stands around it in its line."""
 
     label: str
     address: str
-    written: str
+    before: str
+    behind: str
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it has one of the labels that Readwise's plugins write."""
+        return _LABEL.fullmatch(_SPACE.sub(" ", self.label).strip("()")) is not None
+
+    @property
+    def is_set_off(self) -> bool:
+        """Whether it stands in parentheses."""
+        return self.before.endswith("(") and self.behind.startswith(")")
+
+    @property
+    def ends_its_line(self) -> bool:
+        """Whether nothing but tags, dates and ids stands behind it."""
+        return _TAIL.match(self.behind) is not None
 
 
-def block_key(content: list[str], at_home: bool) -> str | None:
-    """The identity (see `link_key`) of the highlight that a block is, or None.
+def own_key(content: list[str]) -> str | None:
+    """The identity (see `link_key`) of the highlight that a block anywhere in a vault is, or None.
 
-    `content` are the block's own lines; `at_home` says whether its page is a document's, where the
-    link counts wherever it stands in the block. The last such link is the highlight's own; earlier
-    ones are quoted in its text.
+    `content` are the block's own lines. The highlight's link ends its line, but for tags, dates and
+    ids behind it, and has one of Readwise's labels, or in a marked block any label and parentheses.
+    The last such link is the highlight's own; earlier ones are quoted in its text.
     """
     if not any(map(has_link, content)):
         return None
-    marked, is_last = is_marked(content), True
+    marked = is_marked(content)
     for line in reversed(content):
         for link in reversed(_links(line)):
-            if _is_own_link(link, line, marked=marked, at_home=at_home, is_last=is_last):
+            if link.ends_its_line and (link.is_labelled or (marked and link.is_set_off)):
                 return link_key(link.address)
-        is_last = False
     return None
 
 
-def _is_own_link(link: _Link, line: str, *, marked: bool, at_home: bool, is_last: bool) -> bool:
-    """Whether a link is its block's own: by its label, its place, and whether the block is marked.
+def readwise_keys(content: list[str]) -> tuple[str, ...]:
+    """The identities of the links in a block that have one of Readwise's labels, wherever they stand."""
+    links = (link for line in content for link in _links(line) if link.is_labelled)
+    return tuple(dict.fromkeys(key for link in links if (key := link_key(link.address))))
 
-    `is_last`: whether its line is the block's last one.
+
+def labelled_keys(content: list[str]) -> tuple[str, ...]:
+    """The identities of the links in a block of a document's page that may be a highlight's own.
+
+    Those that have one of Readwise's labels, stand in parentheses, or end their line; in their
+    order, each once.
     """
-    if link.label == _IN_READWISE:  # its address names the highlight's id (see block_id)
-        return False
-    if _LABEL.fullmatch(link.label.strip("()")):
-        if at_home or marked:
-            return True
-        return is_last and _TAIL.match(line.rpartition(link.written)[2]) is not None
-    return marked and f"({link.written})" in line
+    found: dict[str, None] = {}
+    for line in content:
+        for link in _links(line):
+            if link.is_labelled or link.is_set_off or link.ends_its_line:
+                key = link_key(link.address)
+                if key is not None:
+                    found.pop(key, None)  # the last place counts
+                    found[key] = None
+    return tuple(found)
 
 
 def _links(line: str) -> list[_Link]:
-    """The links with a label, of Markdown and of Org, in their order."""
+    """The links with a label, of Markdown and of Org, in their order.
+
+    Without those that lead to the highlight in Readwise: they say its id (see `block_id`).
+    """
     if not has_link(line):
         return []
-    found: list[tuple[int, _Link]] = []
+    found: list[tuple[int, int, str, str]] = []
     for one in _LINK.finditer(line):
         address = _balanced(one[2])
-        found.append((one.start(), _Link(one[1], address, f"[{one[1]}]({address})")))
+        found.append((one.start(), one.start(2) + len(address) + 1, one[1], address))
     if "][" in line:
-        found += [(one.start(), _Link(one[2], one[1], one[0])) for one in _ORG_LINK.finditer(line)]
-    return [link for _, link in sorted(found)]
+        found += [(one.start(), one.end(), one[2], one[1]) for one in _ORG_LINK.finditer(line)]
+    return [
+        _Link(label, address, line[:start], line[end:])
+        for start, end, label, address in sorted(found)
+        if label != _IN_READWISE
+    ]
 
 
 def block_id(line: str, at_home: bool = False) -> int | None:
@@ -111,6 +145,12 @@ def block_id(line: str, at_home: bool = False) -> int | None:
             return int(found[found.lastindex or 0])
     opened = _OPEN.findall(line) if at_home and "/open/" in line else []
     return int(opened[-1]) if opened else None
+
+
+def block_ids(content: list[str]) -> tuple[int, ...]:
+    """The ids of the highlights that a block of a document's page says it is, each once."""
+    found = (block_id(line, at_home=True) for line in content)
+    return tuple(dict.fromkeys(id_ for id_ in found if id_ is not None))
 
 
 def id_key(id_: int) -> str:

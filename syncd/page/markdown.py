@@ -53,7 +53,7 @@ def _key_lines(page: Page) -> dict[str, Property]:
 
 def _starts(lines: list[str], text: str) -> list[tuple[int, str]]:
     top = front_matter_length(lines)
-    hidden = _fenced(lines, top) if "```" in text or "~~~" in text else frozenset()
+    hidden = fenced_lines(lines, top) if "```" in text or "~~~" in text else frozenset()
     starts = []
     match = _START.match
     for number, line in enumerate(lines[top:] if top else lines, top):
@@ -63,7 +63,7 @@ def _starts(lines: list[str], text: str) -> list[tuple[int, str]]:
     return starts
 
 
-def _fenced(lines: list[str], top: int) -> frozenset[int]:
+def fenced_lines(lines: list[str], top: int = 0) -> frozenset[int]:
     """The lines inside closed code fences, the opening line excluded (it may be a bullet)."""
     hidden: set[int] = set()
     number, hopeless = top, -1

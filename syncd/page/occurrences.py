@@ -1,4 +1,10 @@
-"""Which highlights stand on a page, as the vault's index keeps them. Pure."""
+"""Which highlights stand on a page, as the vault's index keeps them. Pure.
+
+Each occurrence is an identity and the digest of its block, b"" outside of blocks. Identities are a
+link's (`link_key`), an id's (`id_key`), or a marked text's (`text_key`). A link that does not stand
+where a highlight's own does has `LABELLED` before its identity where it has one of Readwise's
+labels on a document's page, else `MENTION`.
+"""
 
 from __future__ import annotations
 
@@ -6,54 +12,72 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from syncd.page.blocks import Block, Page, digest
-from syncd.page.links import block_id, block_key, has_link, id_key, is_marked
+from syncd.page.links import (
+    block_id,
+    has_link,
+    id_key,
+    is_marked,
+    labelled_keys,
+    own_key,
+    readwise_keys,
+)
+from syncd.page.markdown import fenced_lines
+
+LABELLED, MENTION = "label:", "link:"
+
+Occurrence = tuple[str, bytes]
 
 
-def occurrences_in_blocks(page: Page, at_home: bool) -> Iterator[tuple[str, bytes]]:
-    """The identity and digest of each block that is a highlight.
+def occurrences(page: Page, *, is_document: bool, by_id: bool) -> list[Occurrence]:
+    """The highlights on a page.
 
-    A block that is marked as a highlight and has no link is known by its text.
+    `is_document`: whether the page was made from a document; `by_id`: whether its format marks
+    blocks with ids. Where ids stand outside of blocks, links outside of blocks are not looked for:
+    they belong to the same highlights.
     """
-    for block in page.blocks:
-        content = page.content(block)
-        key = block_key(content, at_home)
-        if key is not None:
-            yield key, digest(content)
-        elif is_marked(content):
-            hash_ = digest(content)
-            yield f"text:{hash_.hex()}", hash_
+    found = [one for block in page.blocks for one in _in_block(page.content(block), is_document)]
+    ids = list(_ids(page, is_document)) if by_id else []
+    if all(digest_ for _, digest_ in ids):
+        found += _outside_of_blocks(page, is_document)
+    return found + ids
 
 
-def occurrences_by_id(page: Page, at_home: bool) -> list[tuple[str, bytes]]:
-    """The identity and digest of each highlight that a block id names.
-
-    The digest is b"" where the id stands outside of a block. On a document's page without such ids,
-    the links outside of blocks count too.
-    """
-    found = _ids(page, at_home)
-    if at_home and all(hash_ for _, hash_ in found):
-        found += [(key, b"") for key in _links_outside(page)]
-    return found
+def text_key(digest_: bytes) -> str:
+    """The name under which the index keeps a marked block that has no link."""
+    return f"text:{digest_.hex()}"
 
 
-def _ids(page: Page, at_home: bool) -> list[tuple[str, bytes]]:
-    found = []
+def _in_block(content: list[str], is_document: bool) -> Iterator[Occurrence]:
+    own, keys = own_key(content), labelled_keys(content)
+    if own is None and not keys and not is_marked(content):
+        return
+    digest_ = digest(content)
+    if own is not None:
+        yield own, digest_
+    elif is_marked(content):
+        yield text_key(digest_), digest_
+    labelled = readwise_keys(content) if is_document else ()
+    for key in keys:
+        if key != own:
+            yield (LABELLED if key in labelled else MENTION) + key, digest_
+
+
+def _ids(page: Page, is_document: bool) -> Iterator[Occurrence]:
     for number, line in enumerate(page.lines):
-        id_ = block_id(line, at_home)
+        id_ = block_id(line, is_document)
         if id_ is not None:
             block = _block_around(page, number)
-            found.append((id_key(id_), digest(page.content(block)) if block else b""))
-    return found
+            yield id_key(id_), digest(page.content(block)) if block else b""
 
 
-def _links_outside(page: Page) -> Iterator[str]:
-    """The identities of the links outside of a document's blocks, in lines without an id."""
+def _outside_of_blocks(page: Page, is_document: bool) -> Iterator[Occurrence]:
+    hidden = fenced_lines(page.lines)
     for number, line in enumerate(page.lines):
-        if not has_link(line) or block_id(line, at_home=True) is not None:
+        if not has_link(line) or number in hidden or _block_around(page, number) is not None:
             continue
-        key = block_key([line.rstrip()], at_home=True)
-        if key is not None and _block_around(page, number) is None:
-            yield key
+        content = [line.rstrip()]
+        keys = labelled_keys(content) if is_document else (own_key(content),)
+        yield from ((key, b"") for key in keys if key is not None)
 
 
 def _block_around(page: Page, number: int) -> Block | None:

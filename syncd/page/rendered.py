@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from syncd.page.blocks import Syntax, digest
 from syncd.page.markdown import MARKDOWN
+
+Part = Literal["text", "tags", "note"]
+PARTS: tuple[Part, ...] = ("text", "tags", "note")
 
 TAGS, NOTE = "**Tags**:", "**Note**:"
 
@@ -17,8 +20,8 @@ class Labels(NamedTuple):
     note: tuple[str, ...] = (NOTE,)
 
 
-class Hashes(NamedTuple):
-    """Digests of a highlight's block and of its two children; b"" for a child that it lacks."""
+class Digests(NamedTuple):
+    """A digest for each part of a highlight; b"" for tags or a note that it lacks."""
 
     text: bytes
     tags: bytes
@@ -35,9 +38,9 @@ class Rendered(NamedTuple):
     tags: list[str] | None = None
     note: list[str] | None = None
 
-    def hashes(self) -> Hashes:
+    def digests(self) -> Digests:
         """What is remembered of the block once it stands on a page."""
-        return Hashes(
+        return Digests(
             digest(self.text),
             digest(self.tags) if self.tags else b"",
             digest(self.note) if self.note else b"",

@@ -232,6 +232,12 @@ def titled(db: sqlite3.Connection, what: str) -> list[int]:
     return [row[0] for row in rows]
 
 
+def has_key(db: sqlite3.Connection, document: int, key: str) -> bool:
+    """Whether a document has, or had, a highlight of this identity."""
+    query = "SELECT 1 FROM highlight WHERE (document, key) = (?, ?)"
+    return db.execute(query, (document, key)).fetchone() is not None
+
+
 def live_with_key(db: sqlite3.Connection, key: str) -> list[tuple[int, int]]:
     """The live highlights of this identity: document and highlight, by their ids."""
     query = "SELECT document, id FROM highlight WHERE live AND key = ? ORDER BY id"

@@ -1,47 +1,154 @@
-"""What was last agreed on each highlight: the tables `base` and `conflict`."""
+"""What was last agreed on each highlight: the tables `base`, `conflict` and `absence`.
+
+A base has two sides, what the account said and what stood on the page: they differ where another
+program wrote the block.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
 
-from syncd.page.rendered import Hashes
+import msgspec
+
+from syncd.page.base import Base, Past
+from syncd.page.rendered import PARTS, Digests
+
+# An "accepted" deletion is one that its owner has confirmed, or that an older syncd knew of.
+Verdict = Literal["deleted", "held", "accepted"]
+
+_ADOPTED, _AGAIN = 1, 2
+UNPLACED = "-"  # before a part that changed upstream and has no place on the page
+_SIZE = 16  # bytes of a digest
+_NONE = bytes(_SIZE)
 
 
-def of_document(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Hashes]:
-    """What syncd last wrote of a document's highlights, by highlight id."""
+class Absence(NamedTuple):
+    """A highlight that was in the vault and is not: on which page, when that was seen (UTC)."""
+
+    highlight: int
+    document: int
+    page: str
+    seen: datetime
+    verdict: Verdict
+
+
+class Difference(NamedTuple):
+    """What account and owner both changed: `highlight` 0 stands for the page's properties."""
+
+    document: int
+    highlight: int
+    parts: list[str]
+    page: str | None
+
+    @property
+    def differing(self) -> list[str]:
+        """The parts that both sides changed."""
+        return [part for part in self.parts if not part.startswith(UNPLACED)]
+
+    @property
+    def unplaced(self) -> list[str]:
+        """The parts that changed upstream and have no place on the page."""
+        return [part.removeprefix(UNPLACED) for part in self.parts if part.startswith(UNPLACED)]
+
+
+_COLUMNS = "base.text, base.tags, base.note, account, past, since, flags, place"
+
+
+def _base(
+    row: tuple[bytes, bytes, bytes, bytes | None, bytes | None, int, int, str | None],
+) -> Base:
+    text, tags, note, account, past, since, flags, place = row
+    return Base(
+        Digests(text, tags, note),
+        None if account is None else _unpacked(account),
+        () if past is None else _past(past),
+        since,
+        bool(flags & _ADOPTED),
+        bool(flags & _AGAIN),
+        place,
+    )
+
+
+def _row(vault: int, highlight: int, base: Base) -> tuple[object, ...]:
+    flags = _ADOPTED * base.adopted | _AGAIN * base.again
+    account = None if base.account is None else _packed(base.account)
+    past = msgspec.msgpack.encode(base.past) if base.past else None
+    return (vault, highlight, *base.page, account, past, base.since, flags, base.place)
+
+
+def _packed(digests: Digests) -> bytes:
+    return b"".join(digest or _NONE for digest in digests)
+
+
+def _unpacked(data: bytes) -> Digests:
+    parts = (data[at : at + _SIZE] for at in range(0, len(PARTS) * _SIZE, _SIZE))
+    return Digests(*(b"" if part == _NONE else part for part in parts))
+
+
+def _past(data: bytes) -> tuple[Past, ...]:
+    return tuple(msgspec.msgpack.decode(data, type=list[Past]))
+
+
+def of_document(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Base]:
+    """The bases of a document's highlights, by highlight id."""
     rows = db.execute(
-        "SELECT base.highlight, base.text, base.tags, base.note FROM highlight CROSS JOIN base"
+        f"SELECT base.highlight, {_COLUMNS} FROM highlight CROSS JOIN base"
         " ON base.vault = ? AND base.highlight = highlight.id WHERE highlight.document = ?",
         (vault, document),
     )
-    return {row[0]: Hashes(*row[1:]) for row in rows}
+    return {row[0]: _base(row[1:]) for row in rows}
 
 
-def find(db: sqlite3.Connection, vault: int, highlight: int) -> Hashes | None:
-    """What syncd last wrote, or found, of a highlight."""
+def find(db: sqlite3.Connection, vault: int, highlight: int) -> Base | None:
+    """The base of a highlight."""
     row = db.execute(
-        "SELECT text, tags, note FROM base WHERE (vault, highlight) = (?, ?)", (vault, highlight)
+        f"SELECT {_COLUMNS} FROM base WHERE (vault, highlight) = (?, ?)", (vault, highlight)
     ).fetchone()
-    return Hashes(*row) if row else None
+    return _base(row) if row else None
 
 
-def settle(db: sqlite3.Connection, vault: int, changed: Mapping[int, Hashes | None]) -> None:
-    """Remember what stands now of these highlights; None: forget."""
-    known = [(vault, id_, *hashes) for id_, hashes in changed.items() if hashes is not None]
-    forgotten = [(vault, id_) for id_, hashes in changed.items() if hashes is None]
-    db.executemany("INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?)", known)
-    db.executemany("DELETE FROM base WHERE (vault, highlight) = (?, ?)", forgotten)
+def settle(db: sqlite3.Connection, vault: int, changed: Mapping[int, Base | None]) -> None:
+    """Remember these bases; None: forget that the highlight was ever in the vault."""
+    known = [_row(vault, id_, base) for id_, base in changed.items() if base is not None]
+    gone = [(vault, id_) for id_, base in changed.items() if base is None]
+    db.executemany(
+        "INSERT OR REPLACE INTO base (vault, highlight, text, tags, note, account, past,"
+        " since, flags, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        known,
+    )
+    if gone:
+        db.executemany("DELETE FROM base WHERE (vault, highlight) = (?, ?)", gone)
+        db.executemany("DELETE FROM absence WHERE (vault, highlight) = (?, ?)", gone)
+
+
+def count(db: sqlite3.Connection, vault: int) -> int:
+    """How many highlights are, or were, in the vault."""
+    query = "SELECT count(*) FROM base WHERE vault = ?"
+    return int(db.execute(query, (vault,)).fetchone()[0])
+
+
+def standing_at(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> list[int]:
+    """The documents of which a highlight stands on one of these pages that are not theirs."""
+    rows = db.execute(
+        "SELECT DISTINCT document FROM base JOIN highlight ON id = highlight"
+        " WHERE vault = ? AND place IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(list(paths)).decode()),
+    )
+    return [row[0] for row in rows]
 
 
 def deleted_upstream(db: sqlite3.Connection, vault: int) -> tuple[int, int]:
     """How many highlights, lately deleted upstream, are in the vault, of how many."""
     gone = db.execute(
         "SELECT count(*) FROM pending JOIN highlight USING (document) JOIN base"
-        " ON base.vault = pending.vault AND base.highlight = highlight.id WHERE pending.vault = ? AND NOT live",
+        " ON base.vault = pending.vault AND base.highlight = highlight.id"
+        " WHERE pending.vault = ? AND NOT live",
         (vault,),
     ).fetchone()[0]
-    return gone, db.execute("SELECT count(*) FROM base WHERE vault = ?", (vault,)).fetchone()[0]
+    return gone, count(db, vault)
 
 
 def documents_deleted_upstream(db: sqlite3.Connection, vault: int) -> list[int]:
@@ -54,28 +161,81 @@ def documents_deleted_upstream(db: sqlite3.Connection, vault: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+# --- what differs -------------------------------------------------------------------------------
+
+
 def set_conflicts(
     db: sqlite3.Connection, vault: int, document: int, found: Mapping[int, list[str]]
 ) -> None:
-    """Remember in which parts of its highlights (0: its properties) a document differs."""
-    db.execute("DELETE FROM conflict WHERE (vault, document) = (?, ?)", (vault, document))
-    rows = [(vault, document, id_, ",".join(parts)) for id_, parts in found.items()]
-    db.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?)", rows)
+    """Remember in which parts of its highlights (0: its properties) a document differs.
 
-
-def conflicts(db: sqlite3.Connection, vault: int) -> Iterator[tuple[int, int, str, str]]:
-    """What differs since account and owner both changed it: document, highlight (0.
-
-    Properties), parts, page.
+    Parts with `UNPLACED` before them do not differ, but have no place on the page.
     """
-    yield from db.execute(
-        "SELECT document, highlight, parts, path FROM conflict LEFT JOIN home USING (vault, document) WHERE vault = ?"
-        " ORDER BY document, highlight",
+    db.execute("DELETE FROM conflict WHERE (vault, document) = (?, ?)", (vault, document))
+    if found:
+        rows = [(vault, document, id_, ",".join(parts)) for id_, parts in found.items()]
+        db.executemany("INSERT INTO conflict VALUES (?, ?, ?, ?)", rows)
+
+
+def conflicts(db: sqlite3.Connection, vault: int) -> Iterator[Difference]:
+    """What differs since account and owner both changed it."""
+    rows = db.execute(
+        "SELECT document, highlight, parts, path FROM conflict"
+        " LEFT JOIN home USING (vault, document) WHERE vault = ? ORDER BY document, highlight",
         (vault,),
     )
+    for document, highlight, parts, page in rows:
+        yield Difference(document, highlight, parts.split(","), page)
 
 
 def documents_in_conflict(db: sqlite3.Connection, vault: int) -> list[int]:
     """The documents that differ since account and owner both changed them."""
     rows = db.execute("SELECT DISTINCT document FROM conflict WHERE vault = ?", (vault,))
     return [row[0] for row in rows]
+
+
+# --- what is gone -------------------------------------------------------------------------------
+
+
+def set_absences(db: sqlite3.Connection, vault: int, found: Iterable[Absence]) -> None:
+    """Remember which highlights are gone from the vault."""
+    rows = [
+        (vault, one.highlight, one.document, one.page, one.seen.isoformat(), one.verdict)
+        for one in found
+    ]
+    db.executemany("INSERT OR REPLACE INTO absence VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def forget_absences(db: sqlite3.Connection, vault: int, highlights: Iterable[int]) -> None:
+    """These highlights stand in the vault again."""
+    rows = [(vault, id_) for id_ in highlights]
+    db.executemany("DELETE FROM absence WHERE (vault, highlight) = (?, ?)", rows)
+
+
+def absences(
+    db: sqlite3.Connection,
+    vault: int,
+    *,
+    verdict: Verdict | None = None,
+    since: datetime | None = None,
+) -> list[Absence]:
+    """The highlights that are gone from the vault, of one verdict, seen since a time (UTC)."""
+    moment = (since or datetime.fromtimestamp(0, UTC)).isoformat()
+    rows = db.execute(
+        "SELECT highlight, document, page, seen, verdict FROM absence"
+        " WHERE vault = ? AND seen >= ? AND (? IS NULL OR verdict = ?) ORDER BY seen, highlight",
+        (vault, moment, verdict, verdict),
+    )
+    return [
+        Absence(highlight, document, page, datetime.fromisoformat(seen), verdict)
+        for highlight, document, page, seen, verdict in rows
+    ]
+
+
+def absences_of(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Verdict]:
+    """The highlights of a document that are gone from the vault, with the verdicts."""
+    rows = db.execute(
+        "SELECT highlight, verdict FROM absence WHERE (vault, document) = (?, ?)",
+        (vault, document),
+    )
+    return dict(rows.fetchall())

@@ -3,34 +3,86 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
 
 class Home(NamedTuple):
-    """A document's page.
+    """A document's page: its path in the vault, and the digests of its properties by key.
 
-    Its path in the vault, and the digests of its properties as last written, by key.
+    `title` and `url` are the document's as the page said them (title_key, link_key), `hash` the
+    digest of its bytes when it was last written; `away`: when (UTC) it was first seen to be gone.
     """
 
     path: str
     header: dict[str, bytes]
+    title: str | None = None
+    url: str | None = None
+    hash: bytes | None = None
+    away: datetime | None = None
 
 
 def find(db: sqlite3.Connection, vault: int, document: int) -> Home | None:
     """The page of a document as last known."""
     row = db.execute(
-        "SELECT path, header FROM home WHERE (vault, document) = (?, ?)", (vault, document)
+        "SELECT path, header, title, url, hash, away FROM home WHERE (vault, document) = (?, ?)",
+        (vault, document),
     ).fetchone()
-    return Home(row[0], msgspec.msgpack.decode(row[1], type=dict[str, bytes])) if row else None
+    if row is None:
+        return None
+    path, header, title, url, hash_, away = row
+    known = msgspec.msgpack.decode(header, type=dict[str, bytes])
+    return Home(path, known, title, url, hash_, datetime.fromisoformat(away) if away else None)
 
 
 def settle(db: sqlite3.Connection, vault: int, document: int, page: Home) -> None:
-    """Remember a document's page as it is written now."""
+    """Remember a document's page as it stands now."""
     header = msgspec.msgpack.encode(page.header)
-    row = (vault, document, page.path, header)
-    db.execute("INSERT OR REPLACE INTO home VALUES (?, ?, ?, ?)", row)
+    away = page.away.isoformat() if page.away else None
+    row = (vault, document, page.path, header, page.title, page.url, page.hash, away)
+    db.execute(
+        "INSERT OR REPLACE INTO home (vault, document, path, header, title, url, hash, away)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        row,
+    )
+
+
+def mark_away(db: sqlite3.Connection, vault: int, paths: Iterable[str], now: datetime) -> None:
+    """Remember when (UTC) these pages were first seen to be gone."""
+    rows = [(now.isoformat(), vault, path) for path in paths]
+    query = "UPDATE home SET away = ? WHERE (vault, path) = (?, ?) AND away IS NULL"
+    db.executemany(query, rows)
+
+
+def mark_here(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> None:
+    """These pages are there."""
+    rows = [(vault, path) for path in paths]
+    query = "UPDATE home SET away = NULL WHERE (vault, path) = (?, ?) AND away IS NOT NULL"
+    db.executemany(query, rows)
+
+
+def believe_gone(db: sqlite3.Connection, vault: int, before: datetime) -> None:
+    """The pages that were first seen to be gone before then (UTC) do not come back."""
+    query = "UPDATE home SET away = NULL WHERE vault = ? AND away < ?"
+    db.execute(query, (vault, before.isoformat()))
+
+
+def away(db: sqlite3.Connection, vault: int) -> list[int]:
+    """The documents whose pages are gone and may come back."""
+    query = "SELECT document FROM home WHERE vault = ? AND away IS NOT NULL"
+    return [row[0] for row in db.execute(query, (vault,))]
+
+
+def documents_at(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> list[int]:
+    """The documents whose page is one of these."""
+    rows = db.execute(
+        "SELECT document FROM home WHERE vault = ? AND path IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(list(paths)).decode()),
+    )
+    return [row[0] for row in rows]
 
 
 def paths(db: sqlite3.Connection, vault: int) -> set[str]:
@@ -45,9 +97,8 @@ def folders(db: sqlite3.Connection, vault: int) -> set[str]:
 
 def tenant(db: sqlite3.Connection, vault: int, path: str) -> int | None:
     """The document whose page this is."""
-    row = db.execute(
-        "SELECT document FROM home WHERE (vault, path) = (?, ?)", (vault, path)
-    ).fetchone()
+    query = "SELECT document FROM home WHERE (vault, path) = (?, ?)"
+    row = db.execute(query, (vault, path)).fetchone()
     return row[0] if row else None
 
 
@@ -64,9 +115,8 @@ def _stem(path: str) -> str:
 
 def mark(db: sqlite3.Connection, vault: int, document: int) -> str:
     """By which templates a document was last written; "" by none."""
-    row = db.execute(
-        "SELECT mark FROM mark WHERE (vault, document) = (?, ?)", (vault, document)
-    ).fetchone()
+    query = "SELECT mark FROM mark WHERE (vault, document) = (?, ?)"
+    row = db.execute(query, (vault, document)).fetchone()
     return row[0] if row else ""
 
 

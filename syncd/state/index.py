@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from syncd.page.names import file_key, name_key
 
 _CHUNK = 500  # values in one query
@@ -118,9 +120,9 @@ def is_taken(db: sqlite3.Connection, vault: int, title: str, path: str, document
 class Candidate(NamedTuple):
     """A page that may be a document's.
 
-    Its address and title properties, its name, how many highlights it holds.
-
-    `own`: whether it stands as syncd wrote it; `settled`: whether it is a document's already.
+    Its name (name_key), and the document's address, title and id where it says them; whether it
+    stands as syncd wrote it, the digest of its bytes, how many highlights it holds, and whether it
+    is a document's already.
     """
 
     path: str
@@ -129,6 +131,7 @@ class Candidate(NamedTuple):
     title: str | None
     book: int | None
     own: bool
+    digest: bytes
     highlights: int
     settled: bool
 
@@ -138,32 +141,45 @@ def candidates(
     vault: int,
     paths: Iterable[str],
     names: Sequence[str],
-    title: str,
+    titles: Sequence[str],
     book: int,
 ) -> list[Candidate]:
-    """The pages at `paths`, named one of `names` (name_key), of this `title` (title_key) or `book`.
+    """The pages at `paths`, of one of the `names` (name_key) or `titles` (title_key), of this `book`.
 
     Only pages that say something of a document count, be it by their name.
     """
-    paths = list(paths)
+    known = msgspec.json.encode([list(paths), names, titles]).decode()
     rows = db.execute(
-        "SELECT path, name, url, title, book, own, (SELECT count(*) FROM block WHERE page = page.id),"
-        " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path)) FROM page"
-        f" WHERE id IN (SELECT id FROM page WHERE vault = ? AND path IN ({','.join('?' * len(paths))})"
-        f" UNION SELECT id FROM page WHERE vault = ? AND name IN ({','.join('?' * len(names))})"
-        " UNION SELECT id FROM page WHERE vault = ? AND title = ?"
+        "WITH said AS (SELECT ? AS vault, ? AS lists), "
+        " paths AS (SELECT value FROM said, json_each(lists, '$[0]')),"
+        " names AS (SELECT value FROM said, json_each(lists, '$[1]')),"
+        " titles AS (SELECT value FROM said, json_each(lists, '$[2]'))"
+        " SELECT path, name, url, title, book, own, hash,"
+        " (SELECT count(*) FROM block WHERE page = page.id AND key NOT LIKE 'l%:%'),"
+        " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path))"
+        " FROM page WHERE id IN"
+        " (SELECT id FROM page WHERE vault = ? AND path IN paths"
+        " UNION SELECT id FROM page WHERE vault = ? AND name IN names"
+        " UNION SELECT id FROM page WHERE vault = ? AND title IN titles"
         " UNION SELECT id FROM page WHERE vault = ? AND book = ?)"
-        f" AND (url IS NOT NULL OR title IS NOT NULL OR book IS NOT NULL OR name IN ({','.join('?' * len(names))}))",
-        (vault, *paths, vault, *names, vault, title, vault, book, *names),
+        " AND (url IS NOT NULL OR title IS NOT NULL OR book IS NOT NULL OR name IN names)",
+        (vault, known, vault, vault, vault, vault, book),
     )
     return [Candidate._make(row) for row in rows]
+
+
+def said(db: sqlite3.Connection, vault: int, path: str) -> tuple[str | None, str | None, bytes]:
+    """A page's words on its document, title (title_key) and address, and the digest of its bytes."""
+    query = "SELECT title, url, hash FROM page WHERE (vault, path) = (?, ?)"
+    title, url, digest = db.execute(query, (vault, path)).fetchone()
+    return title, url, digest
 
 
 def repeated(db: sqlite3.Connection, vault: int) -> list[tuple[str, int, str]]:
     """The links that stand in more than one block: identity, how many blocks, one of the pages."""
     return db.execute(
         "SELECT key, blocks, path FROM (SELECT key, count(*) AS blocks, max(page) AS last"
-        " FROM block WHERE vault = ? AND key NOT LIKE 'text:%' AND key NOT LIKE 'rw:%'"
+        " FROM block WHERE vault = ? AND (key LIKE 'tweet:%' OR key LIKE 'url:%')"
         " GROUP BY key HAVING blocks > 1) JOIN page ON page.id = last",
         (vault,),
     ).fetchall()

@@ -12,6 +12,27 @@ def add(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
     db.executemany("INSERT OR IGNORE INTO pending (vault, document) VALUES (?, ?)", rows)
 
 
+def look_at(
+    db: sqlite3.Connection, vault: int, documents: Iterable[int], *, git_moved: bool
+) -> None:
+    """The vault's side of these documents changed: what is gone there is to be judged.
+
+    `git_moved`: while the vault's repository went to another commit.
+    """
+    rows = [(vault, document, 2 if git_moved else 1) for document in documents]
+    db.executemany(
+        "INSERT INTO pending (vault, document, look) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET look = max(look, excluded.look)",
+        rows,
+    )
+
+
+def to_look_at(db: sqlite3.Connection, vault: int) -> dict[int, bool]:
+    """Those documents, and whether the vault's repository moved."""
+    query = "SELECT document, look > 1 FROM pending WHERE vault = ? AND look ORDER BY document"
+    return {row[0]: bool(row[1]) for row in db.execute(query, (vault,))}
+
+
 def add_everywhere(db: sqlite3.Connection, documents: Iterable[int]) -> None:
     """These documents' pages may be behind the account, in every vault."""
     db.executemany(
@@ -35,6 +56,12 @@ def waiting(db: sqlite3.Connection, vault: int) -> list[int]:
             "SELECT document FROM pending WHERE vault = ? ORDER BY document", (vault,)
         )
     ]
+
+
+def behind(db: sqlite3.Connection, vault: int) -> int:
+    """How many documents' pages are behind the account, but for those that only their owner changed."""
+    query = "SELECT count(*) FROM pending WHERE vault = ? AND (look = 0 OR code IS NOT NULL)"
+    return int(db.execute(query, (vault,)).fetchone()[0])
 
 
 def done(db: sqlite3.Connection, vault: int, document: int) -> None:

@@ -112,6 +112,36 @@ _MIGRATIONS = [
     ) WITHOUT ROWID;
     CREATE INDEX awaited_address ON awaited (vault, address);
     """,
+    """
+    -- base: text, tags, note say what stood on the page when page and account were last settled;
+    -- account: what the account said then, as 3 digests of 16 bytes, NULL where that is not known;
+    -- past: earlier digests of the page (bases.Past); since: when syncd's write brought the block
+    -- (ns, by the file's clock), 0 where it stood there before; place: the page on which it stands
+    -- where that is not its document's
+    ALTER TABLE base ADD COLUMN account BLOB;
+    ALTER TABLE base ADD COLUMN past BLOB;
+    ALTER TABLE base ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE base ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE base ADD COLUMN place TEXT;
+    CREATE INDEX base_place ON base (vault, place) WHERE place IS NOT NULL;
+    -- highlights that were in the vault and are not: 'deleted' by their owner, or 'held' back since
+    -- the vault is not whole; seen: when that was found (UTC)
+    CREATE TABLE absence (
+        vault INTEGER NOT NULL, highlight INTEGER NOT NULL, document INTEGER NOT NULL,
+        page TEXT NOT NULL, seen TEXT NOT NULL, verdict TEXT NOT NULL,
+        PRIMARY KEY (vault, highlight)
+    ) WITHOUT ROWID;
+    -- home: title and url of the page's own words (as in `page`), hash of its bytes, when it was last
+    -- written; away: when it was first seen to be gone (UTC)
+    ALTER TABLE home ADD COLUMN title TEXT;
+    ALTER TABLE home ADD COLUMN url TEXT;
+    ALTER TABLE home ADD COLUMN hash BLOB;
+    ALTER TABLE home ADD COLUMN away TEXT;
+    -- pending: whether the vault's side changed, so that what is gone there is to be judged
+    ALTER TABLE pending ADD COLUMN look INTEGER NOT NULL DEFAULT 0;
+    -- what stands on the pages is found by other rules now: all are read again
+    UPDATE page SET mtime = 0;
+    """,
 ]
 
 
@@ -129,19 +159,28 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
         with closing(open_db(path)) as db:
             yield db
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (
-            sqlite3.SQLITE_CORRUPT,
-            sqlite3.SQLITE_NOTADB,
-        ):
-            raise StateError(
-                f"{path}: {error}; check the folder's rights and the room on its disk"
-            ) from error
+        if not _is_damaged(path):
+            reason = f"{error}; check the disk, the folder's rights and the room on it"
+            raise StateError(f"{path}: {reason}") from error
         aside = path.with_name(f"syncd.db.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
         path.rename(aside)
         for leftover in ("syncd.db-wal", "syncd.db-shm"):
             (folder / leftover).unlink(missing_ok=True)
-        message = f"{path} was damaged and is kept as {aside.name}; run again, and it is made anew from the vault"
+        message = (
+            f"{path} was damaged and is kept as {aside.name}; run again, and it is made anew from "
+            "the vault"
+        )
         raise StateError(message, code="state-damaged") from error
+
+
+def _is_damaged(path: Path) -> bool:
+    """Whether SQLite, asked anew, finds the file damaged: a read that failed once is no damage."""
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as db:
+            return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @contextmanager

@@ -54,3 +54,11 @@ def base_file(db: sqlite3.Connection, vault: int) -> str | None:
 def note_base_file(db: sqlite3.Connection, vault: int, what: str) -> None:
     """Remember that."""
     set_setting(db, f"base {vault}", what)
+
+
+def note_git(db: sqlite3.Connection, vault: int, state: str) -> bool:
+    """Remember where the vault's repository stands; whether that is elsewhere than it was."""
+    before = setting(db, f"git {vault}")
+    if before != state:
+        set_setting(db, f"git {vault}", state)
+    return before not in (None, state)

@@ -1,4 +1,4 @@
-"""Brings one document's page up to date: inputs -> identify -> merge -> splice -> write -> record.
+"""Brings one document's page up to date: inputs -> adopt -> identify -> merge -> splice -> write.
 
 All within the caller's transaction: what is recorded becomes durable after what was written.
 """
@@ -8,23 +8,29 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections.abc import Mapping
 from itertools import chain
 from typing import NamedTuple
 
+from syncd.adopt.adopt import Found, adopt
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
 from syncd.formats.format import Format
 from syncd.model import Document
+from syncd.page.base import Base
 from syncd.page.blocks import digest, parse
+from syncd.page.rendered import Part
 from syncd.page.splice import Edit, splice
-from syncd.report import Failure
+from syncd.report import Failure, Gone
 from syncd.state import account, bases, homes, index, news, pending, pictures
+from syncd.sync.absence import Fate, Look, effects_of
 from syncd.sync.filters import wants_document
+from syncd.sync.identify import PageBlock, Place, Wanted, blocks_of, identify
 from syncd.sync.inputs import Inputs, name_of, names_of, read_inputs
-from syncd.sync.merge import Plan, end_of, plan, plan_header
+from syncd.sync.merge import Case, Plan, children_of, end_of, merge, merge_properties, part_digests
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.page_names import Name, title_from
-from syncd.vault.read import PageChanged, Seen
+from syncd.vault.read import PageChanged, Seen, page_at
 from syncd.vault.scan import scan
 
 _log = logging.getLogger(__name__)
@@ -32,16 +38,17 @@ _log = logging.getLogger(__name__)
 _TRIES = 5  # for a page that its owner keeps saving
 
 
-def sync_document(run: VaultRun, id_: int, *, remove: bool) -> None:
-    """Bring one document's page up to date; `remove`: carry out upstream deletions.
+def sync_document(run: VaultRun, id_: int, fates: Mapping[int, Fate], *, remove: bool) -> None:
+    """Bring one document's page up to date.
 
-    What goes wrong with it is told, and does not stop the others.
+    `fates` are those of highlights that are gone from the vault; `remove`: carry out upstream
+    deletions. What goes wrong with it is told, and does not stop the others.
     """
     run.db.execute("SAVEPOINT document")
     try:
         for _ in range(_TRIES):
             try:
-                return _bring_up_to_date(run, read_inputs(run, id_, remove=remove))
+                return _bring_up_to_date(run, read_inputs(run, id_), fates, remove=remove)
             except (PageChanged, FileNotFoundError):
                 run.db.execute("ROLLBACK TO document")
                 scan(run.db, run.id, run.root, run.graph)
@@ -76,8 +83,111 @@ def await_pictures(run: VaultRun, id_: int) -> None:
     except (SyncdError, OSError, PageChanged):
         return
     if wants_document(run.vault, found.document):
-        missing = found.album.missing(found.case, plan(found.case))
-        pictures.expect(run.db, run.id, id_, missing)
+        case = case_of(run, found, {}, remove=False)
+        pictures.expect(run.db, run.id, id_, found.album.missing(case, merge(case)))
+
+
+# --- what is decided on ---------------------------------------------------------------------------
+
+
+def places_of(found: Inputs) -> dict[int, Place]:
+    """Where each highlight of a document stands that is in the vault."""
+    blocks = blocks_of(found.page, found.labels)
+    return identify(found.wanted, found.bases, blocks, found.elsewhere, found.page.lines)
+
+
+def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool) -> Case:
+    """All that the merge decides on."""
+    places = places_of(found)
+    return Case(
+        found.wanted,
+        found.bases,
+        found.page,
+        places,
+        _adopted(found, places),
+        fates,
+        found.labels,
+        time.time_ns(),
+        remove,
+        restyle=run.options.full and found.redressed,
+    )
+
+
+def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:
+    """The bases of the blocks on the page of which what the account said is not known."""
+    highlights = {item.id: item for item in found.document.highlights}
+    adopted: dict[int, Base] = {}
+    for item in found.wanted:
+        place, base = places.get(item.id), found.bases.get(item.id)
+        if not isinstance(place, PageBlock) or (base is not None and base.account is not None):
+            continue
+        standing = part_digests(found.page, place, found.labels, base)
+        if base is None and standing == item.page:
+            continue
+        contents = _contents(found, place, base)
+        block = Found(highlights[item.id], contents, standing, item.page, item.account)
+        adopted[item.id] = adopt(block, base)
+    return adopted
+
+
+def _contents(found: Inputs, place: PageBlock, base: Base | None) -> dict[Part, list[str]]:
+    page = found.page
+    tags, note = children_of(page, place, found.labels, base)
+    return {
+        "text": page.content(page.blocks[place.at]),
+        "tags": [] if tags is None else page.content(page.blocks[tags]),
+        "note": [] if note is None else page.content(page.blocks[note]),
+    }
+
+
+def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> Look | None:
+    """What became of what syncd wrote of a document; None where that cannot be told now."""
+    try:
+        found = read_inputs(run, id_)
+        places = places_of(found)
+        missing = [i for i in found.wanted if i.id in found.bases and i.id not in places]
+        copied = _copied(run, found, missing) if missing else set()
+    except (SyncdError, OSError, PageChanged):
+        return None
+    if found.home is None:
+        return None
+    standing = {
+        item.id: part_digests(found.page, place, found.labels, found.bases.get(item.id))
+        for item in found.wanted
+        if isinstance(place := places.get(item.id), PageBlock)
+    }
+    moved = found.path not in (None, found.home.path)
+    return Look(
+        id_,
+        found.path or found.home.path,
+        found.seen.mtime_ns if found.seen else None,
+        effects_of(found.wanted, found.bases, places, standing, found.gone, moved=moved),
+        unsure=found.path is None and _may_come_back(run, found.home),
+        git_moved=git_moved,
+        copied=copied,
+        again=frozenset(id_ for id_, base in found.bases.items() if base.again),
+    )
+
+
+def _may_come_back(run: VaultRun, home: homes.Home) -> bool:
+    """Whether the page that a document had was seen to be gone only just now."""
+    return home.away is not None and home.away >= run.patience
+
+
+def _copied(run: VaultRun, found: Inputs, missing: list[Wanted]) -> set[int]:
+    """Which of these highlights stand in a conflict copy of the document's page."""
+    path = found.path or (found.home.path if found.home else "")
+    stem = path.rpartition(".")[0]
+    copied: set[int] = set()
+    for copy in run.copies:
+        if stem and copy.startswith(stem):
+            page, _ = page_at(run.root / copy)
+            blocks = blocks_of(page, found.labels)
+            copied |= identify(missing, found.bases, blocks, {}).keys()
+    return copied
+
+
+# --- what is done ---------------------------------------------------------------------------------
 
 
 class _Written(NamedTuple):
@@ -87,46 +197,77 @@ class _Written(NamedTuple):
     differing: list[str]
 
 
-def _bring_up_to_date(run: VaultRun, found: Inputs) -> None:
+def _bring_up_to_date(
+    run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool
+) -> None:
     id_ = found.document.id
     if not wants_document(run.vault, found.document):
         bases.set_conflicts(run.db, run.id, id_, {})
         pending.done(run.db, run.id, id_)
         return
-    steps = plan(found.case)
-    conflicts: dict[int, list[str]] = {one: list(parts) for one, parts in steps.conflicts.items()}
+    case = case_of(run, found, fates, remove=remove)
+    plan = merge(case)
+    conflicts: dict[int, list[str]] = {one: list(parts) for one, parts in plan.conflicts.items()}
     home = found.home
     if found.path is not None:
-        home, differing = _update(run, found, steps)
+        home, differing = _update(run, found, plan)
         if differing:
             conflicts[0] = differing
-    elif steps.added:
-        home = _create(run, found, steps)
+    elif plan.added:
+        _wait_for_page(run, found, plan)
+        home = _create(run, found, plan)
+    _record(run, found, case, plan, home, conflicts)
+    _count(run, found, plan)
+
+
+def _wait_for_page(run: VaultRun, found: Inputs, plan: Plan) -> None:
+    """Raises DocumentError where the document had a page that may come back."""
+    if found.home and not plan.returned and _may_come_back(run, found.home):
+        reason = "is gone; unless it comes back, the next run makes a new page for what is new"
+        raise DocumentError(f"{found.home.path} {reason}", code="page-away")
+
+
+def _record(
+    run: VaultRun,
+    found: Inputs,
+    case: Case,
+    plan: Plan,
+    home: homes.Home | None,
+    conflicts: dict[int, list[str]],
+) -> None:
+    """Remember what stands on the page now."""
+    db, id_ = run.db, found.document.id
+    if home is not None and home != found.home:
+        homes.settle(db, run.id, id_, home)
+    bases.settle(db, run.id, plan.bases)
+    back = [one for one in found.gone if one in case.found or one in plan.added]
+    bases.forget_absences(db, run.id, back)
+    for highlight, parts in plan.unplaced.items():
+        conflicts.setdefault(highlight, []).extend(f"{bases.UNPLACED}{part}" for part in parts)
+    bases.set_conflicts(db, run.id, id_, conflicts)
+    pending.done(db, run.id, id_)
+    pictures.expect(db, run.id, id_, found.album.missing(case, plan))
+    if found.redressed and (found.home is None or run.options.full):
+        homes.set_mark(db, run.id, id_, found.form.mark)
+    if home is not None and plan.added and (run.vault.log_page or run.vault.journal):
+        news.note(db, run.id, home.path, len(plan.added))
     if home is not None:
-        homes.settle(run.db, run.id, id_, home)
-    bases.settle(run.db, run.id, steps.bases)
-    bases.set_conflicts(run.db, run.id, id_, conflicts)
-    pending.done(run.db, run.id, id_)
-    pictures.expect(run.db, run.id, id_, found.album.missing(found.case, steps))
-    if found.case.redressed:
-        homes.set_mark(run.db, run.id, id_, found.form.mark)
-    if home is not None and steps.added and (run.vault.log_page or run.vault.journal):
-        news.note(run.db, run.id, home.path, len(steps.added))
-    _count(run, found, steps)
+        gone = [Gone(id_, one, home.path) for one in plan.returned]
+        run.report.returned.extend(gone)
 
 
-def _count(run: VaultRun, found: Inputs, steps: Plan) -> None:
+def _count(run: VaultRun, found: Inputs, plan: Plan) -> None:
     counts = run.report.highlights
-    counts.added += len(steps.added)
-    counts.updated += len(steps.updated)
-    counts.removed += len(steps.removed)
-    counts.kept += len(set(steps.kept) | set(steps.conflicts))
+    counts.added += len(plan.added)
+    counts.updated += len(plan.updated)
+    counts.removed += len(plan.removed)
+    counts.kept += len(set(plan.kept) | set(plan.conflicts))
     counts.duplicate += found.duplicates
 
 
-def _update(run: VaultRun, found: Inputs, steps: Plan) -> _Written:
-    page, path = found.case.page, found.path
-    assert page is not None and path is not None  # noqa: S101  # the caller saw to it
+def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
+    page, path = found.page, found.path
+    assert path is not None  # noqa: S101  # the caller saw to it
     form, base = found.form, found.home.header if found.home else None
     if base is not None and form.keys is not None:  # what the templates do not know is the owner's
         base = {key: hash_ for key, hash_ in base.items() if key in form.keys}
@@ -134,19 +275,22 @@ def _update(run: VaultRun, found: Inputs, steps: Plan) -> _Written:
     known = base or {"title": digest(want.get("title", []))}
     if _is_retitled(run, form, found.document, known):
         want |= form.alias(found.document)  # on a page by another program not written, but known
-    edits, header, differing = plan_header(page, form.properties(page), want, base)
-    if found.case.redressed:  # they differ merely for the templates
+    edits, header, differing = merge_properties(page, form.properties(page), want, base)
+    if found.home and found.redressed and not run.options.full:
+        # a full run brings them to the new templates
+        edits, header, differing = [], found.home.header, []
+    if found.redressed and run.options.full:  # they differ merely for the templates
         header, differing = {key: digest(lines) for key, lines in want.items()}, []
-    if edits or steps.edits:
+    if edits or plan.edits:
         if run.options.patient:
             leave_alone(run, path, found.seen)
-        run.write(path, splice(page, [*edits, *steps.edits]), found.seen)
+        run.write(path, splice(page, [*edits, *plan.edits]), found.seen)
         run.report.pages.updated.append(path)
     else:
         run.report.pages.unchanged += 1
     if found.home and found.home.path != path:
         run.vacated.add(found.home.path)
-    return _Written(homes.Home(path, header), differing)
+    return _Written(_home(run, path, header), differing)
 
 
 def _is_retitled(run: VaultRun, form: Format, document: Document, base: dict[str, bytes]) -> bool:
@@ -166,7 +310,7 @@ def leave_alone(run: VaultRun, path: str, seen: Seen | None) -> None:
         raise DocumentError(f"{path} {reason}", code="deferred")
 
 
-def _create(run: VaultRun, found: Inputs, steps: Plan) -> homes.Home:
+def _create(run: VaultRun, found: Inputs, plan: Plan) -> homes.Home:
     """Make the document's page: its opening, with the highlights spliced in."""
     form, name = found.form, _free_name(run, found)
     opening = form.opening(found.document, name.title)
@@ -174,12 +318,17 @@ def _create(run: VaultRun, found: Inputs, steps: Plan) -> homes.Home:
     top = [*fence[:1], *chain(*opening.header.values()), *fence[1:], *opening.lines]
     page = parse("\n".join(top), form.syntax)
     at = end_of(page)
-    edits = [Edit(at, at, [opening.indent + line for line in edit.new]) for edit in steps.edits]
+    edits = [Edit(at, at, [opening.indent + line for line in edit.new]) for edit in plan.edits]
     make_base(run)
     run.write(name.path, splice(page, edits), None)
     run.report.pages.created.append(name.path)
     ours = {k: lines for k, lines in opening.header.items() if form.keys is None or k in form.keys}
-    return homes.Home(name.path, {key: digest(lines) for key, lines in ours.items()})
+    return _home(run, name.path, {key: digest(lines) for key, lines in ours.items()})
+
+
+def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:
+    """A document's page as it stands in the index now."""
+    return homes.Home(path, header, *index.said(run.db, run.id, path))
 
 
 def _free_name(run: VaultRun, found: Inputs) -> Name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Event
 from typing import NamedTuple
 
@@ -10,16 +10,19 @@ from syncd.config.settings import Config
 from syncd.errors import ConfigError, SyncdError, VaultError
 from syncd.report import Report, VaultReport
 from syncd.state import account, index
+from syncd.sync.absence import Fate
+from syncd.sync.apply import case_of
 from syncd.sync.fetch import fetch
 from syncd.sync.filters import wants_document
-from syncd.sync.identify import Stand
-from syncd.sync.inputs import read_inputs
-from syncd.sync.merge import places
-from syncd.sync.run import index_vault
+from syncd.sync.identify import Elsewhere, Place, Wanted
+from syncd.sync.inputs import Inputs, read_inputs
+from syncd.sync.merge import Case
+from syncd.sync.run import index_vault, judge_absences
 from syncd.sync.session import client_of, opened
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
-KINDS = ("missing", "deleted", "twice", "edited")  # deleted and edited: in the vault, by its owner
+# missing: gone, and nobody is known to have deleted it; adopted: as another program wrote it
+KINDS = ("missing", "deleted", "twice", "edited", "adopted")
 
 
 class Difference(NamedTuple):
@@ -33,7 +36,11 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """How many highlights the account has for this vault, how many of them stand in it, and what is not alike."""
+    """How account and vault compare.
+
+    How many highlights the account has for this vault, how many of them stand in it, and what is
+    not alike.
+    """
 
     upstream: int
     present: int
@@ -41,41 +48,57 @@ class Comparison(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether each highlight is there once. What its owner edited is there."""
-        return all(one.kind == "edited" for one in self.differences)
+        """Whether each highlight is there once, or was deleted or edited by its owner."""
+        return not any(one.kind in ("missing", "twice") for one in self.differences)
 
 
-def compare(run: VaultRun) -> Comparison:
+def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
     """Compare the mirror with the vault, whose index must be up to date.
 
-    Reads every document's page.
+    Reads every document's page. `fates` are those of highlights that were just found to be gone.
     """
     upstream = present = 0
     differences: list[Difference] = []
     for id_ in account.documents(run.db):
         found = read_inputs(run, id_)
-        document, case = found.document, found.case
-        if not wants_document(run.vault, document):
+        if not wants_document(run.vault, found.document):
             continue
-        standing = places(case)
+        case = case_of(run, found, {}, remove=False)
+        title = found.document.title or ""
         for item in case.wanted:
             if not (item.live and item.comes):
                 continue
+            place = case.found.get(item.id)
             upstream += 1
-            place = standing.get(item.id)
-            page = (place.path if isinstance(place, Stand) else "") or found.path
-            if place is None:
-                kind = "deleted" if item.id in case.bases else "missing"
-                differences.append(Difference(kind, id_, document.title or "", item.id, page))
-                continue
-            present += 1
-            if place.hash != item.hashes.text:
-                differences.append(Difference("edited", id_, document.title or "", item.id, page))
+            present += place is not None
+            kind = _gone_kind(found, item, fates) if place is None else _kind(case, item, place)
+            if kind is not None:
+                page = (place.path if isinstance(place, Elsewhere) else "") or found.path
+                differences.append(Difference(kind, id_, title, item.id, page))
     differences += [
         Difference("twice", document, account.title(run.db, document), highlight, page)
         for document, highlight, page in repeated(run)
     ]
     return Comparison(upstream, present, differences)
+
+
+def _gone_kind(found: Inputs, item: Wanted, fates: Mapping[int, Fate]) -> str:
+    """Whether a highlight that stands nowhere was deleted by its owner, as far as that is known."""
+    base = found.bases.get(item.id)
+    verdict = found.gone.get(item.id) or fates.get(item.id)
+    if verdict in ("deleted", "accepted"):
+        return "deleted"
+    return "deleted" if base is not None and base.account is None else "missing"
+
+
+def _kind(case: Case, item: Wanted, place: Place) -> str | None:
+    """How a highlight's text differs from what syncd would write; None where it does not."""
+    if place.digest == item.page.text:
+        return None
+    base = case.adopted.get(item.id) or case.bases.get(item.id)
+    if base is None or not place.digest:
+        return "adopted"  # it stands as another program, or its owner, put it there
+    return "adopted" if base.adopted and place.digest == base.page.text else "edited"
 
 
 def repeated(run: VaultRun) -> Iterator[tuple[int, int, str]]:
@@ -106,7 +129,7 @@ def compare_all(config: Config, stop: Event) -> dict[str, Comparison | SyncdErro
         for name, run in runs.items():
             try:
                 index_vault(run)
-                found[name] = compare(run)
+                found[name] = compare(run, judge_absences(run).fates)
             except VaultError as error:
                 found[name] = error
     return {vault.name: found[vault.name] for vault in config.vaults}

@@ -1,29 +1,39 @@
-"""Which block on a page, or elsewhere in the vault, is which highlight. Pure.
+"""Which block is which highlight, on its document's page or elsewhere in the vault. Pure.
 
-A tweet is its status id: one block, wherever it stands. Highlights that share another address, or
-have none, are told apart by what syncd wrote, then by what they say, then by their order.
+In this order: the highlight's id; a link of its own; what syncd last saw there; what the highlight
+says; and, where nothing of that is left, its place between neighbours that are known. A block that
+is one highlight lends neither words nor links to another one.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
 
 from syncd.adopt.prose import HEADING, WHOLE_TEXT, said_below
+from syncd.page.base import Base
 from syncd.page.blocks import Page, digest
-from syncd.page.links import block_id, block_key, fingerprint, id_key
-from syncd.page.rendered import Hashes, Labels, Rendered
+from syncd.page.identity import link_key
+from syncd.page.links import block_ids, fingerprint, id_key, labelled_keys
+from syncd.page.rendered import Digests, Labels, Rendered
 
 _LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
+_ADDRESS = re.compile(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
 _ABOVE = ("Metadata", WHOLE_TEXT)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
+_ALIKE = 0.6  # how much of two texts must be the same where only the place speaks for it
+_COMPARED = 400  # letters of a text that are compared so
+_MOST = 64  # blocks of a gap that are compared with a highlight
 
 
 class Wanted(NamedTuple):
     """A highlight as the account has it now: its identity, its block, and its text.
 
+    `page` are the digests of what syncd would write, `account` those of the account's own fields.
     `comes`: whether it is written where it does not stand yet. `alike`: digests of the same text
     with other links to its pictures, such as before they were copied.
     """
@@ -31,7 +41,8 @@ class Wanted(NamedTuple):
     id: int
     key: str | None
     rendered: Rendered
-    hashes: Hashes
+    page: Digests
+    account: Digests
     text: str
     live: bool
     comes: bool
@@ -46,13 +57,18 @@ class Wanted(NamedTuple):
     def starts(self) -> str:
         """The fingerprint of what stands before the text's first list line.
 
-        Of some blocks nothing else is left.
+        Of some blocks that Readwise's plugins wrote nothing else is left.
         """
         first = _LIST.search(self.text)
         return fingerprint(self.text[: first.start()]) if first else ""
 
+    @property
+    def quotes(self) -> set[str]:
+        """The identities of the links within the text."""
+        return {key for url in _ADDRESS.findall(self.text) if (key := link_key(url)) is not None}
 
-class Stand(NamedTuple):
+
+class Elsewhere(NamedTuple):
     """A highlight's block on a page that is not its document's.
 
     Or what it says in the running text of a page, where the digest is empty; of its document's
@@ -60,111 +76,312 @@ class Stand(NamedTuple):
     """
 
     path: str
-    hash: bytes
+    digest: bytes
 
 
-class Local(NamedTuple):
+class PageBlock(NamedTuple):
     """A block of the document's page that may be a highlight.
 
-    Its index there, identity, digest, fingerprint, id.
+    Its index there, the identities of its labelled links (its own is the last), the highlights'
+    ids that it says, its digest, and its fingerprint.
     """
 
     at: int
-    key: str | None
-    hash: bytes
+    keys: tuple[str, ...]
+    ids: tuple[int, ...]
+    digest: bytes
     says: str
-    id: int | None
 
 
-def locals_of(page: Page, labels: Labels) -> list[Local]:
+Place = PageBlock | Elsewhere
+_Spot = TypeVar("_Spot", PageBlock, Elsewhere)
+
+
+def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
     """The blocks of a page that may be highlights.
 
-    All but the children that hold tags and notes, which have `labels`.
-
-    Of headings, and of what Readwise's plugin for Obsidian puts above its highlights (metadata, the
-    whole text), only what has a highlight's link or id.
+    All but the children that hold tags and notes, which have `labels`. Of headings, and of what
+    Readwise's plugin for Obsidian puts above its highlights (metadata, the whole text), only what
+    has a highlight's link or id.
     """
     found, above = [], ""
     for index, block in enumerate(page.blocks):
         content = page.content(block)
         if content[0].startswith(labels.tags + labels.note):
             continue
-        key, id_ = block_key(content, at_home=True), _last_id(content)
         heading = HEADING.match(page.lines[block.start])
-        if heading and not (above == WHOLE_TEXT and "ighlights" not in heading[1]):
-            above = heading[1].strip()
-        if (
-            key is not None
-            or id_ is not None
-            or not (above in _ABOVE or (heading and len(content) == 1))
-        ):
-            found.append(Local(index, key, digest(content), fingerprint("\n".join(content)), id_))
+        if heading:
+            if above != WHOLE_TEXT or "ighlights" in heading[1]:
+                above = heading[1].strip()
+            content = content[:1]  # what follows a heading is no part of it
+        keys, ids = labelled_keys(content), block_ids(content)
+        if keys or ids or not (heading or above in _ABOVE):
+            said = fingerprint("\n".join(content))
+            found.append(PageBlock(index, keys, ids, digest(content), said))
     return found
 
 
-def _last_id(content: list[str]) -> int | None:
-    return next(
-        (id_ for line in reversed(content) if (id_ := block_id(line, at_home=True)) is not None),
-        None,
-    )
-
-
-def match(
+def identify(
     wanted: Sequence[Wanted],
-    bases: Mapping[int, Hashes],
-    blocks: Sequence[Local],
-    elsewhere: Mapping[str, Sequence[Stand]],
+    bases: Mapping[int, Base],
+    blocks: Sequence[PageBlock],
+    elsewhere: Mapping[str, Sequence[Elsewhere]],
     lines: Sequence[str] = (),
-) -> dict[int, Local | Stand]:
-    """Find each highlight's block.
+) -> dict[int, Place]:
+    """Find each highlight's place: on the document's page, else among `elsewhere`; absent: none.
 
-    On the document's page (`blocks`), else among `elsewhere` (by key); absent: none.
-
-    No block is taken for two highlights. Those without a block may stand in the page's running text
-    (`lines`).
+    `wanted` are in reading order; `elsewhere` are the other places by identity (link_key, id_key,
+    text_key). Highlights without a block may stand in the page's running text (`lines`). A block
+    is several highlights where its owner joined theirs.
     """
     if not blocks and not elsewhere and not lines:
         return {}
-    found: dict[int, Local | Stand] = {}
-    ids = {item.id for item in wanted}
-    free: dict[str | None, list[Local]] = defaultdict(list)
-    for block in blocks:
-        if block.id in ids:
-            found.setdefault(block.id, block)  # a copy is no other highlight's
-        else:
-            free[block.key].append(block)
-    keyed: dict[str, list[Wanted]] = defaultdict(list)
-    for item in wanted:
-        if item.key is not None and item.id not in found:
-            keyed[item.key].append(item)
-    for key, items in keyed.items():
-        items.sort(key=lambda item: item.id not in bases)
-        found |= _alike(items, free.get(key, ()), bases)
-        older = [
-            item for item in items if item.id in bases
-        ] or items  # a block too many is no new highlight's
-        _in_order(found, older, free.get(key, ()))
-        missing = [item for item in items if item.id not in found]
-        stands = elsewhere.get(key, ())
-        found |= _same_hash(missing, stands, bases)
-        _in_order(found, older, stands)
-    rest = [item for item in wanted if item.id not in found]
-    found |= _alike(rest, free.get(None, ()), bases)
-    for item in rest:
-        if item.id not in found:
-            names = [id_key(item.id), *text_keys(item.hashes, bases.get(item.id))]
-            stands = [stand for name in names for stand in elsewhere.get(name, ())]
-            if stands:
-                found[item.id] = stands[0]
-    return found | _in_prose(wanted, bases, found, lines)
+    search = _Search(wanted, bases, blocks)
+    search.by_id()
+    search.by_own_link()
+    search.by_shared_link()
+    search.elsewhere_by_link(elsewhere)
+    search.by_words()
+    search.elsewhere_by_name(elsewhere)
+    search.by_place()
+    return search.found | _in_prose(wanted, bases, search.found, lines)
+
+
+class _Search:
+    """What is found so far, and which blocks are still free."""
+
+    def __init__(
+        self, wanted: Sequence[Wanted], bases: Mapping[int, Base], blocks: Sequence[PageBlock]
+    ) -> None:
+        self.wanted, self.bases, self.blocks = wanted, bases, blocks
+        self.found: dict[int, Place] = {}
+        self._taken: set[int] = set()
+        self._items: dict[str, list[Wanted]] = defaultdict(list)
+        for item in wanted:
+            if item.key is not None:
+                self._items[item.key].append(item)
+        # each block's own identity among the document's, and the blocks by it
+        self._own: dict[int, str] = {}
+        self._holders: dict[str, list[PageBlock]] = defaultdict(list)
+        for block in blocks:
+            own = next((key for key in reversed(block.keys) if key in self._items), None)
+            if own is not None:
+                self._own[block.at] = own
+                self._holders[own].append(block)
+
+    def _take(self, item: Wanted, place: Place) -> None:
+        self.found[item.id] = place
+        if isinstance(place, PageBlock):
+            self._taken.add(place.at)
+
+    def _missing(self, items: Sequence[Wanted]) -> list[Wanted]:
+        return [item for item in items if item.id not in self.found]
+
+    def _free(self, blocks: Sequence[PageBlock], *, named: bool = False) -> list[PageBlock]:
+        """Those that are no highlight yet; `named`: also those with the id of another one.
+
+        A tweet is its status id: a block with its link is the tweet, whatever highlight brought it.
+        """
+        free = (block for block in blocks if block.at not in self._taken)
+        return [block for block in free if named or not block.ids]
+
+    def by_id(self) -> None:
+        """A block says which highlight it is; a copy of it is no other highlight's."""
+        items = {item.id: item for item in self.wanted}
+        for block in self.blocks:
+            for id_ in block.ids:
+                if id_ in items and id_ not in self.found:
+                    self._take(items[id_], block)
+
+    def by_own_link(self) -> None:
+        """A link that no other highlight of the document has."""
+        lone = [items[0] for items in self._items.values() if len(items) == 1]
+        for item in self._missing(lone):
+            key = item.key or ""
+            holders = self._free(self._holders.get(key, ()), named=key.startswith("tweet:"))
+            if holders:
+                self._take(item, _most_like(item, self.bases.get(item.id), holders))
+        missing = {item.key: item for item in self._missing(lone)}
+        if not missing:
+            return
+        for block in self.blocks:
+            own = self._own.get(block.at)
+            for key in block.keys:
+                if key in missing and key != own and not self._is_quoted(key, own):
+                    self._take(missing.pop(key), block)  # its owner joined two blocks
+
+    def _is_quoted(self, key: str, own: str | None) -> bool:
+        """Whether a link stands in the text of the highlight that its block is."""
+        return own is not None and any(key in item.quotes for item in self._items[own])
+
+    def by_shared_link(self) -> None:
+        """A link that several highlights have: who is who is told by what is said, then in order."""
+        for key, items in self._items.items():
+            missing = self._missing(items)
+            holders = self._free(self._holders.get(key, ()))
+            if len(items) == 1 or not missing or not holders:
+                continue
+            missing.sort(key=lambda item: item.id not in self.bases)
+            self._take_alike(missing, holders)
+            # a block too many is no new highlight's
+            older = [item for item in items if item.id in self.bases] or items
+            self._take_between(self._missing(older), self._free(holders), lambda _one, _other: True)
+
+    def by_words(self) -> None:
+        """What is left, among the blocks that no link gives to a highlight."""
+        missing = self._missing(self.wanted)
+        if missing:
+            self._take_alike(missing, self._nameless())
+
+    def by_place(self) -> None:
+        """What has neither id nor link, and was changed: between its neighbours, if it is alike."""
+        known = [item for item in self.wanted if item.id in self.bases] or self.wanted
+        missing = [item for item in self._missing(known) if item.key is None]
+        if missing:
+            self._take_between(missing, self._nameless(), _is_alike)
+
+    def _nameless(self) -> list[PageBlock]:
+        return self._free([block for block in self.blocks if block.at not in self._own])
+
+    def elsewhere_by_link(self, elsewhere: Mapping[str, Sequence[Elsewhere]]) -> None:
+        """On other pages."""
+        for key, items in self._items.items():
+            missing, places = self._missing(items), elsewhere.get(key, ())
+            if not missing or not places:
+                continue
+            for item, place in _same_digest(missing, places, self.bases):
+                self._take(item, place)
+            taken = {place.digest for place in self.found.values()}  # of which others are copies
+            left = iter([place for place in places if place.digest not in taken])
+            older = [item for item in items if item.id in self.bases] or items
+            for item, place in zip(self._missing(older), left, strict=False):
+                self._take(item, place)
+
+    def elsewhere_by_name(self, elsewhere: Mapping[str, Sequence[Elsewhere]]) -> None:
+        """On other pages by its id, or by what syncd wrote."""
+        for item in self._missing(self.wanted) if elsewhere else ():
+            names = [id_key(item.id), *text_keys(item, self.bases.get(item.id))]
+            places = [place for name in names for place in elsewhere.get(name, ())]
+            if places:
+                self._take(item, places[0])
+
+    def _take_alike(self, items: Sequence[Wanted], blocks: Sequence[PageBlock]) -> None:
+        """Pair by what syncd last saw, then by what is said, then by one saying a part of the other."""
+        if not blocks:
+            return
+        for item, block in _same_digest(items, blocks, self.bases):
+            self._take(item, block)
+        by_text: dict[str, list[PageBlock]] = defaultdict(list)
+        for block in reversed(self._free(blocks)):
+            by_text[block.says].append(block)
+        said = {item.id: item.says for item in self._missing(items)}
+        for item in self._missing(items):
+            if by_text.get(said[item.id]):
+                self._take(item, by_text[said[item.id]].pop())
+        # what is new in the account is no other program's
+        known = [item for item in self._missing(items) if item.id in self.bases or not self.bases]
+        for item in known:
+            if (starts := item.starts) and by_text.get(starts):
+                self._take(item, by_text[starts].pop())
+        free = [block for block in self._free(blocks) if len(block.says) >= _ENOUGH]
+        for item in self._missing(known) if free else ():
+            part = next((one for one in free if _is_part(one.says, said[item.id])), None)
+            if part is not None:
+                self._take(item, part)
+                free.remove(part)
+
+    def _take_between(
+        self,
+        items: Sequence[Wanted],
+        blocks: Sequence[PageBlock],
+        fits: Callable[[Wanted, PageBlock], bool],
+    ) -> None:
+        """Give items the blocks between their neighbours' that fit, in their order."""
+        free = sorted(blocks)
+        if not items or not free:
+            return
+        starts = [block.at for block in free]
+        for gap in self._gaps(items):
+            low, high = bisect_right(starts, gap.after), bisect_left(starts, gap.before)
+            at = low
+            for item in gap.items:
+                window = range(at, min(high, at + _MOST))
+                place = next((one for one in window if fits(item, free[one])), None)
+                if place is not None:
+                    self._take(item, free[place])
+                    at = place + 1
+
+    def _gaps(self, items: Sequence[Wanted]) -> Iterator[_Gap]:
+        """The runs of items between highlights that have their blocks, with those blocks' places."""
+        missing = {item.id for item in items}
+        after, run = -1, list[Wanted]()
+        for item in self.wanted:
+            place = self.found.get(item.id)
+            if item.id in missing:
+                run.append(item)
+            elif isinstance(place, PageBlock):
+                if run:
+                    yield _Gap(after, place.at, run)
+                after, run = place.at, []
+        if run:
+            yield _Gap(after, len(self.blocks) and self.blocks[-1].at + 1, run)
+
+
+class _Gap(NamedTuple):
+    """Highlights whose blocks must stand behind one block and before another."""
+
+    after: int
+    before: int
+    items: list[Wanted]
+
+
+def _most_like(item: Wanted, base: Base | None, blocks: Sequence[PageBlock]) -> PageBlock:
+    """Of several blocks with the highlight's link the one that says most surely what it says."""
+    known = {item.page.text, base.page.text if base else b""}
+    same = [block for block in blocks if block.digest in known]
+    return (same or [block for block in blocks if block.says == item.says] or blocks)[0]
+
+
+def text_keys(item: Wanted, base: Base | None) -> list[str]:
+    """The names under which the vault's index keeps a marked block that has no link."""
+    digests = [item.page.text, *([base.page.text] if base else [])]
+    return [f"text:{one.hex()}" for one in dict.fromkeys(digests)]
+
+
+def _same_digest(
+    items: Sequence[Wanted], places: Sequence[_Spot], bases: Mapping[int, Base]
+) -> list[tuple[Wanted, _Spot]]:
+    """Which of these places say what syncd writes, or last saw there."""
+    by_digest: dict[bytes, list[_Spot]] = defaultdict(list)
+    for place in reversed(places):
+        by_digest[place.digest].append(place)
+    found = []
+    for item in items:
+        base = bases.get(item.id)
+        for wish in (base.page.text if base else b"", item.page.text):
+            if by_digest.get(wish):
+                found.append((item, by_digest[wish].pop()))
+                break
+    return found
+
+
+def _is_part(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return len(shorter) >= _ENOUGH and shorter in longer
+
+
+def _is_alike(item: Wanted, block: PageBlock) -> bool:
+    one, other = item.says[:_COMPARED], block.says[:_COMPARED]
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
 
 
 def _in_prose(
     wanted: Sequence[Wanted],
-    bases: Mapping[int, Hashes],
+    bases: Mapping[int, Base],
     found: Collection[int],
     lines: Sequence[str],
-) -> dict[int, Stand]:
+) -> dict[int, Place]:
     """Those without a block that stand in the running text.
 
     On a page by syncd that is no new highlight's place.
@@ -173,77 +390,4 @@ def _in_prose(
         return {}
     texts = {item.id: item.says for item in wanted}
     said = said_below(lines, texts, texts.keys() - found)
-    return dict.fromkeys(said, Stand("", b"")) if not bases or said & bases.keys() else {}
-
-
-def text_keys(*hashes: Hashes | None) -> list[str]:
-    """The names under which the vault's index keeps a marked block that has no link."""
-    return [f"text:{item.text.hex()}" for item in hashes if item is not None]
-
-
-_Place = TypeVar("_Place", Local, Stand)
-
-
-def _same_hash(
-    items: Sequence[Wanted], places: Sequence[_Place], bases: Mapping[int, Hashes]
-) -> dict[int, _Place]:
-    by_hash: dict[bytes, list[_Place]] = defaultdict(list)
-    for place in reversed(places):
-        by_hash[place.hash].append(place)
-    found = {}
-    for item in items:
-        base = bases.get(item.id)
-        for wish in (item.hashes.text, base.text if base else b""):
-            if by_hash.get(wish):
-                found[item.id] = by_hash[wish].pop()
-                break
-    return found
-
-
-def _alike(
-    items: Sequence[Wanted], blocks: Sequence[Local], bases: Mapping[int, Hashes]
-) -> dict[int, Local]:
-    """Pair by what syncd wrote, then by what is said, then by one saying a part of the other."""
-    if not blocks:
-        return {}
-    found = _same_hash(items, blocks, bases)
-    taken = {block.at for block in found.values()}
-    by_text: dict[str, list[Local]] = defaultdict(list)
-    for block in reversed(blocks):
-        if block.at not in taken:
-            by_text[block.says].append(block)
-    said = {item.id: item.says for item in items if item.id not in found}
-    for id_, says in said.items():
-        if by_text.get(says):
-            found[id_] = by_text[says].pop()
-    seen_before = (
-        [item for item in items if item.id in bases] if bases else items
-    )  # what is new is no other program's
-    for item in seen_before:
-        if item.id not in found and (starts := item.starts) and by_text.get(starts):
-            found[item.id] = by_text[starts].pop()
-    free = [block for places in by_text.values() for block in places]
-    for item in seen_before:
-        part = next(
-            (b for b in free if item.id not in found and _is_part(b.says, said[item.id])), None
-        )
-        if part is not None:
-            found[item.id] = part
-            free.remove(part)
-    return found
-
-
-def _in_order(
-    found: dict[int, Local | Stand], items: Sequence[Wanted], places: Sequence[Local | Stand]
-) -> None:
-    """Give the items that are left the places that are left: their owner rewrote them."""
-    taken = {place.hash for place in found.values()}  # a block that says the same is its copy
-    left = iter([place for place in places if place.hash not in taken])
-    for item in items:
-        if item.id not in found and (place := next(left, None)) is not None:
-            found[item.id] = place
-
-
-def _is_part(one: str, other: str) -> bool:
-    shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= _ENOUGH and shorter in longer
+    return dict.fromkeys(said, Elsewhere("", b"")) if not bases or said & bases.keys() else {}

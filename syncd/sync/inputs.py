@@ -1,61 +1,76 @@
 """Collects what a decision on one document rests on.
 
-From the mirror, the vault's index, and the page itself.
+From the mirror, the vault's index, and the pages themselves: all that is read is read here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
+import msgspec
+
+from syncd.adopt.adopt import with_dialects
 from syncd.formats.format import Format
 from syncd.model import Document, Highlight
+from syncd.page.base import Base
+from syncd.page.blocks import Page, digest, parse
 from syncd.page.identity import highlight_key, link_key
-from syncd.page.links import id_key, title_key
+from syncd.page.links import fingerprint, id_key, title_key
 from syncd.page.names import name_key
-from syncd.page.rendered import Hashes
+from syncd.page.occurrences import LABELLED, MENTION
+from syncd.page.rendered import Digests, Labels
 from syncd.state import account, bases, homes, index
+from syncd.state.bases import Verdict
 from syncd.sync.filters import wants_highlight
-from syncd.sync.identify import Stand, Wanted, locals_of, match, text_keys
-from syncd.sync.merge import Case
+from syncd.sync.home_page import Facts, Held, choose_page
+from syncd.sync.identify import Elsewhere, Wanted, blocks_of, identify, text_keys
 from syncd.sync.pictures import Album, album
 from syncd.sync.same_tweet import duplicates
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.page_names import Name, page_name
-from syncd.vault.read import Seen, page_at
+from syncd.vault.read import PageChanged, Seen, page_at
 
 
 class Inputs(NamedTuple):
-    """A document with all that decides on its page. `path` and `seen` are None where it has none.
+    """A document with all that decides on its page.
 
-    `form` is that of its page's file, and of new pages where it has none.
+    `path` and `seen` are None and `page` is empty where it has none. `form` is that of its page's
+    file, and of new pages where it has none; `labels` are those of children on that page.
+    `elsewhere` are the other places of its highlights by identity; `gone` those that are known to
+    be gone from the vault. `redressed`: the page was last written by other templates.
     """
 
     document: Document
-    case: Case
+    wanted: Sequence[Wanted]
+    bases: Mapping[int, Base]
     home: homes.Home | None
     path: str | None
+    page: Page
     seen: Seen | None
+    elsewhere: Mapping[str, Sequence[Elsewhere]]
+    gone: Mapping[int, Verdict]
     duplicates: int
     form: Format
+    labels: Labels
+    redressed: bool
     album: Album
 
 
-def read_inputs(run: VaultRun, id_: int, *, remove: bool = False) -> Inputs:
-    """Read everything about one document; `remove`: whether upstream deletions are carried out.
+def read_inputs(run: VaultRun, id_: int) -> Inputs:
+    """Read everything about one document.
 
-    Raises DocumentError or OSError where its page cannot be read.
+    Raises DocumentError or OSError where its page cannot be read, or cannot be told.
     """
     home = homes.find(run.db, run.id, id_)
     form = run.format_at(home.path) if home else run.format
-    found = _read(run, id_, home, form, remove=remove)
+    found = _read(run, id_, home, form)
     right = run.format_at(found.path) if found.path else run.format
-    return found if right is form else _read(run, id_, home, right, remove=remove)
+    return found if right is form else _read(run, id_, home, right)
 
 
-def _read(
-    run: VaultRun, id_: int, home: homes.Home | None, form: Format, *, remove: bool
-) -> Inputs:
+def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inputs:
     document = account.load(run.db, id_)
     known = bases.of_document(run.db, run.id, id_)
     twins = duplicates(run, document, known)
@@ -65,30 +80,32 @@ def _read(
         if item.id not in twins and (item.id in known or not item.is_deleted)
     ]
     pictures = album(run, plain)
-    usual = ""
-    if home:
-        usual = home.path
-    elif pictures.copies:
+    usual = home.path if home else ""
+    if pictures.copies and not home:
         usual = name_of(run, form, document).path
     wanted = pictures.illustrate(plain, usual)
     places = index.places(run.db, run.id, _keys(wanted, known, form))
-    path = _page_of(run, form, document, home, wanted, places)
+    labels = with_dialects(form.labels)
+    path = _page_of(run, form, labels, document, home, wanted, known, places)
     if path and path != usual:
         wanted = pictures.illustrate(plain, path, usual)
-    page, seen = page_at(run.root / path) if path else (None, None)
-    elsewhere: dict[str, list[Stand]] = {}
-    written = {item.hashes.text for item in wanted if item.key}
-    written |= {base.text for base in known.values()}
-    for place in places:
-        # also on the document's own page, outside of a block, or where several stand in one
-        anywhere = not place.hash or place.key.startswith("rw:")
-        said = place.key.startswith("url:") and place.hash in written
-        sure = place.tenant in (None, id_) or place.key.startswith("tweet:") or said
-        if anywhere or (place.path != path and sure):
-            elsewhere.setdefault(place.key, []).append(Stand(place.path, place.hash))
-    redressed = homes.mark(run.db, run.id, id_) != form.mark
-    case = Case(wanted, known, page, elsewhere, remove, form.labels, redressed, form.syntax)
-    return Inputs(document, case, home, path, seen, len(twins), form, pictures)
+    page, seen = page_at(run.root / path) if path else (parse("", form.syntax), None)
+    return Inputs(
+        document,
+        wanted,
+        known,
+        home,
+        path,
+        page,
+        seen,
+        _elsewhere(run, wanted, known, places, path, id_),
+        bases.absences_of(run.db, run.id, id_),
+        len(twins),
+        form,
+        labels,
+        homes.mark(run.db, run.id, id_) != form.mark,
+        pictures,
+    )
 
 
 def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) -> Wanted:
@@ -96,99 +113,146 @@ def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) ->
     live = not (item.is_deleted or document.is_deleted)
     key = highlight_key(document, item)
     comes = wants_highlight(run.vault, run.zone, document, item)
-    return Wanted(item.id, key, rendered, rendered.hashes(), item.text or "", live, comes)
+    said = account_digests(item, key)
+    return Wanted(item.id, key, rendered, rendered.digests(), said, item.text or "", live, comes)
 
 
-def _keys(wanted: Iterable[Wanted], bases: dict[int, Hashes], form: Format) -> list[str]:
+def account_digests(item: Highlight, key: str | None) -> Digests:
+    """Digests of what the account says of a highlight; `key` is its identity.
+
+    Text, address, location and date are one part: an address on another host that leads to the same
+    tweet is the same. b"" for tags or a note that it lacks.
+    """
+    text = (item.text, key, item.location, item.location_type, item.highlighted_at)
+    note = (item.note or "").strip()
+    return Digests(
+        _digest(text),
+        _digest(item.tag_names) if item.tag_names else b"",
+        _digest(note) if note else b"",
+    )
+
+
+def _digest(value: object) -> bytes:
+    return blake2b(msgspec.json.encode(value), digest_size=16).digest()
+
+
+def _keys(wanted: Iterable[Wanted], known: Mapping[int, Base], form: Format) -> list[str]:
+    """The identities under which these highlights may stand somewhere in the vault."""
     keys: dict[str, None] = {}
     for item in wanted:
-        names = [item.key] if item.key else text_keys(item.hashes, bases.get(item.id))
-        keys.update(dict.fromkeys(names))
+        if item.key is None:
+            keys.update(dict.fromkeys(text_keys(item, known.get(item.id))))
+        else:
+            keys[item.key] = keys[LABELLED + item.key] = keys[MENTION + item.key] = None
         if form.block_ids:
             keys[id_key(item.id)] = None
     return list(keys)
 
 
+def _elsewhere(
+    run: VaultRun,
+    wanted: Sequence[Wanted],
+    known: Mapping[int, Base],
+    places: Sequence[index.Place],
+    path: str | None,
+    document: int,
+) -> dict[str, list[Elsewhere]]:
+    """Where the document's highlights stand off its page, by their identities."""
+    found: dict[str, list[Elsewhere]] = {}
+    written = {item.page.text for item in wanted if item.key}
+    written |= {base.page.text for base in known.values()}
+    for place in places:
+        key = _plain_key(place)
+        off_page = place.path != path
+        if key != place.key:
+            strange = place.key.startswith(LABELLED) and place.tenant is None
+            items = [item for item in wanted if item.key == key]
+            counts = off_page and (strange or _says_it(run, place, items))
+        elif not place.hash or key.startswith("rw:"):
+            counts = True  # also on the document's own page: outside of a block, or joined ones
+        else:
+            counts = off_page and (place.hash in written or _is_ours(run, place, document))
+        if counts:
+            found.setdefault(key, []).append(Elsewhere(place.path, place.hash))
+    return found
+
+
+def _is_ours(run: VaultRun, place: index.Place, document: int) -> bool:
+    """Whether a block with the link of one of our highlights is no highlight of its own page's."""
+    if place.tenant in (None, document) or place.key.startswith("tweet:"):
+        return True
+    if not place.key.startswith("url:"):
+        return False
+    return not account.has_key(run.db, place.tenant or 0, place.key)
+
+
+def _plain_key(place: index.Place) -> str:
+    return place.key.removeprefix(LABELLED).removeprefix(MENTION)
+
+
+def _says_it(run: VaultRun, place: index.Place, items: Sequence[Wanted]) -> bool:
+    """Whether a block with a mere mention of a link also says what its highlight says."""
+    try:
+        page, _ = page_at(run.root / place.path)
+    except (OSError, PageChanged):
+        return False
+    contents = (page.content(block) for block in page.blocks)
+    blocks = [content for content in contents if digest(content) == place.hash]
+    says = "".join(fingerprint("\n".join(content)) for content in blocks)
+    return any(item.says and item.says in says for item in items)
+
+
+# --- the document's page --------------------------------------------------------------------------
+
+
 def _page_of(
     run: VaultRun,
     form: Format,
+    labels: Labels,
     document: Document,
     home: homes.Home | None,
     wanted: Sequence[Wanted],
+    known: Mapping[int, Base],
     places: Sequence[index.Place],
 ) -> str | None:
-    """The document's page.
-
-    By the state, else by its `url` property and title, else by the highlights in it.
-    """
-    counts: dict[str, set[str]] = {}
+    """The path of the document's page; None where it has none."""
+    held: dict[str, set[str]] = {}
     for place in places:
-        counts.setdefault(place.path, set()).add(place.key)
-    known = home.path if home is not None and index.has(run.db, run.id, home.path) else None
-    if known is not None and (known in counts or not counts):
-        return known
+        held.setdefault(place.path, set()).add(_plain_key(place))
+    is_there = home is not None and index.has(run.db, run.id, home.path)
+    if home is not None and is_there and held.keys() <= {home.path}:
+        return home.path
     names = [name_key(name.title) for name in names_of(run, form, document)]
-    url = link_key(document.source_url)
     title = title_key(form.full_title(document))
-    had_one = home is not None and any(item.key for item in wanted)
-    ranked = []
-    for page in index.candidates(run.db, run.id, counts, names, title, document.id):
-        held = counts.get(page.path, set())
-        same_name = page.name in names or page.title == title
-        may_share = same_name and home is None and not page.own and (page.url or page.title)
-        few = page.highlights > 0 and len(held) * 2 <= page.highlights
-        strange = had_one and few and not (held and same_name)
-        mine = not strange and _is_home(run, form, page, url, same_name, held, wanted)
-        if page.book is not None:
-            mine = page.book == document.id
-        if mine or (may_share and _shares(run, form, page, held, wanted)):
-            same = page.url == url and same_name
-            ranked.append((mine, same, page.name == names[1], len(held), page.path))
-    return max(ranked)[-1] if ranked else known
+    had = sum(base.place is None for base in known.values())
+    facts = Facts(names, link_key(document.source_url), title, document.id, len(wanted), had)
+    titles = [title, *([home.title] if home and home.title else [])]
+    found = index.candidates(run.db, run.id, held, names, titles, document.id)
+    candidates = [
+        Held(
+            page,
+            held.get(page.path, set()),
+            _in_words(run, labels, page, wanted)
+            if page.name in names or page.title in titles
+            else 0,
+        )
+        for page in found
+    ]
+    return choose_page(facts, home, is_there=is_there, held=candidates)
 
 
-def _is_home(
-    run: VaultRun,
-    form: Format,
-    page: index.Candidate,
-    url: str | None,
-    same_name: bool,
-    held: set[str],
-    wanted: Sequence[Wanted],
-) -> bool:
-    """Whether a page that is no document's yet is this one's, which has this address and holds these highlights."""
-    if page.settled:
-        return False
-    if len(held) * 2 > page.highlights:
-        return True
-    if page.url is None and page.title is None:
-        return same_name and _in_words(run, form, page, wanted) * 2 > len(wanted)
-    if url is not None:
-        return page.url == url and (same_name or bool(held))
-    return same_name and (
-        bool(held) or (page.url is None and _in_words(run, form, page, wanted) > 0)
-    )
-
-
-def _shares(
-    run: VaultRun, form: Format, page: index.Candidate, held: set[str], wanted: Sequence[Wanted]
-) -> bool:
-    """Whether another program put this document's highlights onto the page of another document of the same title."""
-    return any(key.startswith("tweet:") for key in held) or _in_words(
-        run, form, page, wanted
-    ) * 2 > len(wanted)
-
-
-def _in_words(run: VaultRun, form: Format, page: index.Candidate, wanted: Sequence[Wanted]) -> int:
+def _in_words(
+    run: VaultRun, labels: Labels, page: index.Candidate, wanted: Sequence[Wanted]
+) -> int:
     """How many of these highlights a page holds, be it only by what they say."""
     there = page_at(run.root / page.path)[0]
-    return len(match(wanted, {}, locals_of(there, form.labels), {}, there.lines))
+    return len(identify(wanted, {}, blocks_of(there, labels), {}, there.lines))
 
 
 def names_of(run: VaultRun, form: Format, document: Document) -> tuple[Name, Name]:
     """The name of a document's page, and the one it has where that is another page's.
 
-    With its own id.
+    The latter has the document's id.
     """
     return name_of(run, form, document), name_of(run, form, document, f" ({document.id})")
 

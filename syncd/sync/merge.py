@@ -1,177 +1,282 @@
 """Who changed what, and so what happens to each highlight of one document. Pure.
 
-Values in, actions out.
-
-Three states decide: what the account has now (`Wanted`), what stands in the vault (`Page`,
-`Stand`), and what syncd last wrote (`bases`). A block equal to its base may be updated; any other
-is its owner's and stays. A highlight with a base but no block was deleted by its owner and stays
-so; one with neither is new.
+Three states decide: what the account has now (`Wanted`), what stands in the vault (its place), and
+what was last agreed (its base, with two sides). A part that stands as it stood then may be updated;
+any other is its owner's and stays. Of a highlight with a base but without a place a fate tells
+whether its owner deleted it; one with neither is new.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from functools import cached_property
+from typing import Literal
 
-from syncd.page.blocks import Page, Property, Syntax, app_lines, digest
-from syncd.page.markdown import MARKDOWN
-from syncd.page.rendered import Hashes, Labels
+from syncd.page.base import UNSETTLED, Base, Past
+from syncd.page.blocks import Page, Property, app_lines, digest
+from syncd.page.rendered import PARTS, Digests, Labels, Part
 from syncd.page.splice import Edit
-from syncd.sync.identify import Local, Stand, Wanted, locals_of, match
+from syncd.sync.absence import Fate
+from syncd.sync.identify import Elsewhere, PageBlock, Place, Wanted
 
-Part = Literal["text", "tags", "note"]
+_PAST = 4  # earlier states of a part that are remembered
+
+Step = Literal["agree", "leave", "write", "write again", "conflict"]
 
 
-class Case(NamedTuple):
-    """All that a decision on one document rests on. `page` is None where the document has none yet.
+@dataclass(frozen=True)
+class Case:
+    """All that a decision on one document rests on.
 
-    `redressed`: whether the bases were written by other templates than the highlights are rendered
-    by now. Then the owner's blocks differ from what is wanted merely for that: they stay, and are
-    no conflicts.
+    `page` is empty where the document has none yet; `found` are the highlights' places; `adopted`
+    the bases of those that stand there and have none. `fates` are those of highlights that have a
+    base and no place. `moment`: when (ns) a write would be made. `remove`: whether upstream
+    deletions are carried out; `restyle`: whether blocks that syncd wrote are brought to how it
+    writes them now. `shared` are highlights whose block is another one's too.
     """
 
     wanted: Sequence[Wanted]  # in reading order, duplicates of other documents' highlights left out
-    bases: Mapping[int, Hashes]
-    page: Page | None
-    elsewhere: Mapping[str, Sequence[Stand]]
-    remove: bool = False  # whether upstream deletions are carried out
-    labels: Labels = Labels()
-    redressed: bool = False
-    syntax: Syntax = MARKDOWN  # of a page that is not there yet
+    bases: Mapping[int, Base]
+    page: Page
+    found: Mapping[int, Place]
+    adopted: Mapping[int, Base] = field(default_factory=dict)
+    fates: Mapping[int, Fate] = field(default_factory=dict)
+    labels: Labels = field(default_factory=Labels)
+    moment: int = 0
+    remove: bool = False
+    restyle: bool = False
+
+    @cached_property
+    def joined(self) -> frozenset[int]:
+        """The blocks that are several highlights: their owner joined them."""
+        counts = Counter(one.at for one in self.found.values() if isinstance(one, PageBlock))
+        return frozenset(at for at, count in counts.items() if count > 1)
 
 
 @dataclass
 class Plan:
-    """What to do to the page, and what to remember once it is done. Lists hold highlight ids."""
+    """What to do to the page, and what to remember once it is done. Lists hold highlight ids.
+
+    `returned` are those written again since the page had gone back in time, in `added` or `updated`
+    too; `unplaced` the parts that changed upstream and have no place.
+    """
 
     edits: list[Edit] = field(default_factory=list)
-    bases: dict[int, Hashes | None] = field(default_factory=dict)  # changed ones; None: forget
+    bases: dict[int, Base | None] = field(default_factory=dict)  # changed ones; None: forget
     added: list[int] = field(default_factory=list)
     updated: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     kept: list[int] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
     conflicts: dict[int, list[Part]] = field(default_factory=dict)
-    present: int = 0
+    unplaced: dict[int, list[Part]] = field(default_factory=dict)
 
 
-def places(case: Case) -> dict[int, Local | Stand]:
-    """Where each highlight of a document stands that is in the vault."""
-    page = case.page or Page([], [], 0, case.syntax)
-    return match(case.wanted, case.bases, locals_of(page, case.labels), case.elsewhere, page.lines)
-
-
-def plan(case: Case) -> Plan:
+def merge(case: Case) -> Plan:
     """Decide on every highlight of a document."""
-    page = case.page or Page([], [], 0, case.syntax)
-    found = places(case)
-    result = Plan()
-    adding: list[Wanted] = []
+    plan = Plan()
+    adding: set[int] = set()
     for item in case.wanted:
-        place, base = found.get(item.id), case.bases.get(item.id)
-        result.present += place is not None
+        place, base = case.found.get(item.id), case.bases.get(item.id)
         if not item.live:
-            _gone_upstream(result, case, item, place, base)
+            _remove(plan, case, item, place, base)
         elif place is not None:
-            _merge(result, case, page, item, place, base)
-        elif base is not None:
-            result.kept.append(item.id)
-        elif item.comes:
-            adding.append(item)
-    _add(result, page, case.wanted, adding, found)
-    return result
+            _bring_together(plan, case, item, place)
+        elif base is None:
+            if item.comes:
+                adding.add(item.id)
+        elif case.fates.get(item.id) == "again":
+            adding.add(item.id)
+            plan.returned.append(item.id)
+        else:
+            plan.kept.append(item.id)
+    _add(plan, case, adding)
+    return plan
 
 
-def _gone_upstream(
-    result: Plan, case: Case, item: Wanted, place: Local | Stand | None, base: Hashes | None
-) -> None:
+# --- what is gone upstream ------------------------------------------------------------------------
+
+
+def _remove(plan: Plan, case: Case, item: Wanted, place: Place | None, base: Base | None) -> None:
+    """Take a block away that nobody but syncd wrote, where deletions are carried out."""
     if place is None:
         if base is not None:
-            result.bases[item.id] = None
+            plan.bases[item.id] = None
+        return
+    if not (
+        case.remove and base and isinstance(place, PageBlock) and _is_untouched(case, place, base)
+    ):
+        plan.kept.append(item.id)
         return
     page = case.page
-    if (
-        case.remove
-        and base
-        and page
-        and isinstance(place, Local)
-        and _untouched(case, page, place, base)
-    ):
-        after = page.subtree(place.at) - 1
-        result.edits.append(Edit(page.blocks[place.at].start, page.blocks[after].own_end, []))
-        result.bases[item.id] = None
-        result.removed.append(item.id)
-    else:
-        result.kept.append(item.id)
+    after = page.subtree(place.at) - 1
+    plan.edits.append(Edit(page.blocks[place.at].start, page.blocks[after].own_end, []))
+    plan.bases[item.id] = None
+    plan.removed.append(item.id)
 
 
-def _untouched(case: Case, page: Page, place: Local, base: Hashes) -> bool:
+def _is_untouched(case: Case, place: PageBlock, base: Base) -> bool:
     """Whether nothing of a block is its owner's: no word, no child, no reference to it."""
-    block = page.blocks[place.at]
-    children = page.children(place.at)
-    ours = [
-        _child(page, place.at, case.labels.tags, base.tags),
-        _child(page, place.at, case.labels.note, base.note),
-    ]
-    hashes = Hashes(
-        place.hash, *(digest(page.content(page.blocks[i])) if i is not None else b"" for i in ours)
-    )
+    page = case.page
+    block, children = page.blocks[place.at], page.children(place.at)
+    ours = [at for at in children_of(page, place, case.labels, base) if at is not None]
     return (
-        hashes == base
+        part_digests(page, place, case.labels, base) == base.page
         and page.subtree(place.at) - place.at - 1 == len(children)
-        and set(children) == {i for i in ours if i is not None}
+        and set(children) == set(ours)
         and block.own_end == block.end
         and not any(line.startswith("id::") for line in app_lines(page.content(block)))
     )
 
 
-def _merge(
-    result: Plan, case: Case, page: Page, item: Wanted, place: Local | Stand, base: Hashes | None
-) -> None:
-    """Bring a block and its children up to date where they are as syncd wrote them."""
-    want = item.hashes
-    if base is None:
-        result.bases[item.id] = want
-        return
-    if isinstance(place, Stand):
-        text = (
-            want.text if place.hash == want.text else _owners(result, case, item, base.text, "text")
-        )
-        merged = base._replace(text=text)
+# --- what stands ----------------------------------------------------------------------------------
+
+
+def part_digests(page: Page, place: PageBlock, labels: Labels, base: Base | None) -> Digests:
+    """What stands on the page of a highlight's block and its two children."""
+    children = children_of(page, place, labels, base)
+    said = [b"" if at is None else digest(page.content(page.blocks[at])) for at in children]
+    return Digests(place.digest, *said)
+
+
+def children_of(
+    page: Page, place: PageBlock, labels: Labels, base: Base | None
+) -> tuple[int | None, int | None]:
+    """The children of a highlight's block that hold its tags and its note."""
+    tags, note = (base.page.tags, base.page.note) if base else (b"", b"")
+    return _child(page, place.at, labels.tags, tags), _child(page, place.at, labels.note, note)
+
+
+def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
+    """Bring a block and its children up to date where they are as they were last settled."""
+    known = case.bases.get(item.id)
+    base = known or case.adopted.get(item.id) or Base(item.page, item.account)
+    if isinstance(place, Elsewhere):
+        merged = _moved(plan, item, place, base)
     else:
-        merged = Hashes(
-            _merge_text(result, case, page, item, place, base.text),
-            _merge_child(result, case, page, item, place, base.tags, "tags"),
-            _merge_child(result, case, page, item, place, base.note, "note"),
-        )
-    if merged != base:
-        result.bases[item.id] = merged
+        merged = _on_its_page(plan, case, item, place, base)
+    if merged != known:
+        plan.bases[item.id] = merged
 
 
-def _owners(result: Plan, case: Case, item: Wanted, base: bytes, part: Part) -> bytes:
-    """A part that is its owner's stays; returns what is remembered of it."""
-    want: bytes = getattr(item.hashes, part)
-    if case.redressed or base in item.alike:
-        return want
-    if want != base:
-        result.conflicts.setdefault(item.id, []).append(part)
-    return base
+def _moved(plan: Plan, item: Wanted, place: Elsewhere, base: Base) -> Base:
+    """A block on another page, or in running text: its owner put it there, and nothing is written."""
+    steps: dict[Part, Step] = {}
+    for part in PARTS:
+        if part == "text" and place.digest == item.page.text:
+            steps[part] = "agree"
+        elif not _changed_upstream(base, item, part):
+            steps[part] = "leave"
+        else:
+            steps[part] = "conflict"
+            told = plan.conflicts if part == "text" and place.digest else plan.unplaced
+            told.setdefault(item.id, []).append(part)
+    standing = base.page._replace(text=place.digest) if place.digest else base.page
+    return _settled(base, item, standing, steps, 0)._replace(place=place.path or None)
 
 
-def _merge_text(
-    result: Plan, case: Case, page: Page, item: Wanted, place: Local, base: bytes
-) -> bytes:
-    want, block = item.hashes.text, page.blocks[place.at]
-    if place.hash == want:
-        return want
-    if place.hash != base:
-        return _owners(result, case, item, base, "text")
-    new = page.syntax.bullet(
-        _with_app_lines(item.rendered.text, app_lines(page.content(block))), block.indent
-    )
-    result.edits.append(Edit(block.start, block.own_end, new))
-    _note_update(result, item)
-    return want
+def _on_its_page(plan: Plan, case: Case, item: Wanted, place: PageBlock, base: Base) -> Base:
+    standing = part_digests(case.page, place, case.labels, base)
+    steps: dict[Part, Step] = {}
+    for part in PARTS:
+        step = _decide(case, item, base, part, getattr(standing, part))
+        if step in ("write", "write again"):
+            edit = _edit(case, item, place, base, part)
+            if edit is None:
+                step = "conflict"
+                plan.unplaced.setdefault(item.id, []).append(part)
+            else:
+                plan.edits.append(edit)
+        elif step == "conflict":
+            plan.conflicts.setdefault(item.id, []).append(part)
+        steps[part] = step
+    taken = set(steps.values())
+    if taken & {"write", "write again"}:
+        plan.updated.append(item.id)
+    if "write again" in taken:
+        plan.returned.append(item.id)
+    return _settled(base, item, standing, steps, case.moment)._replace(place=None)
+
+
+def _changed_upstream(base: Base, item: Wanted, part: Part) -> bool:
+    """Whether the account changed a part; where what it said is not known, by what syncd writes."""
+    if base.account is None:
+        return bool(getattr(base.page, part) != getattr(item.page, part))
+    return bool(getattr(base.account, part) != getattr(item.account, part))
+
+
+def _decide(case: Case, item: Wanted, base: Base, part: Part, now: bytes) -> Step:
+    """What happens to one part: account and page, each against what was agreed."""
+    want, was = getattr(item.page, part), getattr(base.page, part)
+    if now == want:
+        return "agree"
+    changed = _changed_upstream(base, item, part)
+    if now == was:
+        pictured = part == "text" and was in item.alike
+        return "write" if changed or pictured or (case.restyle and not base.adopted) else "leave"
+    if any(past.part == part and past.digest == now for past in base.past):
+        return "write again"
+    return "conflict" if changed else "leave"
+
+
+def _settled(
+    base: Base, item: Wanted, standing: Digests, steps: Mapping[Part, Step], moment: int
+) -> Base:
+    """The base when the steps are taken."""
+    page, account, past = {}, {}, list(base.past)
+    for part in PARTS:
+        step, now = steps[part], getattr(standing, part)
+        said = UNSETTLED if base.account is None else getattr(base.account, part)
+        page[part], account[part] = getattr(base.page, part), said
+        if step in ("write", "write again"):
+            past = [one for one in past if (one.part, one.digest) != (part, now)]
+            if step == "write":
+                past.append(Past(part, now, moment))
+        if step in ("agree", "write", "write again"):
+            page[part] = getattr(item.page, part)
+        if step != "conflict":
+            account[part] = getattr(item.account, part)
+    kept = [one for part in PARTS for one in [p for p in past if p.part == part][-_PAST:]]
+    kept.sort(key=lambda one: one.until)
+    return base._replace(page=Digests(**page), account=Digests(**account), past=tuple(kept))
+
+
+def _edit(case: Case, item: Wanted, place: PageBlock, base: Base, part: Part) -> Edit | None:
+    """What puts a part as the account has it in its place; None where it has none."""
+    page = case.page
+    if part == "text":
+        return _replaced(page, place.at, item.rendered.text)
+    content = getattr(item.rendered, part)
+    child = _child(page, place.at, getattr(case.labels, part), getattr(base.page, part))
+    if child is None:
+        return _new_child(case, item, place, part, content)
+    if not content and page.subtree(child) > child + 1:
+        return None  # its owner wrote below it
+    return _replaced(page, child, content)
+
+
+def _replaced(page: Page, at: int, content: list[str] | None) -> Edit:
+    """A block's own lines with this content in their place; Logseq's own lines stay."""
+    block = page.blocks[at]
+    if not content:
+        return Edit(block.start, block.own_end, [])
+    lines = _with_app_lines(content, app_lines(page.content(block)))
+    return Edit(block.start, block.own_end, page.syntax.bullet(lines, block.indent))
+
+
+def _new_child(
+    case: Case, item: Wanted, place: PageBlock, part: Part, content: list[str]
+) -> Edit | None:
+    if place.at in case.joined:
+        return None  # whose it would be nobody could tell
+    page = case.page
+    at = page.blocks[place.at].end
+    if part == "note":
+        at = _behind_tags(page, place.at, case.labels.tags, item.page.tags)
+    indent = page.blocks[place.at].indent + page.indent_unit
+    return Edit(at, at, page.syntax.bullet(content, indent))
 
 
 def _with_app_lines(content: list[str], kept: list[str]) -> list[str]:
@@ -183,51 +288,10 @@ def _with_app_lines(content: list[str], kept: list[str]) -> list[str]:
     return content[:at] + kept + content[at:]
 
 
-def _merge_child(
-    result: Plan,
-    case: Case,
-    page: Page,
-    item: Wanted,
-    place: Local,
-    base: bytes,
-    part: Literal["tags", "note"],
-) -> bytes:
-    want = getattr(item.hashes, part)
-    index = _child(page, place.at, getattr(case.labels, part), base)
-    local = digest(page.content(page.blocks[index])) if index is not None else b""
-    if local == want:
-        return bytes(want)
-    if local != base or (index is not None and not want and page.subtree(index) > index + 1):
-        return _owners(result, case, item, base, part)
-    content = item.rendered.tags if part == "tags" else item.rendered.note
-    if index is not None:
-        block = page.blocks[index]
-        kept = app_lines(page.content(block))
-        new = page.syntax.bullet(_with_app_lines(content, kept), block.indent) if content else []
-        result.edits.append(Edit(block.start, block.own_end, new))
-    elif content:
-        parent = page.blocks[place.at]
-        at = (
-            _behind_tags(page, place.at, case.labels.tags, item.hashes.tags)
-            if part == "note"
-            else parent.end
-        )
-        result.edits.append(
-            Edit(at, at, page.syntax.bullet(content, parent.indent + page.indent_unit))
-        )
-    _note_update(result, item)
-    return bytes(want)
-
-
-def _note_update(result: Plan, item: Wanted) -> None:
-    if not result.updated or result.updated[-1] != item.id:
-        result.updated.append(item.id)
-
-
 def _child(page: Page, index: int, labels: tuple[str, ...], base: bytes) -> int | None:
     """The child of a block that holds its tags or note.
 
-    By what syncd wrote, else by what it begins with.
+    By what was last settled, else by what it begins with.
     """
     children = page.children(index)
     if base:
@@ -245,36 +309,34 @@ def _behind_tags(page: Page, index: int, labels: tuple[str, ...], base: bytes) -
     return page.blocks[index].end if tags is None else page.blocks[page.subtree(tags) - 1].end
 
 
-def _add(
-    result: Plan,
-    page: Page,
-    wanted: Sequence[Wanted],
-    adding: list[Wanted],
-    found: Mapping[int, Local | Stand],
-) -> None:
-    """Put each new block behind its nearest predecessor on the page, else before its successor, else at the end.
+# --- what is new ----------------------------------------------------------------------------------
 
-    At the end too where highlights stand outside of blocks: nothing tells where one of those begins or ends.
+
+def _add(plan: Plan, case: Case, adding: set[int]) -> None:
+    """Put each new block behind its nearest predecessor on the page.
+
+    Else before its successor, else at the end. At the end too where highlights stand outside of
+    blocks: nothing tells where one of those begins or ends.
     """
-    if any(isinstance(place, Stand) and not place.hash for place in found.values()):
+    page, found = case.page, case.found
+    if any(isinstance(place, Elsewhere) and not place.digest for place in found.values()):
         found = {}
-    new = {item.id for item in adding}
-    spots = [place for item in wanted if isinstance(place := found.get(item.id), Local)]
+    spots = [place for item in case.wanted if isinstance(place := found.get(item.id), PageBlock)]
     at, indent = _before_all(page, spots)
-    for item in wanted:
+    for item in case.wanted:
         place = found.get(item.id)
-        if isinstance(place, Local):
+        if isinstance(place, PageBlock):
             at = page.blocks[page.subtree(place.at) - 1].end
             indent = page.blocks[place.at].indent
-        elif item.id in new:
-            result.edits.append(
-                Edit(at, at, item.rendered.lines(indent, page.indent_unit, page.syntax))
-            )
-            result.bases[item.id] = item.hashes
-            result.added.append(item.id)
+        elif item.id in adding:
+            lines = item.rendered.lines(indent, page.indent_unit, page.syntax)
+            plan.edits.append(Edit(at, at, lines))
+            again = item.id in case.bases
+            plan.bases[item.id] = Base(item.page, item.account, since=case.moment, again=again)
+            plan.added.append(item.id)
 
 
-def _before_all(page: Page, spots: list[Local]) -> tuple[int, str]:
+def _before_all(page: Page, spots: list[PageBlock]) -> tuple[int, str]:
     if spots:
         block = page.blocks[spots[0].at]
         return block.start, block.indent
@@ -291,16 +353,20 @@ def end_of(page: Page) -> int:
     return end
 
 
-def plan_header(
+# --- the page's properties ------------------------------------------------------------------------
+
+
+def merge_properties(
     page: Page,
     local: Mapping[str, Property],
     want: Mapping[str, list[str]],
     base: Mapping[str, bytes] | None,
 ) -> tuple[list[Edit], dict[str, bytes], list[str]]:
-    """Merge a page's properties one by one: the edits, what to remember, and the keys that differ.
+    """Merge a page's properties one by one.
 
-    `local` are the page's own, `want` each key's lines. The title is the page's name: it never
-    changes. A property that syncd never wrote is its owner's.
+    Returns the edits, what to remember, and the keys that differ. `local` are the page's own,
+    `want` each key's lines. The title is the page's name: it never changes. A property that syncd
+    never wrote is its owner's.
     """
     hashes = {key: digest(lines) for key, lines in want.items()}
     if base is None or not local:
@@ -308,16 +374,10 @@ def plan_header(
     edits: list[Edit] = []
     merged = dict(base)
     differing: list[str] = []
-    behind = (
-        local["title"].end if "title" in local else min(found.start for found in local.values())
-    )
+    behind = local["title"].end if "title" in local else min(one.start for one in local.values())
     for key in [key for key in {**want, **base} if key != "title"]:
         place, wish, known = local.get(key), hashes.get(key, b""), base.get(key, b"")
-        now = (
-            digest([line.strip("\ufeff\r\n") for line in page.lines[place.start : place.end]])
-            if place
-            else b""
-        )
+        now = _digest_of(page, place)
         if now == known != wish:
             start, end = (place.start, place.end) if place else (behind, behind)
             edits.append(Edit(start, end, want.get(key, [])))
@@ -329,3 +389,9 @@ def plan_header(
         if place:
             behind = place.end
     return edits, merged, differing
+
+
+def _digest_of(page: Page, place: Property | None) -> bytes:
+    if place is None:
+        return b""
+    return digest([line.strip("\ufeff\r\n") for line in page.lines[place.start : place.end]])

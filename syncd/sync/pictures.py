@@ -18,7 +18,7 @@ from syncd.page.blocks import digest
 from syncd.readwise.picture import Picture, PictureError
 from syncd.state import pictures
 from syncd.state.schema import transaction
-from syncd.sync.identify import Local, Wanted, locals_of, match
+from syncd.sync.identify import PageBlock, Wanted
 from syncd.sync.merge import Case, Plan
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.attachments import picture_folder
@@ -59,33 +59,35 @@ class Album(NamedTuple):
                 for count in range(len(links), -1, -1)
             ]
         text = looks[0] if self.wished else item.rendered.text
-        hashes = item.hashes._replace(text=digest(text))
-        alike = frozenset(map(digest, looks))
-        return item._replace(rendered=item.rendered._replace(text=text), hashes=hashes, alike=alike)
+        rendered = item.rendered._replace(text=text)
+        return item._replace(
+            rendered=rendered,
+            page=item.page._replace(text=digest(text)),
+            alike=frozenset(map(digest, looks)),
+        )
 
-    def missing(self, case: Case, steps: Plan) -> set[str]:
+    def missing(self, case: Case, plan: Plan) -> set[str]:
         """The pictures to fetch.
 
-        Those without a copy in blocks that say what syncd writes, once `steps` are done.
+        Those without a copy in blocks that say what syncd writes, once the plan is carried out.
         """
         lacking = {
             id_: [one for one in urls if one not in self.copies] for id_, urls in self.shown.items()
         }
         if not self.wished or not any(lacking.values()):
             return set()
-        ours = {*steps.added, *steps.updated}
-        places = (
-            match(case.wanted, case.bases, locals_of(case.page, case.labels), {})
-            if case.page
-            else {}
-        )
-        for item in case.wanted:
-            place = places.get(item.id)
-            if case.page and item.live and isinstance(place, Local):
-                says = case.page.content(case.page.blocks[place.at])
-                if digest(but_pictures(says)) == digest(but_pictures(item.rendered.text)):
-                    ours.add(item.id)
+        ours = {*plan.added, *plan.updated}
+        ours |= {item.id for item in case.wanted if item.live and _says_the_same(case, item)}
         return {address for id_ in ours for address in lacking.get(id_, ())}
+
+
+def _says_the_same(case: Case, item: Wanted) -> bool:
+    """Whether a highlight's block on its page says what syncd writes, whatever its pictures' links."""
+    place = case.found.get(item.id)
+    if not isinstance(place, PageBlock):
+        return False
+    content = case.page.content(case.page.blocks[place.at])
+    return digest(but_pictures(content)) == digest(but_pictures(item.rendered.text))
 
 
 def album(run: VaultRun, wanted: Sequence[Wanted]) -> Album:
@@ -93,11 +95,8 @@ def album(run: VaultRun, wanted: Sequence[Wanted]) -> Album:
     shown = {
         item.id: found for item in wanted if (found := addresses(item.text, item.rendered.text))
     }
-    known = (
-        pictures.copies(run.db, run.id, {one for urls in shown.values() for one in urls})
-        if shown
-        else {}
-    )
+    urls = {one for found in shown.values() for one in found}
+    known = pictures.copies(run.db, run.id, urls) if urls else {}
     return Album(shown, known, run.vault.media == "copy")
 
 

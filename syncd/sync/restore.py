@@ -9,9 +9,9 @@ from syncd.config.settings import Config
 from syncd.report import VaultReport
 from syncd.state import account, bases, homes, pending
 from syncd.state.schema import transaction
+from syncd.sync.apply import places_of
 from syncd.sync.filters import wants_document
 from syncd.sync.inputs import read_inputs
-from syncd.sync.merge import places
 from syncd.sync.run import index_vault
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
@@ -52,14 +52,14 @@ def restore(run: VaultRun, documents: list[int], highlights: set[int]) -> int:
     """
     forgotten = 0
     for id_ in documents:
-        document, case = read_inputs(run, id_)[:2]
-        if not wants_document(run.vault, document):
+        found = read_inputs(run, id_)
+        if not wants_document(run.vault, found.document):
             continue
-        standing = places(case)
+        places = places_of(found)
         gone = [
             item.id
-            for item in case.wanted
-            if item.live and item.comes and item.id in case.bases and item.id not in standing
+            for item in found.wanted
+            if item.live and item.comes and item.id in found.bases and item.id not in places
         ]
         gone = [one for one in gone if not highlights or one in highlights]
         if gone:

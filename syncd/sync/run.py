@@ -10,20 +10,23 @@ waiting documents; the next run ends where an undisturbed one would have.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import NamedTuple
 
 from syncd.config.settings import Config
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
-from syncd.report import Conflict, Failure, Report, VaultReport, conflict_copy_line
-from syncd.state import account, bases, homes, index, pending, pictures
+from syncd.report import Conflict, Failure, Gone, Report, VaultReport, conflict_copy_line
+from syncd.state import account, bases, homes, index, pending, pictures, vaults
 from syncd.state.schema import transaction
+from syncd.sync.absence import Fate, judge
 from syncd.sync.announce import announce
-from syncd.sync.apply import await_pictures, sync_document
+from syncd.sync.apply import await_pictures, look_at, sync_document
 from syncd.sync.fetch import fetch
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.pictures import are_copied, copy_pictures
@@ -37,12 +40,25 @@ from syncd.sync.vault_run import (
     emptied_vault,
     open_vault,
 )
+from syncd.vault.git import git_state
 from syncd.vault.page_names import home_folder
-from syncd.vault.scan import scan
+from syncd.vault.scan import Scan, scan
 from syncd.vault.write import Writer, check_space, sweep
 
 _BATCH = 100  # documents whose pages are made durable and recorded together
 _FEW, _SHARE = 50, 5  # removals beyond these, a number and one in so many, need a word
+
+
+class Absences(NamedTuple):
+    """What is gone from a vault.
+
+    `fates` by highlight; `found` are those that are not written again; `doubted` are those that
+    counted as deleted until now: the vault is not whole.
+    """
+
+    fates: Mapping[int, Fate]
+    found: Sequence[bases.Absence]
+    doubted: Sequence[bases.Absence]
 
 
 def run(
@@ -105,7 +121,7 @@ def _finish_killed(run: VaultRun) -> None:
     """
     if pending.begun(run.db, run.id):
         index_vault(run)
-        _write(run, pending.begun(run.db, run.id))
+        _write(run, pending.begun(run.db, run.id), {})
 
 
 def _sync_vault(run: VaultRun) -> None:
@@ -115,17 +131,67 @@ def _sync_vault(run: VaultRun) -> None:
     with transaction(run.db):
         make_base(run, again=True)
         run.writer.flush()
+    absences = judge_absences(run)
+    _record_absences(run, absences)
     if are_copied(run):
         _copy_pictures(run)
-    _write(run, pending.waiting(run.db, run.id))
+    _write(run, pending.waiting(run.db, run.id), absences.fates)
     announce(run)
     run.report.failed += [
         Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(run.db)
     ]
-    run.report.conflicts += [
-        Conflict(document, highlight, parts.split(","), page)
-        for document, highlight, parts, page in bases.conflicts(run.db, run.id)
+    _tell_differences(run)
+
+
+def _tell_differences(run: VaultRun) -> None:
+    """Put into the report what both sides changed, and what has no place on its page."""
+    for one in bases.conflicts(run.db, run.id):
+        for parts, told in (
+            (one.differing, run.report.conflicts),
+            (one.unplaced, run.report.unplaced),
+        ):
+            if parts:
+                told.append(Conflict(one.document, one.highlight, parts, one.page))
+
+
+def judge_absences(run: VaultRun) -> Absences:
+    """Find what is gone from the vault since the last look, and what that means."""
+    looks = []
+    for id_, git_moved in pending.to_look_at(run.db, run.id).items():
+        look = look_at(run, id_, git_moved=git_moved)
+        if look is not None and any(effect.undone for effect in look.effects):
+            looks.append(look)
+    day = run.started - timedelta(days=1)
+    recent = bases.absences(run.db, run.id, since=day, verdict="deleted")
+    known = len(bases.absences(run.db, run.id)) - len(recent)
+    total = bases.count(run.db, run.id) - known
+    accepted = run.options.accept_deletions
+    fates, whole = judge(looks, recent=len(recent), total=total, accepted=accepted)
+    pages = {effect.highlight: look for look in looks for effect in look.effects}
+    found = [
+        bases.Absence(id_, pages[id_].document, pages[id_].path, run.started, fate)
+        for id_, fate in fates.items()
+        if fate != "again"
     ]
+    return Absences(fates, found, [] if whole else recent)
+
+
+def _record_absences(run: VaultRun, absences: Absences) -> None:
+    """Remember what is gone, and put it into the report."""
+    db, found = run.db, list(absences.found)
+    if run.options.accept_deletions:
+        found += bases.absences(db, run.id, verdict="held")
+        found = [one._replace(verdict="accepted") for one in found]
+    found += [one._replace(verdict="held") for one in absences.doubted]
+    with transaction(db):
+        bases.set_absences(db, run.id, found)
+        homes.believe_gone(db, run.id, run.patience)
+    run.report.deleted += [_gone(one) for one in found if one.verdict != "held"]
+    run.report.held += map(_gone, bases.absences(db, run.id, verdict="held"))
+
+
+def _gone(one: bases.Absence) -> Gone:
+    return Gone(one.document, one.highlight, one.page)
 
 
 def _copy_pictures(run: VaultRun) -> None:
@@ -144,7 +210,7 @@ def _sweep(run: VaultRun) -> None:
     sweep(run.root, {home_folder(run.graph, run.vault.namespace)} | folders)
 
 
-def _write(run: VaultRun, todo: Sequence[int]) -> None:
+def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> None:
     """Bring the pages of these documents up to date, batch by batch."""
     remove = _may_remove(run)
     if todo and not run.options.dry:
@@ -159,7 +225,7 @@ def _write(run: VaultRun, todo: Sequence[int]) -> None:
                 for number, document in enumerate(batch, start + 1):
                     if run.tools.stop.is_set():
                         raise Stopped("stopped; the next run goes on from here")  # noqa: TRY301
-                    sync_document(run, document, remove=remove)
+                    sync_document(run, document, fates, remove=remove)
                     run.progress("documents", number, len(todo))
             except (VaultError, Stopped) as error:
                 ended = error  # what is written stays written, and is recorded
@@ -176,10 +242,23 @@ def index_vault(run: VaultRun) -> None:
         found = scan(run.db, run.id, run.root, run.graph, run.tools.stop)
         if before and not found.pages:
             raise emptied_vault(run.root, before)
-        if found.read:  # their owner may have brought together what differs
-            pending.add(run.db, run.id, bases.documents_in_conflict(run.db, run.id))
+        moved = vaults.note_git(run.db, run.id, git_state(run.root))
+        _note_changes(run, found, git_moved=moved)
+    run.copies[:] = found.copies
     run.report.warnings += found.unreadable
     run.report.warnings += map(conflict_copy_line, found.copies)
+
+
+def _note_changes(run: VaultRun, found: Scan, *, git_moved: bool) -> None:
+    """Have the documents looked at whose pages changed, or are gone."""
+    db, changed = run.db, [*found.changed, *found.gone]
+    homes.mark_away(db, run.id, found.gone, run.started)
+    homes.mark_here(db, run.id, found.changed)
+    touched = {*homes.documents_at(db, run.id, changed), *bases.standing_at(db, run.id, changed)}
+    touched.update(homes.away(db, run.id))
+    pending.look_at(db, run.id, touched, git_moved=git_moved)
+    if found.changed:  # their owner may have brought together what differs
+        pending.add(db, run.id, bases.documents_in_conflict(db, run.id))
 
 
 def _may_remove(run: VaultRun) -> bool:

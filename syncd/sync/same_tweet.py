@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from syncd.model import Document, Highlight
+from syncd.page.base import Base
 from syncd.page.identity import highlight_key, is_reader_tweet, status_id
-from syncd.page.links import block_key, fingerprint, id_key
-from syncd.page.rendered import Hashes
+from syncd.page.links import fingerprint, id_key, labelled_keys
 from syncd.state import account, index
 from syncd.state import bases as bases_table
 from syncd.sync.filters import wants_document, wants_highlight
@@ -31,7 +31,7 @@ class _Claim(NamedTuple):
     id: int
 
 
-def duplicates(run: VaultRun, document: Document, bases: dict[int, Hashes]) -> set[int]:
+def duplicates(run: VaultRun, document: Document, bases: dict[int, Base]) -> set[int]:
     """The highlights of this document that are in the vault, or will be, as another highlight.
 
     Where one that is gone upstream lives on as another, its block and its base (put into `bases`)
@@ -56,7 +56,7 @@ def duplicates(run: VaultRun, document: Document, bases: dict[int, Hashes]) -> s
 
 
 def _claims(
-    run: VaultRun, document: Document, bases: dict[int, Hashes]
+    run: VaultRun, document: Document, bases: dict[int, Base]
 ) -> dict[tuple[str, str], list[_Claim]]:
     """The document's highlights and their rivals, by what they are.
 
@@ -86,7 +86,7 @@ def _identity(key: str, item: Highlight) -> tuple[str, str]:
     return key, "" if key.startswith("tweet:") else "".join((item.text or "").split())
 
 
-def _repeated(run: VaultRun, document: Document, bases: dict[int, Hashes]) -> set[int]:
+def _repeated(run: VaultRun, document: Document, bases: dict[int, Base]) -> set[int]:
     """Selections, saved in Reader, whose text stands in the vault already with the tweet or its thread."""
     tweet = f"tweet:{status_id(document.source_url)}"
     texts = [
@@ -101,9 +101,7 @@ def _repeated(run: VaultRun, document: Document, bases: dict[int, Hashes]) -> se
     for path in {place.path for place in index.places(run.db, run.id, [tweet])}:
         page, _ = page_at(run.root / path)
         contents = [page.content(block) for block in page.blocks]
-        texts += [
-            fingerprint("\n".join(c)) for c in contents if block_key(c, at_home=True) == tweet
-        ]
+        texts += [fingerprint("\n".join(c)) for c in contents if tweet in labelled_keys(c)]
     return {
         item.id
         for item in document.highlights
@@ -113,7 +111,7 @@ def _repeated(run: VaultRun, document: Document, bases: dict[int, Hashes]) -> se
     }
 
 
-def _selected_before(run: VaultRun, document: Document, bases: dict[int, Hashes]) -> set[int]:
+def _selected_before(run: VaultRun, document: Document, bases: dict[int, Base]) -> set[int]:
     """Tweets whose whole text is in the vault already, as a selection that was saved in Reader."""
     twins = set()
     written = [r for r in account.selections(run.db, document.id) if _is_written(run, r)]

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple, Protocol
@@ -25,6 +25,8 @@ from syncd.vault.read import Seen
 from syncd.vault.scan import page_entry
 from syncd.vault.write import Writer
 
+_PATIENCE = timedelta(seconds=10)  # until the service believes that a page is gone
+
 Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
 FetchPicture = Callable[[str, Event], Picture]  # raises PictureError, Stopped
 
@@ -32,12 +34,14 @@ FetchPicture = Callable[[str, Event], Picture]  # raises PictureError, Stopped
 class RunOptions(NamedTuple):
     """What a run is asked for.
 
+    `accept_deletions`: what is gone from the vault is its owner's doing, however much it is.
     `vaults`: their names, none for all; `fetch`: else only what waits is written; `patient`: leave
     pages alone that their owner is just writing; `dry`: nothing is written.
     """
 
     full: bool = False
     allow_removals: bool = False
+    accept_deletions: bool = False
     vaults: Sequence[str] = ()
     fetch: bool = True
     patient: bool = False
@@ -70,7 +74,8 @@ class VaultRun:
 
     `id` is the vault's number in the state; `format` is that of new pages; `vacated` are the pages
     that documents had until this run found them elsewhere: until that is recorded, a new page there
-    would pass for theirs.
+    would pass for theirs. `copies` are the conflict copies in the vault; `started` is when the run
+    began (UTC).
     """
 
     db: sqlite3.Connection
@@ -85,10 +90,27 @@ class VaultRun:
     writer: PageWriter
     report: VaultReport
     vacated: set[str] = field(default_factory=set)
+    copies: list[str] = field(default_factory=list)
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def format_at(self, path: str) -> Format:
         """How the page at `path` is written: a graph may hold Markdown and Org."""
         return format_at(path, self.format)
+
+    def may_come_back(self, away: datetime | None) -> bool:
+        """Whether a page that is gone was just seen to be: by this run, or seconds ago."""
+        if away is None:
+            return False
+        patience = _PATIENCE if self.options.patient else timedelta(0)
+        return away >= self.started or self.started - away < patience
+
+    @property
+    def patience(self) -> datetime:
+        """Pages that were seen to be gone before then (UTC) are gone: by another run's look.
+
+        In the service, which looks within seconds, by one that was some time ago.
+        """
+        return self.started - (_PATIENCE if self.options.patient else timedelta(0))
 
     def write(self, path: str, text: str, seen: Seen | None) -> Seen:
         """Write a page, and put it into the index. Raises what Writer.write raises."""

@@ -17,7 +17,7 @@ from syncd.errors import DocumentError, Stopped
 from syncd.formats.format import format_of
 from syncd.page.blocks import parse
 from syncd.page.names import is_conflict_copy
-from syncd.page.occurrences import occurrences_by_id, occurrences_in_blocks
+from syncd.page.occurrences import occurrences
 from syncd.page.org import syntax_of
 from syncd.state import index
 from syncd.vault.graph import Graph
@@ -86,12 +86,18 @@ def _is_text(name: str) -> bool:
 
 
 class Scan(NamedTuple):
-    """What a comparison of folder and index found."""
+    """What a comparison of folder and index found; paths are in the vault.
+
+    `changed` are the pages that were read anew, `gone` those that are no longer there, `unreadable`
+    those that could not be looked at, each with its reason. `copies` are conflict copies of syncing
+    tools, which are neither read nor written.
+    """
 
     pages: int
-    read: int
-    unreadable: list[str]  # each with its reason
-    copies: list[str]  # conflict copies of syncing tools, neither read nor written
+    changed: list[str]
+    gone: list[str]
+    unreadable: list[str]
+    copies: list[str]
 
 
 def scan(
@@ -102,34 +108,34 @@ def scan(
     Raises Stopped where `stop` is set before the end.
     """
     known = index.stamps(db, vault)
-    pages = read = 0
     lost: dict[str, str] = {}
-    copies: list[str] = []
+    found = Scan(0, [], [], [], [])
+    pages = 0
     for path, stat in walk(root, lost):
         if is_conflict_copy(path.rpartition("/")[2]):
-            copies.append(path)
+            found.copies.append(path)
             continue
         pages += 1
-        entry = known.pop(path, None)
-        if entry == (stat.st_mtime_ns, stat.st_size, stat.st_ino):
+        if known.pop(path, None) == (stat.st_mtime_ns, stat.st_size, stat.st_ino):
             continue
-        read += 1
         if stop is not None and stop.is_set():
             raise Stopped("stopped while reading the vault")
         try:
             data, seen = read_page(root / path)
         except FileNotFoundError:
-            index.forget(db, vault, path)
+            found.gone.append(path)
             continue
         except (DocumentError, PageChanged) as error:
             lost[path] = str(error)
             continue
+        found.changed.append(path)
         text = data.decode("utf-8", "surrogateescape")
         index.enter(db, vault, page_entry(path, text, seen, graph))
-    for path in known:
-        if not path.startswith(tuple(lost)):
-            index.forget(db, vault, path)
-    return Scan(pages, read, [f"{root / path}: {reason}" for path, reason in lost.items()], copies)
+    found.gone.extend(path for path in known if not path.startswith(tuple(lost)))
+    for path in found.gone:
+        index.forget(db, vault, path)
+    found.unreadable.extend(f"{root / path}: {reason}" for path, reason in lost.items())
+    return found._replace(pages=pages)
 
 
 def page_entry(
@@ -138,9 +144,7 @@ def page_entry(
     """What the index keeps of a page; `own`: as syncd has just written it."""
     page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
     said = form.metadata(page, title_from(graph, path))
-    found = [*occurrences_in_blocks(page, said.is_document)]
-    if form.block_ids:
-        found += occurrences_by_id(page, said.is_document)
+    found = occurrences(page, is_document=said.is_document, by_id=form.block_ids)
     return index.PageEntry(
         path,
         *seen,

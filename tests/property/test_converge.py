@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from tests.property.account_acts import PICK
-from tests.property.owner_acts import OwnerActs
+from tests.property.time_acts import TimeActs
 from tests.support.model import NOTE, VERSION, Cut, CutOffError, Device, names
 
 DEVICE = st.sampled_from([0, 0, 0, 1])
 
 
-class Convergence(OwnerActs):
+class Convergence(TimeActs):
     """One account, one vault, its owner, and two devices."""
 
     def teardown(self) -> None:
@@ -121,6 +121,8 @@ class Convergence(OwnerActs):
         if not live:
             least = before if self.keeps else 0
             return set(range(least, max(before, 0 if full and whole and not device.cut else 1) + 1))
+        if name in self.gone_back and not before:
+            return {0, 1}
         if before:  # a run that was cut off may still have to remove what lives again by now
             return set(range(1 if name in self.revived and not self.keeps else before, before + 1))
         if name in self.vague and device.guesses:

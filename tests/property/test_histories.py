@@ -129,10 +129,6 @@ def test_nor_a_page_that_holds_one_of_its_tweets_among_others(world: Convergence
     world.rename_page(page=0, title=False)
 
 
-@pytest.mark.xfail(
-    reason="a link to the web on another document's page counts only if the block is as written",
-    raises=AssertionError,
-)
 def test_what_a_killed_run_wrote_is_known_where_its_owner_moved_and_edited_it() -> None:
     """Nothing was recorded of it: its link and its words tell, on another document's page too."""
     for after in range(8, 24):

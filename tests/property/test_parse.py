@@ -89,7 +89,7 @@ def test_what_syncd_writes_it_knows_again(
         written.append(Rendered(body, None, [f"**Note**: {said[0]}", *said[1:]]))
     lines = [line for one in written for line in one.lines(indent)]
     page = parse_markdown(newline.join(["title:: x", *lines]))
-    wanted = [hash_ for one in written for hash_ in (one.hashes().text, one.hashes().note)]
+    wanted = [hash_ for one in written for hash_ in (one.digests().text, one.digests().note)]
     assert [digest(page.content(block)) for block in page.blocks] == wanted
 
 

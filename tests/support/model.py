@@ -10,9 +10,11 @@ there. Each text holds its highlight's mark (`hl7x`) and its version (`ve12x`), 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -33,6 +35,8 @@ from syncd.vault.write import Seen, Writer
 TWEET = re.compile(r"\(\[View Tweet\]\(https?://[\w./]*/status(?:es)?/(\d+)[^)]*\)\)")
 MARK, VERSION, NOTE, OWN = (re.compile(rf"{word}\d+x") for word in ("hl", "ve", "nt", "own"))
 BULLET = re.compile(r"([ \t]*)- ")
+COPY = ".sync-conflict-20240204-101112-ABCDEF2"
+_MINUTES = 120_000_000_000  # ns
 
 
 class CutOffError(BaseException):
@@ -152,6 +156,13 @@ class Device:
             return self._sync(library, cut, full)
 
     def _sync(self, library: Library, cut: Cut, full: bool) -> VaultReport:
+        report = self._run(library, cut, full)
+        if {failure.code for failure in report.failed} == {"page-away"}:  # is it really gone?
+            report = self._run(library, cut, full)
+        assert not report.failed, report.failed
+        return report
+
+    def _run(self, library: Library, cut: Cut, full: bool) -> VaultReport:
         root = self.config.vaults[0].path
         with opened(self.state) as db:
             report = run(
@@ -164,7 +175,6 @@ class Device:
             )
         (vault,) = report.vaults
         assert vault.error is None, vault.error
-        assert not vault.failed, vault.failed
         return vault
 
     def save(self) -> None:
@@ -216,6 +226,7 @@ class Owner:
         else:
             (root / ".obsidian").mkdir(parents=True)
         self._words = 0
+        self._later = 0  # ns that the owner's clock is ahead of the machine's
         self._files = 0
 
     def word(self) -> str:
@@ -229,8 +240,8 @@ class Owner:
         return f"Mine {self._files}"
 
     def pages(self) -> list[Path]:
-        """All pages."""
-        return sorted(self.root.rglob("*.md"))
+        """All pages, but for the conflict copies of a syncing tool."""
+        return sorted(page for page in self.root.rglob("*.md") if COPY not in page.name)
 
     def read(self, path: Path) -> list[str]:
         """A page's lines with their ends."""
@@ -244,6 +255,9 @@ class Owner:
         path.parent.mkdir(exist_ok=True)
         new = path.with_name("editor")
         new.write_bytes("".join(lines).encode())
+        self._later += _MINUTES
+        at = time.time_ns() + self._later  # long after a run: no old buffer is saved over what came
+        os.utime(new, ns=(at, at))
         new.replace(path)
 
     def blocks(self, lines: list[str]) -> list[Item]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from syncd.page.links import block_id, block_key
+from syncd.page.links import block_id, labelled_keys
 from syncd.page.markdown import parse_markdown
-from syncd.page.occurrences import occurrences_by_id
+from syncd.page.occurrences import occurrences
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_a_link_to_the_highlight_in_readwise_says_its_id_on_a_documents_page() -
     """Elsewhere its owner merely mentions it."""
     line = "([View Tweet](https://twitter.com/example_owl/status/20)), [Open in Readwise](https://readwise.io/open/7)"
     assert (block_id(line, at_home=True), block_id(line)) == (7, None)
-    assert block_key([line], at_home=True) == "tweet:20"
+    assert labelled_keys([line])[0] == "tweet:20"
 
 
 def test_where_paragraphs_have_ids_their_links_do_not_count_too() -> None:
     """Else a highlight that is there by its id would hide another with the same address."""
     link = "[View Highlight](https://example.org/a)"
     with_ids = parse_markdown(f"# T\n\neins ^1234\n\n{link}\n\n---\n")
-    assert dict(occurrences_by_id(with_ids, at_home=True)) == {"rw:1234": b""}
+    assert dict(occurrences(with_ids, is_document=True, by_id=True)) == {"rw:1234": b""}
     without = parse_markdown(f"# T\n\neins ({link})\n\nzwei ({link})\n")
-    assert list(occurrences_by_id(without, at_home=True)) == [("url:example.org/a", b"")] * 2
-    assert list(occurrences_by_id(without, at_home=False)) == []
+    assert occurrences(without, is_document=True, by_id=True) == [("url:example.org/a", b"")] * 2
+    assert occurrences(without, is_document=False, by_id=True) == [("url:example.org/a", b"")] * 2

@@ -12,7 +12,7 @@ from syncd.formats.format import Came, Piece
 from syncd.page.dates import logseq_date, logseq_day, obsidian_day
 from syncd.page.markdown import parse_markdown
 from syncd.page.names import page_title
-from syncd.page.occurrences import occurrences_in_blocks
+from syncd.page.occurrences import occurrences
 from syncd.page.splice import splice
 from syncd.sync.announce import add_to_journal, add_to_log, journal_line, log_line
 
@@ -175,5 +175,7 @@ def test_the_lines_are_no_highlights_whatever_the_titles_are(titles: list[str]) 
     links = [page_title("R", f"{title} [View Tweet](https://x.com/a/status/1)") for title in titles]
     page = parse_markdown(f"- {journal_line(links)}")
     assert [
-        key for key, _ in occurrences_in_blocks(page, at_home=True) if not key.startswith("text:")
+        key
+        for key, _ in occurrences(page, is_document=True, by_id=False)
+        if not key.startswith("text:")
     ] == []

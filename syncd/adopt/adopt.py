@@ -1,0 +1,101 @@
+"""Takes over blocks that another program wrote: the one step that knows of other programs. Pure.
+
+A block that stands as its program writes the highlight counts as untouched, so that later edits
+arrive in it; one that its owner changed counts as the owner's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from syncd.adopt.dialects import BLOCK, NOTE_LABELS, TAG_LABELS
+from syncd.formats.html import from_html
+from syncd.model import Highlight
+from syncd.page.base import UNSETTLED, Base
+from syncd.page.links import fingerprint
+from syncd.page.rendered import PARTS, Digests, Labels, Part
+
+_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
+_UNSEEN = re.compile(r"[\u200b\ufeff]")
+_TAG = re.compile(r"#?\[\[([^\[\]]*)\]\]|#([^\s#\[\],]+)")
+
+
+class Found(NamedTuple):
+    """A highlight's block as it stands: its content and its children's, [] for a child it lacks.
+
+    `digests` are theirs; `want` those of what syncd would write, `account` those of the account's
+    fields.
+    """
+
+    highlight: Highlight
+    contents: Mapping[Part, list[str]]
+    digests: Digests
+    want: Digests
+    account: Digests
+
+
+def adopt(found: Found, base: Base | None) -> Base:
+    """The base of a block that another program, or an older syncd, wrote.
+
+    `base` is what an older syncd knew, which did not keep what the account said.
+    """
+    page: dict[Part, bytes] = {}
+    account: dict[Part, bytes] = {}
+    taken_over = False
+    for part in PARTS:
+        now, want = getattr(found.digests, part), getattr(found.want, part)
+        known = getattr(base.page, part) if base else None
+        page[part], account[part] = want, getattr(found.account, part)
+        if known is not None and now in (known, want):
+            page[part] = known
+            if known != want:
+                account[part] = UNSETTLED
+        elif now == want:
+            continue
+        elif _stands_as_written(found, part):
+            page[part] = now
+            taken_over = taken_over or part == "text"
+        elif known is not None:
+            page[part] = known
+            if known != want:
+                account[part] = UNSETTLED
+    start = base or Base(found.want)
+    return start._replace(
+        page=Digests(**page), account=Digests(**account), adopted=start.adopted or taken_over
+    )
+
+
+def with_dialects(labels: Labels) -> Labels:
+    """The labels of a format's children, and those that other programs write."""
+    tags = dict.fromkeys((*labels.tags, *TAG_LABELS))
+    note = dict.fromkeys((*labels.note, *NOTE_LABELS))
+    return Labels(tuple(tags), tuple(note))
+
+
+def _stands_as_written(found: Found, part: Part) -> bool:
+    """Whether a part says what the account says, as a program writes it."""
+    content = found.contents[part]
+    if part == "text":
+        whole = BLOCK.fullmatch("\n".join(content))
+        return whole is not None and _plain(whole["text"]) == _plain(found.highlight.text or "")
+    if not content:
+        # a program that writes no such line, or one that was written before there was a tag or note
+        return found.digests.text != found.want.text
+    words = "\n".join(content)
+    if part == "note":
+        return _plain(_behind(words, NOTE_LABELS)) == _plain(found.highlight.note or "")
+    names = [one or other for one, other in _TAG.findall(_behind(words, TAG_LABELS))]
+    return sorted(map(fingerprint, names)) == sorted(map(fingerprint, found.highlight.tag_names))
+
+
+def _behind(words: str, labels: Sequence[str]) -> str:
+    label = next((one for one in labels if words.startswith(one)), "")
+    return words.removeprefix(label)
+
+
+def _plain(text: str) -> str:
+    """A text without the ways to write it: HTML or Markdown, escapes, white space."""
+    said = _UNSEEN.sub("", _ESCAPE.sub("", from_html(text)))
+    return " ".join(said.split())

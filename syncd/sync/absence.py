@@ -1,0 +1,177 @@
+"""What is gone from the vault: deleted by its owner, gone back in time, or a vault that is not whole.
+
+Content alone cannot tell an old file that was put back from an owner who deletes what has just
+come. So signs decide: a page went back in time where it is as it was before one of syncd's writes,
+and something besides tells that nobody deleted that by hand. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from syncd.page.base import Base
+from syncd.page.rendered import PARTS, Digests, Part
+from syncd.sync.identify import PageBlock, Place, Wanted
+
+Fate = Literal["again", "deleted", "held"]
+
+_BRAKE, _LEAST, _SHARE = (
+    50,
+    10,
+    5,
+)  # absences: more than this many; or from these on, one in so many
+_SOON = 60_000_000_000  # ns within which an editor's old buffer is saved over what came
+_COARSE = 2_000_000_000  # ns that a file system's clock may be behind
+
+
+class Effect(NamedTuple):
+    """What a write of ours did, and whether it is undone.
+
+    It brought a highlight (`part` None), or an edit of a part, at `moment` (ns; 0: it stood there
+    before any).
+    """
+
+    highlight: int
+    part: Part | None
+    moment: int
+    undone: bool
+
+
+class Look(NamedTuple):
+    """One document's page, at a moment when the vault had changed.
+
+    `mtime` is the file's (ns), None where it is gone. `unsure`: its page was just seen to be gone
+    and may come back. `git_moved`: the vault's repository went to another commit. `copied`: which
+    of the highlights stand in a conflict copy of the page. `again`: which were written again
+    before.
+    """
+
+    document: int
+    path: str
+    mtime: int | None
+    effects: Sequence[Effect]
+    unsure: bool = False
+    git_moved: bool = False
+    copied: Collection[int] = ()
+    again: Collection[int] = ()
+
+
+def effects_of(
+    wanted: Iterable[Wanted],
+    bases: Mapping[int, Base],
+    found: Mapping[int, Place],
+    standing: Mapping[int, Digests],
+    known: Collection[int],
+    *,
+    moved: bool,
+) -> list[Effect]:
+    """What syncd's writes did to a document's page, and which of it is undone.
+
+    `standing` are the digests of the highlights that stand on the page; `known` are the highlights
+    of which it is known already that they are gone. `moved`: the document has another page now, on
+    which what is gone never stood.
+    """
+    effects: list[Effect] = []
+    for item in wanted:
+        base = bases.get(item.id)
+        if base is None or not item.live or item.id in known:
+            continue
+        place = found.get(item.id)
+        if isinstance(place, PageBlock):
+            effects.append(Effect(item.id, None, base.since, undone=False))
+            for part in PARTS:
+                effects += _edits(item.id, base, part, getattr(standing[item.id], part))
+        elif (
+            place is None and base.account is not None
+        ):  # else an older syncd knew that it was gone
+            moment = 0 if moved or base.place is not None else base.since
+            effects.append(Effect(item.id, None, moment, undone=True))
+    return effects
+
+
+def _edits(highlight: int, base: Base, part: Part, now: bytes) -> Iterable[Effect]:
+    """The writes that changed a part; where it is back at an earlier state all since are undone."""
+    undone = False
+    for past in base.past:
+        if past.part == part:
+            undone = undone or past.digest == now
+            yield Effect(highlight, part, past.until, undone)
+
+
+def judge(
+    looks: Sequence[Look], *, recent: int, total: int, accepted: bool
+) -> tuple[dict[int, Fate], bool]:
+    """What became of each highlight that is gone, and whether the vault is whole.
+
+    `recent` are how many were found gone without a sign in the last 24 hours, `total` how many the
+    vault had; `accepted`: its owner says that all of that is their doing. Highlights of a page that
+    may come back have no fate yet, unless the vault is not whole.
+    """
+    moved = [look for look in looks if _has_own_sign(look)]
+    fates: dict[int, Fate] = {}
+    unsigned: list[int] = []
+    unsure: set[int] = set()
+    for look in looks:
+        late = look.mtime is None and not look.unsure  # seen to be gone by an earlier look
+        others = not late and any(one.document != look.document for one in moved)
+        signed = look.git_moved or look in moved or others
+        since = _went_back_to(look.effects)
+        for effect in look.effects:
+            if effect.part is not None or not effect.undone:
+                continue
+            back = since is not None and effect.moment >= since
+            if signed and back and effect.highlight not in look.again:
+                fates[effect.highlight] = "again"
+                continue
+            unsigned.append(effect.highlight)
+            if look.unsure:
+                unsure.add(effect.highlight)
+    if not accepted and _is_too_much(len(unsigned) + recent, total):
+        return fates | dict.fromkeys(unsigned, "held"), False
+    sure = [one for one in unsigned if one not in unsure]
+    return fates | dict.fromkeys(sure, "deleted"), True
+
+
+def _is_too_much(gone: int, total: int) -> bool:
+    return gone > _BRAKE or (gone >= _LEAST and gone * _SHARE > total)
+
+
+def _went_back_to(effects: Sequence[Effect]) -> int | None:
+    """The earliest of our writes since which nothing stands: the page is as it was before it."""
+    found = None
+    for moment in sorted({one.moment for one in effects if one.moment}, reverse=True):
+        if not all(one.undone for one in effects if one.moment == moment):
+            break
+        found = moment
+    return found
+
+
+def _has_own_sign(look: Look) -> bool:
+    """Whether the page itself tells that it went back in time.
+
+    It does where it is older than our last write and lacks just what came after that time; where
+    what is missing stands in a conflict copy; and, while something older of ours stands there,
+    where several of our edits, or with what is missing one, are undone; where all that our last two
+    or more writes brought is; and where it was saved right after our last write and lacks just what
+    that brought.
+    """
+    since = _went_back_to(look.effects)
+    if since is None or look.mtime is None:
+        return False
+    undone = {one for one in look.effects if one.undone}
+    back = {one for one in look.effects if one.moment >= since}
+    newer = {one for one in look.effects if one.moment > look.mtime + _COARSE}
+    missing = {one.highlight for one in undone if one.part is None}
+    edits = {one.highlight for one in back if one.part is not None}
+    if newer and undone == newer:
+        return True
+    if missing and missing.issubset(look.copied):
+        return True
+    emptied = len(undone) == len(look.effects)
+    if emptied or not (missing or len(edits) > 1):
+        return False
+    moments = {one.moment for one in back}
+    last = {one for one in back if one.moment == max(moments)}
+    soon = look.mtime - max(moments) <= _SOON
+    return bool(edits) or (len(moments) > 1 and undone == back) or (soon and undone == last)
