@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from typing import ClassVar
 
 
@@ -43,6 +45,20 @@ class ReadwiseError(SyncdError):
 
     code = "readwise"
     exit_status = 4
+
+
+class ThrottledError(ReadwiseError):
+    """Readwise asks for a long pause: no request is sent before `until` (UTC)."""
+
+    code = "readwise-pause"
+
+    def __init__(self, until: datetime) -> None:
+        minutes = math.ceil((until - datetime.now(UTC)).total_seconds() / 60)
+        super().__init__(
+            f"Readwise asks for a pause, for {minutes} min more, until "
+            f"{until.astimezone():%Y-%m-%d %H:%M}; nothing is lost, run again then"
+        )
+        self.until = until
 
 
 class VaultError(SyncdError):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
+# Control characters, and those that turn the direction of what is shown.
+_HARMFUL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+)
 # Codes of failures that end by themselves: the owner stops typing, a page is back or really gone.
 WAITS = {"deferred", "page-busy", "page-away"}
 
@@ -18,6 +24,11 @@ def conflict_copy_line(path: object) -> str:
     return f"{path} is a conflict copy; merge it by hand and delete it"
 
 
+def one_line(text: str) -> str:
+    """`text` on one line that does nothing to a terminal or a log, whoever wrote it."""
+    return " ".join(_HARMFUL.sub("", " ".join(text.split())).split())
+
+
 class Failure(msgspec.Struct):
     """A document that could not be handled; it is tried again. `code` is stable."""
 
@@ -28,6 +39,10 @@ class Failure(msgspec.Struct):
 
     def __str__(self) -> str:
         return f"{self.title or self.document}: {self.message} [{self.code}]"
+
+    def __post_init__(self) -> None:
+        """Clean what others wrote: the title, and what a message quotes."""
+        self.title, self.message = one_line(self.title), one_line(self.message)
 
 
 class Conflict(msgspec.Struct):

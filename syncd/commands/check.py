@@ -13,14 +13,14 @@ from threading import Event
 
 import click
 
-from syncd.commands.console import in_one_line, print_json
+from syncd.commands.console import print_json
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config, Vault, zone
 from syncd.errors import ConfigError, StateError, SyncdError, VaultError
 from syncd.formats.escape import clean
 from syncd.page.names import is_conflict_copy
-from syncd.report import conflict_copy_line
+from syncd.report import conflict_copy_line, one_line
 from syncd.state.schema import open_to_read
 from syncd.sync.compare import KINDS, Comparison, compare_all
 from syncd.sync.session import client_of
@@ -143,7 +143,7 @@ def _print_result(
     path: Path, problems: list[str], compared: dict[str, Comparison | SyncdError]
 ) -> None:
     for problem in problems:
-        click.echo(f"problem: {in_one_line(problem)}", err=True)
+        click.echo(f"problem: {one_line(problem)}", err=True)
     for name, one in compared.items():
         _print_comparison(name, one)
     if not problems and not compared:
@@ -162,6 +162,6 @@ def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
         f"{count['twice']} twice, {count['edited']} edited by you"
     )
     for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
-        document = in_one_line(one.title) or one.document
-        page = in_one_line(one.page or "no page")
+        document = one_line(one.title) or one.document
+        page = one_line(one.page or "no page")
         click.echo(f"  {one.kind}: highlight {one.highlight} of {document} ({page})")

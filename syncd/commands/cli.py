@@ -61,7 +61,9 @@ class _Main(_Group):
 def _print_error(ctx: click.Context, message: str, error: BaseException) -> None:
     if ctx.params.get("verbose"):
         logging.getLogger("syncd").debug("%s", message, exc_info=error)
-    click.echo(f"syncd: {message}", err=True)
+    from syncd.report import one_line
+
+    click.echo(f"syncd: {one_line(message)}", err=True)
 
 
 @click.group(
@@ -239,9 +241,9 @@ def user_option(command: F) -> F:
 @click.pass_context
 def install(ctx: click.Context, user: bool) -> None:
     """Write the unit for this configuration, and say what to run next."""
-    from syncd.service import systemd
+    from syncd.service.install import install
 
-    ctx.exit(systemd.install(ctx.obj, user=user))
+    ctx.exit(install(ctx.obj, user=user))
 
 
 @service.command()
@@ -249,9 +251,9 @@ def install(ctx: click.Context, user: bool) -> None:
 @click.pass_context
 def uninstall(ctx: click.Context, user: bool) -> None:
     """Remove the unit, and say what to run next."""
-    from syncd.service import systemd
+    from syncd.service.install import uninstall
 
-    ctx.exit(systemd.uninstall(ctx.obj, user=user))
+    ctx.exit(uninstall(ctx.obj, user=user))
 
 
 @main.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +9,10 @@ from contextlib import contextmanager
 import click
 import msgspec
 
-from syncd.formats.escape import clean
-from syncd.report import Report, VaultReport
+from syncd.report import Report, VaultReport, one_line
 from syncd.sync.vault_run import Progress
 
 _LONG = 20  # lines of one kind
-_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # that turn what follows around
 
 
 @contextmanager
@@ -70,14 +67,6 @@ def _print_vault(vault: VaultReport, verbose: bool) -> None:
 
 def _print_list(head: str, lines: list[str]) -> None:
     for line in lines[:_LONG]:
-        click.echo(f"{head} {in_one_line(line)}", err=True)
+        click.echo(f"{head} {one_line(line)}", err=True)
     if len(lines) > _LONG:
         click.echo(f"{head} and {len(lines) - _LONG} more; --json names all", err=True)
-
-
-def in_one_line(text: str) -> str:
-    """Foreign text (a title, a file's name) as a terminal may show it.
-
-    Without line breaks, control characters and those that change the direction of writing.
-    """
-    return " ".join(_DIRECTIONS.sub("", clean(text)).split())

@@ -6,11 +6,11 @@ from contextlib import closing
 
 import click
 
-from syncd.commands.console import in_one_line
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.values import nearest
+from syncd.report import one_line
 from syncd.state import account
 from syncd.state.schema import open_to_read
 from syncd.state.vaults import find_vault
@@ -42,6 +42,6 @@ def _why_nothing(config: Config, what: str) -> str:
                 return f"nothing of {what} was deleted"
             titles |= {document.title or "" for document in account.documents_in(db, number)}
     for title in nearest(what, titles):
-        return f'nothing is called {what}; did you mean "{in_one_line(title)}"?'
+        return f'nothing is called {what}; did you mean "{one_line(title)}"?'
     allowed = "name a page by its file or title, a highlight by its link, or either by its id"
     return f"nothing is called {what}; {allowed}"

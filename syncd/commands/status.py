@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from syncd.commands.console import in_one_line, print_json
+from syncd.commands.console import print_json
 from syncd.config import settings
 from syncd.config.settings import Config, Vault
 from syncd.errors import StateError
@@ -25,8 +25,10 @@ from syncd.report import (
     VaultReport,
     conflict_copy_line,
     counted,
+    one_line,
 )
-from syncd.service.status_file import Sign, read_sign
+from syncd.service.status_file import ServiceStatus, read_service_status
+from syncd.service.supervisor import supervisor_problems
 from syncd.state import account, bases, pending, runs
 from syncd.state.schema import open_to_read
 from syncd.state.vaults import find_vault
@@ -76,7 +78,10 @@ class Status(msgspec.Struct):
 
 def status(config_option: str | None, *, as_json: bool) -> int:
     """Print how things stand. Returns 0 only where all is well."""
-    found = current_status(settings.load(settings.config_path(config_option)))
+    path = settings.config_path(config_option).absolute()
+    found = current_status(settings.load(path))
+    found.problems += supervisor_problems(path)
+    found.well = not found.problems
     if as_json:
         print_json(found)
     else:
@@ -92,9 +97,9 @@ def status(config_option: str | None, *, as_json: bool) -> int:
 def current_status(config: Config) -> Status:
     """How the service, the last runs and the vaults stand. Raises ConfigError, StateError."""
     folder = settings.state_dir(config)
-    sign, running = read_sign(folder)
+    sign, running = read_service_status(folder)
     history, vaults = _from_state(config, folder)
-    idle = Sign(pid=0, started=datetime.now(UTC))  # as a service that has nothing to say
+    idle = ServiceStatus(pid=0, started=datetime.now(UTC))  # as a service that has nothing to say
     service = sign if running and sign is not None else idle
     last = _last_run(history[:1])
     trouble = _trouble(service, last)
@@ -105,6 +110,7 @@ def current_status(config: Config) -> Status:
     for vault in vaults:
         problems += _vault_problems(vault, running)
         problems += _new_trouble(vault, trouble.get(vault.name), problems)
+        problems += _new_trouble(vault, service.unwatched.get(vault.name), problems)
     return Status(
         well=not problems,
         running=running,
@@ -198,16 +204,16 @@ def _last_error(history: list[runs.Run]) -> str | None:
     return None
 
 
-def _trouble(service: Sign, last: LastRun | None) -> dict[str, str]:
+def _trouble(service: ServiceStatus, last: LastRun | None) -> dict[str, str]:
     """What the service met since the last run, by vault; "" are the runs."""
     return {
         name: trouble.message
-        for name, trouble in service.trouble.items()
+        for name, trouble in service.problems.items()
         if last is None or trouble.when > last.ended
     }
 
 
-def _service_problems(sign: Sign | None, running: bool, last: LastRun | None) -> list[str]:
+def _service_problems(sign: ServiceStatus | None, running: bool, last: LastRun | None) -> list[str]:
     if sign is None:
         return []
     if running:
@@ -222,7 +228,9 @@ def _service_problems(sign: Sign | None, running: bool, last: LastRun | None) ->
     return ["the service was stopped, and nothing was synced since"]
 
 
-def _run_problems(history: list[runs.Run], service: Sign, trouble: str | None) -> Iterator[str]:
+def _run_problems(
+    history: list[runs.Run], service: ServiceStatus, trouble: str | None
+) -> Iterator[str]:
     if not history and service.busy_since is None:
         once, always = "`syncd sync` does it once", "`syncd service install` for good"
         yield f"nothing was synced yet; {once}, {always}"
@@ -257,9 +265,9 @@ def _lines(status: Status, now: datetime) -> Iterator[str]:
     else:
         yield click.style("not all is well", fg="red", bold=True)
     for problem in status.problems:
-        yield click.style(f"  {in_one_line(problem)}", fg="red")
+        yield click.style(f"  {one_line(problem)}", fg="red")
     for head, text in _facts(status, now):
-        yield f"{head:10}{in_one_line(text)}"
+        yield f"{head:10}{one_line(text)}"
     for vault in status.vaults:
         yield from _vault_lines(vault)
 
@@ -295,7 +303,7 @@ def _list(colour: str, head: str, texts: Iterable[str]) -> Iterator[str]:
     """The first of the texts, each behind the head, and how many more there are."""
     found = list(texts)
     for text in found[:_LONG]:
-        yield f"  {click.style(f'{head:9}', fg=colour)} {in_one_line(text)}"
+        yield f"  {click.style(f'{head:9}', fg=colour)} {one_line(text)}"
     if len(found) > _LONG:
         yield f"  {head:9} and {len(found) - _LONG} more; --json names all"
 

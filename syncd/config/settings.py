@@ -1,11 +1,12 @@
-"""The configuration: a TOML file in, frozen values out, and where its files are.
+"""Reads the configuration, a TOML file, into frozen values, and knows where syncd's files are.
 
-Light to import: what a time zone or a platform's folders need is imported where they are asked for.
+Kept light to import: time zones and the platform's folders are imported where they are needed.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 from datetime import date, timedelta, tzinfo
 from itertools import combinations
 from pathlib import Path
@@ -13,18 +14,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from syncd.config.toml_file import TomlFile, read
-from syncd.config.values import check_name, check_zone
+from syncd.config.toml_file import TomlFile, read_toml
+from syncd.config.values import parse_name, parse_zone
 from syncd.errors import ConfigError
 
 Category = Literal["books", "articles", "tweets", "podcasts", "supplementals"]
 
 
 class Readwise(msgspec.Struct, frozen=True):
-    """The account.
-
-    Where its token is found (a file or a command's output) and which server is asked.
-    """
+    """The account: where its token is (a file, or a command's output), and which server to ask."""
 
     token_file: Path | None = None
     token_command: tuple[str, ...] = ()
@@ -32,9 +30,9 @@ class Readwise(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """When the service runs: `every` so often or, where set, by `cron`.
+    """When the service runs: in intervals of `every` or, where it is set, by `cron`.
 
-    `jitter` is the most it is late.
+    Each run is up to `jitter` late. The whole account is read again after `full_every`.
     """
 
     every: timedelta = timedelta(minutes=30)
@@ -46,10 +44,10 @@ class Schedule(msgspec.Struct, frozen=True):
 class Vault(msgspec.Struct, frozen=True):
     """One vault: its folder (absolute), how its pages are written, and what goes into it.
 
-    A page that changed within `quiet` is its owner's for the moment. `timezone` "" is the system's,
-    `namespace` None the format's own, `log_page` "" none, `template` "" none (else a folder). In
-    filters a `-` excludes (see `filters`). `live_text` "none": hashtags, links and pictures in
-    texts are plain.
+    The service leaves a page alone that changed within `quiet`. `timezone` "" is the system's,
+    `namespace` None the format's own, `log_page` "" none, `template` "" none (else a folder). A
+    filter's word with `-` before it excludes (see `filters`). With `live_text` "none" hashtags,
+    links and pictures in texts are written as plain text.
     """
 
     path: Path
@@ -83,7 +81,7 @@ class Config(msgspec.Struct, frozen=True):
     state_dir: Path | None = None
 
 
-_HOMES = {
+_SECTIONS = {  # the keys of each section; "" is what stands above the first
     "": ("state_dir", "readwise", "schedule", "vault"),
     "readwise": Readwise.__struct_fields__,
     "schedule": Schedule.__struct_fields__,
@@ -96,7 +94,7 @@ def load(path: Path) -> Config:
 
     Raises ConfigError, which names the file, the line, the key and what is allowed.
     """
-    file = read(path)
+    file = read_toml(path)
     top = dict(file.data)
     readwise, schedule, vaults = (
         top.pop("readwise", {}),
@@ -104,9 +102,9 @@ def load(path: Path) -> Config:
         top.pop("vault", []),
     )
     config = Config(
-        **file.fields(Config, (), top, _HOMES),
-        readwise=Readwise(**file.fields(Readwise, ("readwise",), readwise, _HOMES)),
-        schedule=Schedule(**file.fields(Schedule, ("schedule",), schedule, _HOMES)),
+        **file.fields(Config, (), top, _SECTIONS),
+        readwise=Readwise(**file.fields(Readwise, ("readwise",), readwise, _SECTIONS)),
+        schedule=Schedule(**file.fields(Schedule, ("schedule",), schedule, _SECTIONS)),
         vaults=_vaults(file, vaults),
     )
     _check_choices(file, config)
@@ -115,7 +113,7 @@ def load(path: Path) -> Config:
 
 
 def config_path(option: str | None) -> Path:
-    """Where the configuration is: `option` (--config), else $SYNCD_CONFIG, else in `config_dir`."""
+    """The configuration file: `option` (--config), else $SYNCD_CONFIG, else in `config_dir`."""
     named = option or os.environ.get("SYNCD_CONFIG")
     return Path(named).expanduser() if named else config_dir() / "config.toml"
 
@@ -128,10 +126,7 @@ def config_dir() -> Path:
 
 
 def state_path(config: Config) -> Path:
-    """The folder of syncd's state.
-
-    `state_dir`, else systemd's $STATE_DIRECTORY, else $XDG_STATE_HOME/syncd.
-    """
+    """Where syncd's state is: `state_dir`, else $STATE_DIRECTORY, else $XDG_STATE_HOME/syncd."""
     if config.state_dir is not None:
         return config.state_dir
     if given := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
@@ -142,9 +137,9 @@ def state_path(config: Config) -> Path:
 
 
 def state_dir(config: Config) -> Path:
-    """That folder, made for this user alone (0700) where it is missing.
+    """The folder of `state_path`, made for this user alone (0700) where it is missing.
 
-    Raises ConfigError where it cannot be.
+    Raises ConfigError where it cannot be made, or is open to others.
     """
     folder = state_path(config)
     try:
@@ -152,21 +147,32 @@ def state_dir(config: Config) -> Path:
     except OSError as error:
         reason = f"{error.strerror}; set state_dir"
         raise ConfigError(f"the state folder {folder} cannot be made: {reason}") from None
+    if folder.stat().st_mode & 0o077:
+        raise ConfigError(
+            f"the state folder {folder} is open to others; "
+            f"run: chmod 700 {shlex.quote(str(folder))}"
+        )
     return folder
 
 
 def zone(vault: Vault) -> tzinfo:
-    """The time zone of the dates in the vault. Raises ConfigError where the system's is unclear."""
+    """The time zone of the dates in the vault.
+
+    Raises ConfigError where it is the system's, and that is unclear.
+    """
     if vault.timezone:
-        return check_zone(vault.timezone)
+        return parse_zone(vault.timezone)
+    return system_zone(f"set timezone for vault {vault.name}")
+
+
+def system_zone(way_out: str = "set the variable TZ") -> tzinfo:
+    """The system's time zone. Raises ConfigError with the `way_out` where it is unclear."""
     import tzlocal
 
     try:
         return tzlocal.get_localzone()
     except (LookupError, ValueError, OSError):
-        raise ConfigError(
-            f"the system's time zone is unclear; set timezone for vault {vault.name}"
-        ) from None
+        raise ConfigError(f"the system's time zone is unclear; {way_out}") from None
 
 
 def _vaults(file: TomlFile, tables: Any) -> tuple[Vault, ...]:
@@ -182,12 +188,12 @@ def _vaults(file: TomlFile, tables: Any) -> tuple[Vault, ...]:
 
 
 def _vault(file: TomlFile, index: int, table: Any) -> Vault:
-    values = file.fields(Vault, ("vault", index), table, _HOMES)
+    values = file.fields(Vault, ("vault", index), table, _SECTIONS)
     if "path" not in values:
         raise file.error(("vault", index), 'has no path; add path = "~/notes"')
     if "name" not in values:
         try:
-            values["name"] = check_name(os.path.basename(os.path.normpath(values["path"])))  # noqa: PTH119
+            values["name"] = parse_name(os.path.basename(os.path.normpath(values["path"])))  # noqa: PTH119
         except ValueError:
             raise file.error(("vault", index), 'needs a name; add name = "notes"') from None
     return Vault(**values)
@@ -201,7 +207,10 @@ def _check_choices(file: TomlFile, config: Config) -> None:
         )
     for index, vault in enumerate(config.vaults):
         if vault.live_text == "none" and vault.media == "copy":
-            reason = 'and live_text = "none" exclude each other: a plain text shows no picture; keep one of them'
+            reason = (
+                'and live_text = "none" exclude each other: a plain text shows no picture; '
+                "keep one of them"
+            )
             raise file.error(("vault", index, "media"), reason)
     if readwise.token_command and readwise.token_file:
         reason = "and readwise.token_file exclude each other; keep one of them"

@@ -1,4 +1,4 @@
-"""The account's token: read where its owner keeps it, never printed, never stored elsewhere."""
+"""Reads the account's token where its owner keeps it. It is never printed or stored elsewhere."""
 
 from __future__ import annotations
 
@@ -20,35 +20,41 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 def read_token(readwise: Readwise, env: Mapping[str, str], *, timeout: float = 30) -> str:
     """The token, from the first of these that is there, without the white space around it.
 
-    systemd's credential `readwise-token` in $CREDENTIALS_DIRECTORY; $READWISE_TOKEN; the output of
-    `token_command`, which has `timeout` seconds; `token_file`, by default `token` in `config_dir`,
-    which nobody but its owner may read. Raises TokenError, which says what to do and never shows
-    what it read.
+    1. systemd's credential `readwise-token` in $CREDENTIALS_DIRECTORY
+    2. $READWISE_TOKEN
+    3. the output of `token_command`, which has `timeout` seconds
+    4. `token_file`, by default `token` in `config_dir`, which only its owner may be able to read
+
+    Raises TokenError, which says what to do and never shows what was read.
     """
     if folder := env.get("CREDENTIALS_DIRECTORY"):
         credential = Path(folder, "readwise-token")
         try:
-            return clean_token(_read(credential, private=False), f"the credential {credential}")
+            return clean_token(
+                _read_secret(credential, private=False), f"the credential {credential}"
+            )
         except FileNotFoundError:
             pass
     if "READWISE_TOKEN" in env:
         return clean_token(os.fsencode(env["READWISE_TOKEN"]), "READWISE_TOKEN")
     if readwise.token_command:
         return clean_token(
-            _run(readwise.token_command, env, timeout), f"the output of {readwise.token_command[0]}"
+            _output_of(readwise.token_command, env, timeout),
+            f"the output of {readwise.token_command[0]}",
         )
     path = readwise.token_file or config_dir() / "token"
     try:
-        return clean_token(_read(path, private=True), str(path))
+        return clean_token(_read_secret(path, private=True), str(path))
     except FileNotFoundError:
         raise TokenError(
-            f"there is no token: {path} is missing; `syncd init` takes one from readwise.io/access_token"
+            f"there is no token: {path} is missing; "
+            "`syncd init` takes one from readwise.io/access_token"
         ) from None
 
 
-def _read(path: Path, *, private: bool) -> bytes:
+def _read_secret(path: Path, *, private: bool) -> bytes:
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
                 raise TokenError(f"{path} is no file; put the token into a file of its own")
@@ -63,12 +69,12 @@ def _read(path: Path, *, private: bool) -> bytes:
         raise TokenError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    # A pipe that nobody writes to must not hold a command up.
+def _open_without_waiting(path: str, flags: int) -> int:
+    # Opening a named pipe would wait until somebody writes to it.
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _run(command: tuple[str, ...], env: Mapping[str, str], timeout: float) -> bytes:
+def _output_of(command: tuple[str, ...], env: Mapping[str, str], timeout: float) -> bytes:
     program = command[0]
     try:
         done = subprocess.run(  # noqa: S603  # the owner's own command, without a shell
@@ -82,24 +88,27 @@ def _run(command: tuple[str, ...], env: Mapping[str, str], timeout: float) -> by
             check=False,
         )
     except FileNotFoundError:
-        raise TokenError(f"token_command: {program} is not found; give its full path") from None
+        raise _failure(f"{program} is not found; give its full path") from None
     except subprocess.TimeoutExpired:
-        raise TokenError(
-            f"token_command: {program} gave no token within {timeout:g} s; does it wait for an answer?"
+        raise _failure(
+            f"{program} gave no token within {timeout:g} s; does it wait for an answer?"
         ) from None
     except OSError as error:
-        raise TokenError(f"token_command: {program} cannot be run: {error.strerror}") from None
+        raise _failure(f"{program} cannot be run: {error.strerror}") from None
     if done.returncode:
-        raise TokenError(
-            f"token_command: {program} failed ({done.returncode}); run it by hand to see why"
-        )
+        raise _failure(f"{program} failed ({done.returncode}); run it by hand to see why")
     return done.stdout
 
 
-def clean_token(data: bytes, source: str) -> str:
-    """The token that `source` holds, without the white space around it.
+def _failure(reason: str) -> TokenError:
+    """A command that failed may succeed later, when a keyring is open or a network is there."""
+    return TokenError(f"token_command: {reason}", code="token-command")
 
-    Raises TokenError where that is none.
+
+def clean_token(data: bytes, source: str) -> str:
+    """The token in `data`, without the white space around it; `source` says where it was read.
+
+    Raises TokenError where it holds no token.
     """
     text = data.decode("utf-8-sig", "replace").strip()
     if not text:

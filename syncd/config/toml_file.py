@@ -1,7 +1,4 @@
-"""A TOML file read for a person.
-
-Complaints name the file, the line, the key and the nearest allowed word.
-"""
+"""Reads a TOML file. An error names the file, the line, the key and the nearest allowed word."""
 
 from __future__ import annotations
 
@@ -21,17 +18,14 @@ Key = str | int  # a name, or a place in an array of tables
 
 
 class TomlFile(msgspec.Struct, frozen=True):
-    """A parsed file; `name` is how messages call it, `text` what it says, `data` its tables."""
+    """A parsed file: its path as messages write it, its text, and its tables."""
 
     name: str
     text: str
     data: dict[str, Any]
 
     def error(self, keys: tuple[Key, ...], reason: str) -> ConfigError:
-        """The error to raise about the value at `keys`; `reason` goes on after the key.
-
-        "is unknown".
-        """
+        """The error to raise about the value at `keys`; `reason` goes on after the key's name."""
         dotted = ".".join(key for key in keys if isinstance(key, str))
         return ConfigError(f"{self.name}:{line_of(self.text, keys)}: {dotted} {reason}")
 
@@ -40,22 +34,21 @@ class TomlFile(msgspec.Struct, frozen=True):
         kind: type[msgspec.Struct],
         keys: tuple[Key, ...],
         table: Any,
-        homes: Mapping[str, tuple[str, ...]],
+        sections: Mapping[str, tuple[str, ...]],
     ) -> dict[str, Any]:
         """The values for the struct `kind` from the table at `keys`.
 
-        `homes` has each section's keys.
-
-        Raises ConfigError about unknown keys and values that the fields' annotations do not admit.
+        `sections` has the keys of each section. Raises ConfigError about an unknown key, and about
+        a value that the field's annotation does not admit.
         """
         if not isinstance(table, dict):
             raise self.error(keys, f"must be a section of its own, headed {_heading(str(keys[0]))}")
         kinds = get_type_hints(kind)
-        known = homes[str(keys[0]) if keys else ""]
+        known = sections[str(keys[0]) if keys else ""]
         values = {}
         for key, value in table.items():
             if key not in known:
-                raise self.error((*keys, key), f"is unknown; {_suggestion(key, known, homes)}")
+                raise self.error((*keys, key), f"is unknown; {_suggestion(key, known, sections)}")
             try:
                 values[key] = value_of(key, kinds[key], value, Path(self.name).absolute().parent)
             except ValueError as error:
@@ -63,7 +56,7 @@ class TomlFile(msgspec.Struct, frozen=True):
         return values
 
 
-def read(path: Path) -> TomlFile:
+def read_toml(path: Path) -> TomlFile:
     """Read and parse `path`: UTF-8, with or without a byte order mark, any line ends.
 
     Raises ConfigError where the file is missing, unreadable, not UTF-8 or not TOML.
@@ -87,11 +80,11 @@ def read(path: Path) -> TomlFile:
 
 
 def line_of(text: str, keys: tuple[Key, ...]) -> int:
-    """The line, from 1, on which the statement begins that brings the value at `keys` into being.
+    """The number of the line, from 1, where the statement begins that sets the value at `keys`.
 
-    `text` must be valid TOML that holds the value. A beginning of such a text is valid itself
-    exactly where it ends between two statements, so the parser alone finds the place, whatever the
-    notation: tables, dotted or quoted keys, inline tables, strings of many lines.
+    `text` must be valid TOML that holds the value. The first lines of such a text are valid TOML
+    themselves exactly where they end between two statements, so the parser alone finds the place,
+    whatever the notation: tables, dotted or quoted keys, inline tables, strings of many lines.
     """
     lines = text.split("\n")
 
@@ -115,10 +108,11 @@ def _holds(data: Any, keys: tuple[Key, ...]) -> bool:
     return True
 
 
-def _suggestion(key: str, known: tuple[str, ...], homes: Mapping[str, tuple[str, ...]]) -> str:
-    for section, keys in homes.items():
+def _suggestion(key: str, known: tuple[str, ...], sections: Mapping[str, tuple[str, ...]]) -> str:
+    for section, keys in sections.items():
         if key in keys:
-            return f"{key} stands {f'below {_heading(section)}' if section else 'above the first section'}"
+            place = f"below {_heading(section)}" if section else "above the first section"
+            return f"{key} stands {place}"
     if near := nearest(key, known):
         return f"did you mean {near[0]}?"
     return f"allowed: {', '.join(known)}"

@@ -1,7 +1,7 @@
-"""What a configured text means: durations, paths, words of a choice, time zones and the like.
+"""Checks the values of the configuration: durations, paths, choices, time zones, addresses.
 
-Every check takes what stands in the file, gives the value, and raises ValueError with a reason that
-goes on after the key's name: "is empty".
+Each check takes what stands in the file and returns the value. It raises ValueError with a reason
+that continues the key's name: "is empty".
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 _DURATION = re.compile(
-    r"(?:(?P<days>\d{1,4})d)?\s*(?:(?P<hours>\d{1,5})h)?\s*(?:(?P<minutes>\d{1,7})m)?\s*(?:(?P<seconds>\d{1,8})s)?",
-    re.ASCII,
+    r"""(?:(?P<days>\d{1,4})d)?   \s*
+        (?:(?P<hours>\d{1,5})h)?  \s*
+        (?:(?P<minutes>\d{1,7})m)? \s*
+        (?:(?P<seconds>\d{1,8})s)?""",
+    re.ASCII | re.VERBOSE,
 )
 _LONGEST = timedelta(days=1000)
 _PLAIN = {
@@ -27,39 +30,52 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def value_of(key: str, kind: Any, value: object, folder: Path) -> Any:
-    """The value of a struct's field `key`, annotated as `kind`.
+    """The checked value of a struct's field `key`, which is annotated as `kind`.
 
     Relative paths start at `folder`.
     """
     if get_origin(kind) is tuple:
-        (kind, _) = get_args(kind)
-        if not isinstance(value, list) or not value:
-            example = "numbers: [123, -456]" if kind is int else 'texts in quotes: ["one", "two"]'
-            raise ValueError(f"must be a list of {example}")
-        return tuple(value_of(key, kind, item, folder) for item in value)
-    if plain := next((plain for plain in _PLAIN if plain in (kind, *get_args(kind))), None):
-        if type(value) is not plain:  # a truth value is a number to Python, and a time a date
-            raise ValueError(f"must be {_PLAIN[plain]}")
+        (item_kind, _) = get_args(kind)
+        return tuple(value_of(key, item_kind, item, folder) for item in _list(value, item_kind))
+    for plain, description in _PLAIN.items():
+        if plain in (kind, *get_args(kind)):
+            if type(value) is not plain:  # True is an int to Python, and a datetime a date
+                raise ValueError(f"must be {description}")
+            return value
+    return _value_of_text(key, kind, _text(value, kind), folder)
+
+
+def _list(value: object, item_kind: Any) -> list[object]:
+    if isinstance(value, list) and value:
         return value
+    example = "numbers: [123, -456]" if item_kind is int else 'texts in quotes: ["one", "two"]'
+    raise ValueError(f"must be a list of {example}")
+
+
+def _text(value: object, kind: Any) -> str:
     if not isinstance(value, str):
         example = 'duration in quotes, such as "30m"' if kind is timedelta else "text in quotes"
         raise ValueError(f"must be a {example}")  # noqa: TRY004  # one kind of error for the caller
     if _CONTROL.search(value):
         raise ValueError("holds a line break or control character; remove it")
+    return value
+
+
+def _value_of_text(key: str, kind: Any, text: str, folder: Path) -> Any:
     if kind is timedelta:
-        return duration(value)
-    if Path in (kind, *get_args(kind)):
+        return parse_duration(text)
+    if Path in (kind, *get_args(kind)):  # a path, or one of the words that stand beside it
         words = [word for part in get_args(kind) for word in get_args(part)]
-        return value if value in words else _path(value, folder)
+        return text if text in words else _path(text, folder)
     if get_origin(kind) is Literal:
-        return _word(value, get_args(kind))
-    return _CHECKS.get(key, str)(value)
+        return _choice(text, get_args(kind))
+    return _CHECKS.get(key, str)(text)
 
 
 def nearest(word: str, allowed: Iterable[str], count: int = 1) -> list[str]:
-    """Those of `allowed`, at most `count`, that look most like `word`, whatever the case.
+    """At most `count` words of `allowed` that look like `word`, the likest first; maybe none.
 
-    Maybe none.
+    Upper and lower case are alike.
     """
     from difflib import get_close_matches
 
@@ -67,30 +83,28 @@ def nearest(word: str, allowed: Iterable[str], count: int = 1) -> list[str]:
     return [by_fold[fold] for fold in get_close_matches(word.casefold(), by_fold, count)]
 
 
-def duration(text: str) -> timedelta:
-    """A span such as "30m", "90s", "7d" or "1h30m".
+def parse_duration(text: str) -> timedelta:
+    """The length of a span such as "30m", "90s", "7d" or "1h30m".
 
-    Whole days, hours, minutes, seconds, in this order.
+    It takes whole days, hours, minutes and seconds, in this order.
 
-    >>> duration("1h30m")
+    >>> parse_duration("1h30m")
     datetime.timedelta(seconds=5400)
     """
     found = _DURATION.fullmatch(text.strip())
-    parts = (
-        {unit: int(count) for unit, count in found.groupdict().items() if count} if found else {}
-    )
-    if not parts:
+    counts = found.groupdict(default="0") if found else {}
+    if found is None or not found[0]:
         raise ValueError(
             f'is "{text}", which is no duration; write one such as "30m", "1h30m" or "7d"'
         )
-    span = timedelta(**parts)
+    span = timedelta(**{unit: int(count) for unit, count in counts.items()})
     if span > _LONGEST:
         raise ValueError(f'is longer than the longest, "{_LONGEST.days}d"')
     return span
 
 
-def check_zone(name: str) -> tzinfo:
-    """The time zone of that name, such as "Europe/Berlin"."""
+def parse_zone(name: str) -> tzinfo:
+    """The time zone with this name, such as "Europe/Berlin"."""
     from zoneinfo import ZoneInfo, available_timezones
 
     try:
@@ -101,8 +115,8 @@ def check_zone(name: str) -> tzinfo:
         raise ValueError(f'is "{name}", which is no known time zone; {hint}') from None
 
 
-def check_name(name: str) -> str:
-    """A vault's name; it appears in messages, in --vault NAME and in file names."""
+def parse_name(name: str) -> str:
+    """A vault's name: it appears in messages, in --vault NAME and in file names."""
     name = name.strip()
     if not name:
         raise ValueError("is empty; give a name")
@@ -126,7 +140,7 @@ def _path(text: str, folder: Path) -> Path:
         ) from None
 
 
-def _word(text: str, allowed: tuple[str, ...]) -> str:
+def _choice(text: str, allowed: tuple[str, ...]) -> str:
     if text in allowed:
         return text
     listed = f"allowed: {', '.join(allowed)}"
@@ -186,9 +200,9 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "authors": _filter,
     "cron": _cron,
     "log_page": _namespace,
-    "name": check_name,
+    "name": parse_name,
     "namespace": _namespace,
     "sources": _filter,
     "tags": _filter,
-    "timezone": lambda text: text and str(check_zone(text)),
+    "timezone": lambda text: text and str(parse_zone(text)),
 }

@@ -13,11 +13,11 @@ import random
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from syncd.errors import ConfigError, ReadwiseError, Stopped, TokenError
+from syncd.errors import ConfigError, ReadwiseError, Stopped, ThrottledError, TokenError
 from syncd.readwise.decode import ExportPage, decode_page
 from syncd.readwise.http import Answer, Fetcher, PassingError
 
@@ -25,6 +25,9 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _NEW_TOKEN = "get a new one at https://readwise.io/access_token"  # noqa: S105  # a sentence
 _LONGEST_BACKOFF = 60.0  # seconds
+_MOST_PAGES = 10_000  # of one export; an account of 100,000 highlights has a hundred
+_MOST_EMPTY = 20  # pages one after the other that hold nothing
+_LONGEST_PAUSE = 600.0  # seconds that a run waits for when Readwise asks for it
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _IDS_A_REQUEST = 50  # Readwise refuses addresses of more than about a hundred
 
@@ -102,9 +105,9 @@ class Client:
             yield from self._pages(asked | {"ids": some})
 
     def _pages(self, asked: Mapping[str, str]) -> Iterator[ExportPage]:
-        restarted = False
+        restarted, empty = False, 0
         seen: list[str] = []
-        while True:
+        for _ in range(_MOST_PAGES):
             cursor = {"pageCursor": seen[-1]} if seen else {}
             try:
                 page = self._get("/api/v2/export/", {**asked, **cursor}, decode_page)
@@ -124,6 +127,10 @@ class Client:
                     "reached; try again later"
                 )
             seen.append(page.next_cursor)
+            empty = 0 if page.documents or page.rejected else empty + 1
+            if empty == _MOST_EMPTY:
+                break
+        raise ReadwiseError("Readwise's export does not come to an end; try again later")
 
     def _get(self, path: str, params: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
         failure = ""
@@ -132,6 +139,8 @@ class Client:
                 return self._try(path, params, decode)
             except PassingError as error:
                 failure, wait = error.message, error.wait
+            if wait is not None and wait > _LONGEST_PAUSE:
+                raise ThrottledError(datetime.now(UTC) + timedelta(seconds=wait))
             if attempt < self._tries:
                 self._pause(f"{path}: {failure} (try {attempt} of {self._tries})", wait, attempt)
         raise ReadwiseError(

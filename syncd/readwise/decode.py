@@ -14,6 +14,10 @@ from syncd.model import Document
 
 _REFUSALS = (msgspec.DecodeError, ValueError, RecursionError)
 _LIMIT = 2**63
+_DEEPEST = 100  # levels of brackets; the export has six
+_LARGE = 400_000  # bytes of a document whose highlights are counted before they are decoded
+_MOST_HIGHLIGHTS = 50_000  # of one document: as Python values they take a kilobyte each
+_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile(
     rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
@@ -49,9 +53,14 @@ class _Label(msgspec.Struct):
     title: Any = None
 
 
+class _Count(msgspec.Struct):
+    highlights: list[msgspec.Raw] = []
+
+
 _ENVELOPES = msgspec.json.Decoder(_Envelope)
 _DOCUMENTS = msgspec.json.Decoder(Document, strict=False)
 _LABELS = msgspec.json.Decoder(_Label)
+_COUNTS = msgspec.json.Decoder(_Count)
 
 
 def decode_page(body: bytes) -> ExportPage:
@@ -59,12 +68,14 @@ def decode_page(body: bytes) -> ExportPage:
 
     Readwise sends the cursor as a number and documents it as a string; it is returned as a string.
     Damaged text is repaired (a lone surrogate or a byte that is not UTF-8 becomes U+FFFD); a number
-    that is too large for a float becomes null.
+    that is too large for a float becomes null, and so does what is nested a hundred levels deep.
 
     Raises ReadwiseError where the answer is no page of an export.
     """
     try:
         envelope = _ENVELOPES.decode(body)
+    except RecursionError:
+        return decode_page(_flattened(body))
     except _REFUSALS:
         envelope = _mended_envelope(body)
     documents: list[Document] = []
@@ -96,7 +107,30 @@ def _mended_envelope(body: bytes) -> _Envelope:
     )
 
 
+def _flattened(body: bytes) -> bytes:
+    """The same JSON with null for what is nested too deep to be decoded."""
+    kept: list[bytes] = []
+    depth, start = 0, 0
+    for found in _BRACKET.finditer(body):
+        if found[0] in b"[{":
+            depth += 1
+            if depth == _DEEPEST:
+                kept.append(body[start : found.start()] + b"null")
+        elif found[0] in b"]}":
+            if depth == _DEEPEST:
+                start = found.end()
+            depth -= 1
+    return b"".join(kept) + (body[start:] if depth < _DEEPEST else b"")
+
+
 def _document(raw: bytes | msgspec.Raw) -> Document:
+    data = bytes(raw)
+    if len(data) > _LARGE:
+        count = len(_COUNTS.decode(data).highlights)
+        if count > _MOST_HIGHLIGHTS:
+            raise msgspec.ValidationError(
+                f"it has {count:,} highlights, and {_MOST_HIGHLIGHTS:,} are the most"
+            )
     document = _DOCUMENTS.decode(raw)
     if not _fits(document.id):
         raise msgspec.ValidationError("the document's id is out of range")
@@ -129,7 +163,8 @@ def _mended(raw: bytes) -> bytes:
 
     NaN and infinite numbers become null; a null at the top level is left out.
     """
-    text = _SURROGATE.sub(lambda found: found[1] or rb"\ufffd", raw).decode("utf-8-sig", "replace")
+    clean = _SURROGATE.sub(lambda found: found[1] or rb"\ufffd", _flattened(raw))
+    text = clean.decode("utf-8-sig", "replace")
     value = json.loads(text, strict=False, parse_int=_whole)
     if isinstance(value, dict):
         value = {key: item for key, item in value.items() if item is not None}

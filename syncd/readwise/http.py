@@ -23,11 +23,12 @@ from urllib3 import BaseHTTPResponse
 
 from syncd import __version__
 from syncd.errors import ReadwiseError, Stopped
+from syncd.readwise.sockets import Adapter, Sockets
 
 T = TypeVar("T")
 _CONNECT, _SILENCE = 10.0, 30.0  # seconds until a socket gives up
 _GLANCE = 0.1  # seconds between two looks at the stop event
-_LONGEST_WAIT = 600.0  # seconds
+_DAY = 86400.0  # seconds
 _CHUNK = 65536
 _STOPPED = "stopped while reading from the network"
 
@@ -49,13 +50,15 @@ def run_bounded(
     """Run `work` in a thread and return what it returns, or raise what it raises.
 
     Raises Stopped soon after `stop` is set, and `late` after `deadline` seconds. Then the thread is
-    left behind; the function that `work` is called with returns True, so that it can end.
+    left behind, its connection is ended, and the function that `work` is called with returns True.
     """
     future: Future[T] = Future()
+    sockets = Sockets()
 
     def run() -> None:
         try:
-            result = work(future.cancelled)
+            with sockets.noted():
+                result = work(future.cancelled)
         except BaseException as error:  # noqa: BLE001  # raised again where it is waited for
             if future.set_running_or_notify_cancel():
                 future.set_exception(error)
@@ -66,16 +69,21 @@ def run_bounded(
     if stop.is_set():
         raise Stopped(_STOPPED)
     threading.Thread(target=run, daemon=True).start()
-    end = time.monotonic() + deadline
     try:
-        while not wait([future], _GLANCE).done:
-            if stop.is_set():
-                raise Stopped(_STOPPED)
-            if time.monotonic() >= end:
-                raise late
-        return future.result()
+        return _result(future, stop, deadline, late)
     finally:
-        future.cancel()
+        if future.cancel():
+            sockets.end()
+
+
+def _result(future: Future[T], stop: threading.Event, deadline: float, late: Exception) -> T:
+    end = time.monotonic() + deadline
+    while not wait([future], _GLANCE).done:
+        if stop.is_set():
+            raise Stopped(_STOPPED)
+        if time.monotonic() >= end:
+            raise late
+    return future.result()
 
 
 def read_body(
@@ -125,18 +133,18 @@ class Answer(NamedTuple):
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds of `Retry-After`, which names seconds or an HTTP date; 10 minutes at most.
+        """The seconds of `Retry-After`, which names seconds or an HTTP date; a day at most.
 
         None where there is none, or it cannot be read.
         """
         text = self.headers.get("Retry-After", "").strip()
         if re.fullmatch(r"[0-9]{1,20}(\.[0-9]*)?", text):
-            return min(float(text), _LONGEST_WAIT)
+            return min(float(text), _DAY)
         when = _http_date(text)
         if when is None:
             return None
         seconds = (when - (self.date or datetime.now(UTC))).total_seconds()
-        return min(max(seconds, 0.0), _LONGEST_WAIT)
+        return min(max(seconds, 0.0), _DAY)
 
 
 class Fetcher:
@@ -174,6 +182,8 @@ class Fetcher:
 
     def _open(self) -> requests.Session:
         session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, Adapter())
         session.headers.update({"User-Agent": f"syncd/{__version__}", "Accept-Encoding": "gzip"})
         session.auth = self._sign  # a callable, else an entry in ~/.netrc takes the token's place
         session.trust_env = not self._direct

@@ -23,6 +23,7 @@ import urllib3
 
 from syncd import __version__
 from syncd.readwise.http import failure_reason, read_body, run_bounded
+from syncd.readwise.sockets import HTTPPool, HTTPSPool
 
 _LARGEST = 10 * 2**20  # bytes
 _DEADLINE = 20.0  # seconds for a picture as a whole
@@ -61,6 +62,25 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved)
 
 
+def is_allowed(address: str) -> bool:
+    """Whether a picture may be fetched from an IP address: it is public, and not at this place.
+
+    The address that this machine would ask from tells its own: it is the same for an address of
+    the machine itself, and has the same first 64 bits (24 for IPv4) in the machine's own network.
+    """
+    if not is_public(address):
+        return False
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:  # which sends nothing
+            probe.connect((address, 9))
+            own = probe.getsockname()[0]
+    except OSError:
+        return True  # there is no way to it, so that asking fails too
+    network = ipaddress.ip_network(f"{own}/{64 if ':' in own else 24}", strict=False)
+    return ipaddress.ip_address(address) not in network
+
+
 def extension_of(data: bytes) -> str | None:
     """The file name extension for a picture that begins with `data`.
 
@@ -81,7 +101,7 @@ def fetch_picture(
     url: str,
     stop: threading.Event,
     *,
-    allowed: Callable[[str], bool] = is_public,
+    allowed: Callable[[str], bool] = is_allowed,
     deadline: float = _DEADLINE,
     largest: int = _LARGEST,
 ) -> Picture:
@@ -101,7 +121,7 @@ def _follow(
     url: str, allowed: Callable[[str], bool], largest: int, is_over: Callable[[], bool]
 ) -> Picture:
     for _ in range(_REDIRECTS + 1):
-        with _asked(url, allowed) as answer:
+        with _asked(url, allowed, is_over) as answer:
             location = answer.headers.get("Location")
             if answer.status in _MOVED and location:
                 url = urljoin(url, location)
@@ -113,7 +133,9 @@ def _follow(
 
 
 @contextmanager
-def _asked(url: str, allowed: Callable[[str], bool]) -> Iterator[urllib3.BaseHTTPResponse]:
+def _asked(
+    url: str, allowed: Callable[[str], bool], is_over: Callable[[], bool]
+) -> Iterator[urllib3.BaseHTTPResponse]:
     """The answer to one request, its body unread."""
     prepared = requests.Request("GET", url).prepare().url or ""  # its host and path in ASCII
     parts = urlsplit(prepared)
@@ -121,6 +143,8 @@ def _asked(url: str, allowed: Callable[[str], bool]) -> Iterator[urllib3.BaseHTT
         raise PictureError("leads to what is no web address")
     failure: Exception = PictureError("has no host")
     for address in _addresses(parts, allowed):
+        if is_over():
+            break
         with _pool(parts, address) as pool:
             try:
                 answer = _ask(pool, parts)
@@ -166,8 +190,8 @@ def _pool(parts: SplitResult, address: str) -> urllib3.HTTPConnectionPool:
     place = f"[{address}]" if ":" in address else address
     limits = urllib3.Timeout(connect=_CONNECT, read=_SILENCE)
     if parts.scheme == "http":
-        return urllib3.HTTPConnectionPool(place, _port(parts), timeout=limits, retries=False)
-    return urllib3.HTTPSConnectionPool(
+        return HTTPPool(place, _port(parts), timeout=limits, retries=False)
+    return HTTPSPool(
         place,
         _port(parts),
         timeout=limits,

@@ -1,1 +1,1 @@
-"""The background service."""
+"""The background service: its schedule, the watched vaults, and what it tells the system."""

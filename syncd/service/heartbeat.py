@@ -1,4 +1,4 @@
-"""A stop event that tells a run which works, or waits, from one that hangs."""
+"""A stop event that also shows whether the worker is alive: it looks at it again and again."""
 
 from __future__ import annotations
 
@@ -8,28 +8,25 @@ import time
 _SLICE = 0.5  # seconds
 
 
-class Pulse(threading.Event):
-    """Whoever looks at it, or waits for it, shows that it is alive.
-
-    To be looked at by one worker only.
-    """
+class Heartbeat(threading.Event):
+    """An event of one worker, which shows that it is alive by asking for it or waiting for it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.beaten = time.monotonic()
+        self.last_beat = time.monotonic()
 
     @property
     def silence(self) -> float:
-        """For how many seconds nobody has looked."""
-        return time.monotonic() - self.beaten
+        """The seconds since the worker last looked."""
+        return time.monotonic() - self.last_beat
 
     def is_set(self) -> bool:
         """See Event.is_set."""
-        self.beaten = time.monotonic()
+        self.last_beat = time.monotonic()
         return super().is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """See Event.wait: in slices, for a long wait is no hang."""
+        """See Event.wait. It looks at the event twice a second, so that a wait is no silence."""
         until = None if timeout is None else time.monotonic() + timeout
         while not self.is_set():
             left = _SLICE if until is None else min(_SLICE, until - time.monotonic())

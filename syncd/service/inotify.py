@@ -1,7 +1,6 @@
-"""Notices that something in a vault changes: inotify, through watchdog.
+"""Notices changes in a vault by inotify, through watchdog.
 
-An event says "something changed there", and no more; what did is found by comparing folder and
-index.
+An event says that something changed, no more: what did is found by comparing folder and index.
 """
 
 from __future__ import annotations
@@ -30,26 +29,15 @@ from watchdog.observers import Observer
 from syncd.errors import VaultError
 from syncd.vault.scan import PAGES
 
-# Without those for opened and read files: the index reads pages.
+# Not the events for opened and read files: the index itself reads pages.
 _EVENTS: list[type[FileSystemEvent]] = [
     *(FileCreatedEvent, FileModifiedEvent, FileMovedEvent, FileDeletedEvent, FileClosedEvent),
     *(DirCreatedEvent, DirMovedEvent, DirDeletedEvent),
 ]
-# What changes elsewhere on a network sends no events here. A FUSE may be anything.
-_REMOTE = {
-    "nfs",
-    "nfs4",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "9p",
-    "afs",
-    "ceph",
-    "glusterfs",
-    "davfs",
-    "virtiofs",
-    "vboxsf",
-}
+# File systems that other machines change without an event here. A FUSE may be anything.
+_REMOTE = set(
+    "nfs nfs4 cifs smb3 smbfs 9p afs ceph glusterfs davfs virtiofs vboxsf".split()  # noqa: SIM905
+)
 _MOUNTS = Path("/proc/self/mountinfo")
 _LIMITS = {
     errno.ENOSPC: "fs.inotify.max_user_watches",
@@ -57,14 +45,15 @@ _LIMITS = {
 }
 
 
-class Watcher:
-    """Calls `changed`, in a thread of its own, whenever a page or folder below `root` changes, until `stop`.
+class FolderWatcher:
+    """Calls `changed`, in another thread, when a page or folder below `root` changes, until `stop`.
 
-    Raises VaultError where the folder is not there or cannot be watched; `inotify-limit` where a limit is reached.
+    Raises VaultError where the folder is not there or cannot be watched, with the code
+    `inotify-limit` where a limit of the system is reached.
     """
 
     def __init__(self, root: Path, changed: Callable[[], None]) -> None:
-        # Folders that come and go while they are added make watchdog warn, a line each.
+        # watchdog warns about each folder that goes away while it is being added.
         warnings.filterwarnings("ignore", category=RuntimeWarning, module="watchdog")
         self._root = root
         try:
@@ -72,30 +61,40 @@ class Watcher:
             self._observer = Observer()
         except OSError as error:
             raise _error(root, error) from error
+        self._handler = _Handler(root, changed)
         try:
-            self._observer.schedule(
-                _Handler(root, changed), str(root), recursive=True, event_filter=_EVENTS
-            )
+            self._observer.schedule(self._handler, str(root), recursive=True, event_filter=_EVENTS)
             self._observer.start()
-            # watchdog is silent about folders that it cannot add; when the limit is reached, one
-            # more fails too.
-            self._observer.unschedule(self._observer.schedule(FileSystemEventHandler(), "/"))
+            self._try_one_more()
         except OSError as error:
             self.stop()
             raise _error(root, error) from error
 
     def is_well(self) -> bool:
-        """Whether it still sees the folder that is there now.
+        """Whether it still watches the folder that is there now, and all folders that came since.
 
-        A vault may be unmounted, moved or made anew.
+        A vault may be unmounted, moved away or replaced; the system's limit may be reached.
         """
+        if self._handler.folder_came:
+            self._handler.folder_came = False
+            try:
+                self._try_one_more()
+            except OSError:
+                return False
         alive = self._observer.is_alive() and all(
             emitter.is_alive() for emitter in self._observer.emitters
         )
         return alive and identity_or_none(self._root) == self._identity
 
+    def _try_one_more(self) -> None:
+        """Raises OSError where the limit of watches is reached.
+
+        watchdog is silent about folders that it cannot watch for that reason.
+        """
+        self._observer.unschedule(self._observer.schedule(FileSystemEventHandler(), "/"))
+
     def stop(self) -> None:
-        """No more calls."""
+        """End the thread: `changed` is not called any more."""
         self._observer.stop()
         if self._observer.is_alive():
             self._observer.join()
@@ -105,9 +104,12 @@ class _Handler(FileSystemEventHandler):
     def __init__(self, root: Path, changed: Callable[[], None]) -> None:
         self._start = len(str(root).rstrip("/")) + 1
         self._changed = changed
+        self.folder_came = False
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Called by watchdog."""
+        if isinstance(event, DirCreatedEvent | DirMovedEvent):
+            self.folder_came = True
         paths = (
             os.fsdecode(path)[self._start :] for path in (event.src_path, event.dest_path) if path
         )
@@ -116,9 +118,9 @@ class _Handler(FileSystemEventHandler):
 
 
 def concerns(path: str, *, folder: bool) -> bool:
-    """Whether a change at `path` (in the vault) may change the index.
+    """Whether a change at `path` (relative to the vault) may change the index.
 
-    Hidden things and attachments do not.
+    Hidden files and attachments do not.
     """
     return not any(part.startswith(".") for part in path.split("/")) and (
         folder or path.endswith(PAGES)
@@ -126,13 +128,13 @@ def concerns(path: str, *, folder: bool) -> bool:
 
 
 def identity(root: Path) -> tuple[int, int]:
-    """What tells a folder from another one that takes its place."""
+    """The folder's device and inode, which differ when another folder takes its place."""
     status = root.stat()
     return status.st_dev, status.st_ino
 
 
 def identity_or_none(root: Path) -> tuple[int, int] | None:
-    """The same; None where there is no folder, or it cannot be seen."""
+    """The folder's `identity`; None where there is none, or it cannot be seen."""
     try:
         return identity(root)
     except OSError:
@@ -140,7 +142,7 @@ def identity_or_none(root: Path) -> tuple[int, int] | None:
 
 
 def is_remote(root: Path) -> bool:
-    """Whether the folder's file system is one whose changes on other machines send no events here."""
+    """Whether the folder is on a file system where other machines' changes send no events here."""
     try:
         lines = _MOUNTS.read_text("utf-8", "replace").splitlines()
         place = root.resolve()
@@ -161,8 +163,9 @@ def _error(root: Path, error: OSError) -> VaultError:
         value = Path("/proc/sys", setting.replace(".", "/"))
         limit = value.read_text().strip() if value.exists() else "?"
         return VaultError(
-            f"{root} cannot be watched: {setting} ({limit}) is used up; raise it with `sysctl {setting}=...` "
-            "(fs.inotify.max_user_watches is one for each folder); until then edits are looked for from time to time",
+            f"{root} cannot be watched: {setting} ({limit}) is used up; raise it with "
+            f"`sysctl {setting}=...` (fs.inotify.max_user_watches is one for each folder); "
+            "until then edits are looked for from time to time",
             code="inotify-limit",
         )
     return VaultError(f"{root} cannot be watched: {error.strerror}", code="vault-missing")

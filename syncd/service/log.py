@@ -1,4 +1,4 @@
-"""The service's log: one line an event, with its level where systemd's journal reads it."""
+"""Sets up the service's log: one line for each event, with its level where the journal reads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEVELS = (
 
 
 class _Leveled(logging.Formatter):
-    """Puts the syslog level before every line, as sd-daemon(3) wants it."""
+    """Puts the syslog level before every line, as sd-daemon(3) describes it."""
 
     def format(self, record: logging.LogRecord) -> str:
         head = next((head for level, head in _LEVELS if record.levelno >= level), "<7>")
@@ -23,10 +23,7 @@ class _Leveled(logging.Formatter):
 
 
 def set_up(*, verbose: bool, quiet: bool) -> None:
-    """Log to standard error.
-
-    What the service does, with `verbose` every step, with `quiet` only trouble.
-    """
+    """Log to standard error: what the service does, every step, or only what is wrong."""
     # A terminal may have inherited the variable from a desktop that logs to the journal.
     journal = "JOURNAL_STREAM" in os.environ and not sys.stderr.isatty()
     handler = logging.StreamHandler(sys.stderr)
@@ -36,8 +33,5 @@ def set_up(*, verbose: bool, quiet: bool) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     logging.getLogger("syncd").setLevel(level)
-    for name in (
-        "apscheduler",
-        "watchdog",
-    ):  # the service says itself what comes of a job or an event
+    for name in ("apscheduler", "watchdog"):  # the service itself logs what came of a job or event
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""What the service says about its work: what is wrong once, not with every run."""
+"""Logs what is wrong with the service's work once, not with every run."""
 
 from __future__ import annotations
 
@@ -6,74 +6,78 @@ import logging
 from datetime import UTC, datetime
 
 from syncd.errors import SyncdError
-from syncd.report import WAITS, Report, VaultReport
-from syncd.service.status_file import Trouble
+from syncd.report import WAITS, Report, VaultReport, one_line
+from syncd.service.status_file import Problem
+
+_FAULT = "%s: a fault in syncd; it goes on"
 
 
-class Teller:
-    """Logs what is wrong when it begins or changes, and what is well again."""
+class ProblemLog:
+    """The open problems, each of one subject, and a log of when they begin, change and end.
+
+    Subjects: "run", "settle", "vault <name>", "watch <name>", and the documents and warnings of
+    each vault.
+    """
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._said: dict[str, Trouble] = {}
+        self._open: dict[str, Problem] = {}
 
-    def wrong(self, subject: str, message: str, level: int = logging.WARNING) -> None:
-        """Say what is wrong with the subject, unless that was the last word on it."""
-        before = self._said.get(subject)
-        self._said[subject] = Trouble(datetime.now(UTC), message)
+    def open(self, subject: str, message: str, level: int = logging.WARNING) -> None:
+        """Note what is wrong with the subject; it is logged unless it was the last thing logged."""
+        message = one_line(message)
+        before = self._open.get(subject)
+        self._open[subject] = Problem(datetime.now(UTC), message)
         if before is None or before.message != message:
             self._log.log(level, "%s", message)
 
-    def well(self, subject: str, message: str) -> bool:
-        """The subject is in order; whether it was not, and then say `message`."""
-        if self._said.pop(subject, None) is None:
-            return False
-        self._log.info("%s", message)
-        return True
+    def close(self, subject: str, message: str) -> None:
+        """Note that the subject is in order; log `message` if it was not."""
+        if self._open.pop(subject, None) is not None:
+            self._log.info("%s", message)
 
-    def trouble(self, subject: str) -> Trouble | None:
-        """The last word on what is wrong with the subject; None where it is in order."""
-        return self._said.get(subject)
+    def problem(self, subject: str) -> Problem | None:
+        """What is wrong with the subject; None where it is in order."""
+        return self._open.get(subject)
 
-    def error(self, subject: str, error: Exception) -> None:
-        """Say what ended a job."""
+    def open_error(self, subject: str, error: Exception) -> None:
+        """Note the error that ended a job. A fault in syncd is logged with its traceback."""
         if isinstance(error, SyncdError):
-            self.wrong(subject, error.message, logging.ERROR)
+            self.open(subject, error.message, logging.ERROR)
         else:
-            self._log.error(
-                "%s: a fault in syncd; it goes on", type(error).__name__, exc_info=error
-            )
+            self._log.error(_FAULT, type(error).__name__, exc_info=error)
 
-    def run(self, report: Report, *, asked: bool = True) -> None:
-        """Say what a run brought; `asked`.
-
-        Whether it asked Readwise, and does not write merely what waited.
-        """
-        if asked:
-            self.well("run", "runs succeed again")
-        self.well("settle", "what waited could be written")
+    def add_run(self, report: Report, *, fetched: bool = True) -> None:
+        """Note what a run brought; `fetched` where it asked Readwise for what is new."""
+        if fetched:
+            self.close("run", "runs succeed again")
+        self.close("settle", "what waited could be written")
         for vault in report.vaults:
-            if vault.error:
-                self.wrong(f"vault {vault.name}", vault.error, logging.ERROR)
-            else:
-                self.well(f"vault {vault.name}", f"{vault.name}: the vault is in order again")
-            self.warnings(vault)
-            failed = {
-                f"{one.document} {one.title}": f"{one.title or one.document}: {one.message} [{one.code}]"
-                for one in vault.failed
-                if one.code not in WAITS
-            }
-            self._all(f"failed {vault.name} ", failed, vault.name)
+            self._add_vault(vault)
         changed = any(vault.changed for vault in report.vaults)
         self._log.log(logging.INFO if changed else logging.DEBUG, "%s", report.message)
 
-    def warnings(self, vault: VaultReport) -> None:
-        """Say what is odd in a vault."""
-        self._all(f"warning {vault.name} ", {text: text for text in vault.warnings}, vault.name)
+    def _add_vault(self, vault: VaultReport) -> None:
+        subject = f"vault {vault.name}"
+        if vault.error:
+            self.open(subject, vault.error, logging.ERROR)
+        else:
+            self.close(subject, f"{vault.name}: the vault is in order again")
+        self.set_warnings(vault)
+        failed = {
+            f"{one.document} {one.title}": str(one) for one in vault.failed if one.code not in WAITS
+        }
+        self._set_all(f"failed {vault.name} ", failed, vault.name)
 
-    def _all(self, prefix: str, messages: dict[str, str], name: str) -> None:
-        for subject in [one for one in self._said if one.startswith(prefix)]:
+    def set_warnings(self, vault: VaultReport) -> None:
+        """Note what is odd in a vault, in place of what was."""
+        warnings = {text: text for text in vault.warnings}
+        self._set_all(f"warning {vault.name} ", warnings, vault.name)
+
+    def _set_all(self, prefix: str, messages: dict[str, str], vault: str) -> None:
+        """Replace all problems whose subject begins with `prefix`."""
+        for subject in [one for one in self._open if one.startswith(prefix)]:
             if subject.removeprefix(prefix) not in messages:
-                del self._said[subject]
+                del self._open[subject]
         for subject, message in messages.items():
-            self.wrong(prefix + subject, f"{name}: {message}")
+            self.open(prefix + subject, f"{vault}: {message}")

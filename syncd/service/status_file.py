@@ -1,9 +1,7 @@
-"""Says to other processes that the service runs, and how it stands.
+"""Tells other processes whether the service runs, and how it is: a locked file in the state folder.
 
-A locked file in the state folder.
-
-The kernel frees the lock when the process ends, however it ends, so a file left behind deceives
-nobody.
+The kernel releases the lock when the process ends, however it ends. So a file that was left behind
+is never taken for a running service.
 """
 
 from __future__ import annotations
@@ -20,22 +18,22 @@ import msgspec
 from syncd.errors import LockedError, StateError
 
 _NAME = "service.json"
-_TRIES, _PAUSE = 10, 0.1  # `status` holds the lock for a moment
+_TRIES, _PAUSE = 10, 0.1  # `syncd status` holds the lock for a moment
 
 
-class Trouble(msgspec.Struct, frozen=True):
-    """What is wrong, and when (UTC) it last showed."""
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong, and when (UTC) that was last seen."""
 
     when: datetime
     message: str
 
 
-class Sign(msgspec.Struct):
-    """How the service stands; times are UTC. `watching`.
+class ServiceStatus(msgspec.Struct):
+    """What the service says about itself. Times are UTC.
 
-    Each vault's name, and how its edits are noticed.
-
-    `trouble`: what is wrong with a vault (its name) or with the runs ("").
+    `watching` has each vault's name and how its edits are noticed: "inotify", "poll", "off" or
+    "away"; `unwatched` has why those are only polled that should not be. `problems` has what is
+    wrong with a vault, by its name, or with the runs, by "".
     """
 
     pid: int
@@ -44,13 +42,14 @@ class Sign(msgspec.Struct):
     next_run: datetime | None = None
     stopped: datetime | None = None
     watching: dict[str, str] = {}
-    trouble: dict[str, Trouble] = {}
+    unwatched: dict[str, str] = {}
+    problems: dict[str, Problem] = {}
 
 
-class Beacon:
-    """The service's own side: holds the lock from the beginning to `close`.
+class StatusFile:
+    """The service's side of the file, which it holds locked until `close`.
 
-    Raises LockedError, StateError.
+    Raises LockedError where another service does, and StateError.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +57,7 @@ class Beacon:
             self._descriptor = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _error(folder / _NAME, error) from error
-        self._shown = b""
+        self._written = b""
         for _ in range(_TRIES):
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,36 +70,33 @@ class Beacon:
             f"another `syncd run` uses {folder}; stop it first, or give this one its own state_dir"
         )
 
-    def show(self, sign: Sign) -> None:
-        """Write it down, in one go; nothing where it is there already.
-
-        A full disk does not end the service.
-        """
-        data = msgspec.json.encode(sign) + b"\n"
-        if data != self._shown:
+    def write(self, status: ServiceStatus) -> None:
+        """Write the status, if it changed. A full disk does not end the service."""
+        data = msgspec.json.encode(status) + b"\n"
+        if data != self._written:
             with suppress(OSError):
                 os.pwrite(self._descriptor, data, 0)
                 os.ftruncate(self._descriptor, len(data))
-                self._shown = data
+                self._written = data
 
     def close(self) -> None:
-        """Let go of the lock."""
+        """Release the lock."""
         os.close(self._descriptor)
 
 
-def read_sign(folder: Path) -> tuple[Sign | None, bool]:
-    """The last that the service said, None where it never ran; and whether it runs now.
+def read_service_status(folder: Path) -> tuple[ServiceStatus | None, bool]:
+    """What the service last wrote, None where it never ran; and whether it runs now.
 
     Raises StateError.
     """
     try:
         with (folder / _NAME).open("rb") as file:
-            sign = msgspec.json.decode(file.readline(), type=Sign)
+            status = msgspec.json.decode(file.readline(), type=ServiceStatus)
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return sign, True
-            return sign, False
+                return status, True
+            return status, False
     except (FileNotFoundError, msgspec.MsgspecError):
         return None, False
     except OSError as error:

@@ -1,199 +1,166 @@
-"""`syncd service install`.
+"""Systemd's units for a configuration, as text: what they may see, and how lines are quoted.
 
-Systemd's unit for this configuration, this interpreter and these vaults.
+The shipped units beside this file are the pattern; `install` writes what is made of them here.
 """
 
 from __future__ import annotations
 
 import os
-import pwd
-import shlex
-import shutil
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import click
-
-from syncd.config import settings as configuration
-from syncd.config.settings import Config, config_dir
+from syncd.config import settings
+from syncd.config.settings import Config
 from syncd.errors import ConfigError
 
-_HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))  # what ProtectHome= hides
-_SYSTEM = Path("/etc/systemd/system")
+SYSTEM_FOLDER = Path("/etc/systemd/system")
+NOTIFY_SOCKET = "%t/systemd/notify"  # a user's, which ProtectHome= would hide
+HEAD = "# Written by `syncd service install`; changes belong into a drop-in: systemctl edit"
+# Where a unit sees nothing but what is bound there: ProtectHome= and PrivateTmp= hide the rest.
+_HIDDEN = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))  # noqa: S108
+# What a user's systemd can do only where it may make user namespaces.
+_NAMESPACED = {
+    *("PrivateUsers", "PrivateTmp", "PrivateDevices", "PrivateIPC", "PrivateMounts"),
+    *("ProtectSystem", "ProtectHome", "ProtectClock", "ProtectControlGroups", "ProtectHostname"),
+    *("ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "ProtectProc"),
+    *("ProcSubset", "BindPaths", "BindReadOnlyPaths", "ReadWritePaths", "DevicePolicy"),
+    *("CapabilityBoundingSet", "AmbientCapabilities"),
+}
+_GENERIC = ("config", "syncd")  # names of configurations that name nothing
 
 
-def install(config_option: str | None, *, user: bool) -> int:
-    """Write the unit and say what to run next. Returns 0. Raises ConfigError where it cannot be."""
-    path = configuration.config_path(config_option).absolute()
-    config = configuration.load(path)
-    unit, text = for_user(path, config) if user else for_system(path, config)
-    target = _folder(user=user) / unit
-    try:
-        target.parent.mkdir(parents=True, exist_ok=user)
-    except FileExistsError:
-        pass  # the machine's own folder is never made
-    except OSError as error:
-        raise ConfigError(f"{target.parent} cannot be made: {error.strerror}") from None
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        hint = "" if user else "; run it as root, or with --user for your own systemd"
-        raise ConfigError(f"{target} cannot be written: {error.strerror}{hint}") from None
-    systemctl = "systemctl --user" if user else "systemctl"
-    click.echo(
-        f"{target} is written; now run:\n  {systemctl} daemon-reload\n  {systemctl} enable --now {unit}"
-    )
-    if user:
-        click.echo("  loginctl enable-linger   # only if it shall run while you are not logged in")
-        return 0
-    owner = _owner(config)
-    for place in (path.parent, path):
-        if not _may_read(place, owner):
-            click.echo(
-                f"before that, let {owner} read {place} (chmod a+rX), or keep the configuration in /etc/syncd"
-            )
-    if config.state_dir is None:
-        click.echo(
-            f"and later, to see how it stands:\n  sudo -u {owner} STATE_DIRECTORY=/var/lib/syncd/{owner} "
-            f"{shlex.join([sys.executable, '-m', 'syncd', '--config', str(path), 'status'])}"
-        )
-    return 0
+def user_unit_name(path: Path) -> str:
+    """The desktop's unit for the configuration at `path`."""
+    return "syncd.service" if path.stem in _GENERIC else f"syncd-{_word(path.stem)}.service"
 
 
-def uninstall(config_option: str | None, *, user: bool) -> int:
-    """Remove the unit and say what to run next. Returns 0.
+def system_unit_name(path: Path, owner: str) -> str:
+    """The server's unit for the configuration at `path`, an instance of the shipped template."""
+    return f"syncd@{owner if path.stem in _GENERIC else _word(path.stem)}.service"
 
-    Raises ConfigError where there is none.
+
+def user_unit(
+    path: Path, config: Config, env: Mapping[str, str], *, namespaces: bool = True
+) -> str:
+    """The desktop's unit. `env` has the variables that the service needs as the shell has them.
+
+    Without `namespaces` the lines that need them are left out.
     """
-    unit = "syncd.service"
-    if not user:
-        unit = (
-            f"syncd@{_owner(configuration.load(configuration.config_path(config_option)))}.service"
-        )
-    target = _folder(user=user) / unit
-    try:
-        target.unlink()
-    except FileNotFoundError:
-        raise ConfigError(f"{target} is not there; nothing to remove") from None
-    except OSError as error:
-        raise ConfigError(f"{target} cannot be removed: {error.strerror}; run it as root") from None
-    for wants in target.parent.glob("*.wants"):  # as `disable` does, which needs the unit for it
-        (wants / unit).unlink(missing_ok=True)
-    systemctl = "systemctl --user" if user else "systemctl"
-    click.echo(
-        f"{target} is removed; now run:\n  {systemctl} stop {unit}\n  {systemctl} daemon-reload"
-    )
-    return 0
-
-
-def for_user(path: Path, config: Config) -> tuple[str, str]:
-    """The desktop's unit: its name and text."""
-    writable = [
-        *(vault.path.resolve() for vault in config.vaults),
-        configuration.state_dir(config).resolve(),
-    ]
+    state = settings.state_path(config)
+    vaults = [vault.path for vault in config.vaults]
     values = {
         "ExecStart": [_command(path)],
-        "ReadWritePaths": [_listed(writable)],
-        "Environment": [],
+        "Environment": [_quoted(f"{name}={value}") for name, value in env.items()],
+        **_sandbox(path, config, [*vaults, state], NOTIFY_SOCKET),
     }
-    return "syncd.service", render("syncd.user.service", values)
+    if config.readwise.token_command:  # a password manager has its own files
+        values["ProtectHome"] = ["read-only"]
+    if not namespaces:
+        values |= {key: [] for key in _NAMESPACED}
+    return render("syncd.user.service", values)
 
 
-def for_system(path: Path, config: Config) -> tuple[str, str]:
-    """The server's unit, as an instance of the template for the vault's owner.
-
-    Its name and text.
-    """
-    owner = _owner(config)
-    vaults = [vault.path.resolve() for vault in config.vaults]
-    writable = [*vaults, *([config.state_dir.resolve()] if config.state_dir is not None else [])]
-    if config.state_dir is not None:
-        config.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.chown(config.state_dir, owner)
-    own = map(Path, (sys.prefix, sys.base_prefix, __file__.rpartition("/syncd/")[0]))
-    templates = [
-        vault.template.resolve() for vault in config.vaults if isinstance(vault.template, Path)
-    ]
-    needed = dict.fromkeys([path.parent, *own, *templates])
-    readable = [
-        place
-        for place in needed
-        if place.is_relative_to(_HIDDEN[0]) or place.is_relative_to(_HIDDEN[1])
-    ]
-    token = config.readwise.token_file or (
-        None if config.readwise.token_command else config_dir() / "token"
-    )
+def system_unit(path: Path, config: Config, owner: str, token: Path) -> str:
+    """The server's unit, which runs as `owner` and is given root's file `token`."""
+    vaults = [vault.path for vault in config.vaults]
+    states = [config.state_dir] if config.state_dir is not None else []
+    name = system_unit_name(path, owner).removeprefix("syncd@").removesuffix(".service")
     values = {
+        "User": [owner],
         "ExecStart": [_command(path)],
-        "RequiresMountsFor": [_listed(vaults)],
-        "BindPaths": [_listed(writable).replace(":", "\\:")],
-        "BindReadOnlyPaths": [_listed(readable).replace(":", "\\:")] if readable else [],
-        "ReadWritePaths": [_listed(writable)],
-        "LoadCredential": [f"readwise-token:{_plain(token)}"] if token is not None else [],
+        "RequiresMountsFor": [_listed(vault.resolve() for vault in vaults)],
+        "LoadCredential": [f"readwise-token:{_plain(token)}"],
+        "StateDirectory": [] if states else [f"syncd/{name}"],
+        **_sandbox(path, config, [*vaults, *states]),
     }
-    return f"syncd@{owner}.service", render("syncd@.service", values)
+    return render("syncd@.service", values)
 
 
 def render(name: str, values: Mapping[str, Sequence[str]]) -> str:
-    """The shipped unit with other values for some keys, none where there is none.
-
-    BindReadOnlyPaths= goes in.
-    """
-    left = dict(values)
-    lines = []
-    for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():
+    """The shipped unit with other values for some keys, each on a line of its own."""
+    lines = [HEAD]
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for line in text[text.index("[Unit]") :].splitlines():
         key = line.partition("=")[0]
-        if key not in values:
-            lines.append(line)
-            continue
-        lines += [f"{key}={value}" for value in left.pop(key, [])]
-        if key == "BindPaths":
-            lines += [f"BindReadOnlyPaths={value}" for value in left.pop("BindReadOnlyPaths", [])]
-    text = "\n".join(lines)
-    start = text.index("[Unit]")
-    return f"# Written by `syncd service install`; changes belong into a drop-in: systemctl edit\n{text[start:]}\n"
+        lines += [f"{key}={value}" for value in values[key]] if key in values else [line]
+    return "\n".join(lines) + "\n"
 
 
-def _owner(config: Config) -> str:
-    """Whose the first vault is: who the service runs as."""
-    vault = config.vaults[0].path
-    try:
-        return pwd.getpwuid(vault.stat().st_uid).pw_name
-    except (OSError, KeyError):
-        raise ConfigError(
-            f"{vault} is not there, or its owner has no name; correct the vault's path"
-        ) from None
-
-
-def _may_read(place: Path, owner: str) -> bool:
-    """Whether the mode of a file, or of a folder that leads to it, admits the service's user."""
-    status, user = place.stat(), pwd.getpwnam(owner)
-    needed = 1 if place.is_dir() else 4
-    mine = 6 if status.st_uid == user.pw_uid else 3 if status.st_gid == user.pw_gid else 0
-    return user.pw_uid == 0 or bool(status.st_mode >> mine & needed)
-
-
-def _folder(*, user: bool) -> Path:
-    if shutil.which("systemctl") is None or not (user or _SYSTEM.is_dir()):
-        raise ConfigError("this machine has no systemd; let another supervisor run `syncd run`")
-    if not user:
-        return _SYSTEM
+def user_folder() -> Path:
+    """Where a user's own units are."""
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+
+
+def installed_units(path: Path) -> Iterator[tuple[Path, bool]]:
+    """The files of the units for the configuration at `path`, and whether each is a user's."""
+    for folder, user in ((user_folder(), True), (SYSTEM_FOLDER, False)):
+        for file in sorted(folder.glob("syncd*.service")):
+            if runs(content(file), path):
+                yield file, user
+
+
+def content(file: Path) -> str:
+    """A unit's text, "" where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def runs(text: str, path: Path) -> bool:
+    """Whether a unit's text is one that was written here for the configuration at `path`."""
+    return text.startswith("# Written by") and f" --config {_escaped(str(path))} run\n" in text
+
+
+def _sandbox(
+    path: Path, config: Config, writable: Sequence[Path], *readable: str
+) -> dict[str, list[str]]:
+    own = [Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]]
+    templates = [vault.template for vault in config.vaults if isinstance(vault.template, Path)]
+    hidden = [
+        one for one in dict.fromkeys([path.parent, *own, *templates]) if _is_hidden(one.resolve())
+    ]
+    readable_here = " ".join([*readable, *([_binds(hidden)] if hidden else [])])
+    return {
+        "BindPaths": [_binds(writable)],
+        "BindReadOnlyPaths": [readable_here] if readable_here else [],
+        "ReadWritePaths": [_listed(one.resolve() for one in writable)],
+    }
+
+
+def _binds(paths: Iterable[Path]) -> str:
+    """The paths by their resolved names and, where a link would be hidden, by their own."""
+    return " ".join(dict.fromkeys(bind for path in paths for bind in _binds_of(path)))
+
+
+def _binds_of(path: Path) -> Iterator[str]:
+    real = path.resolve()
+    yield _quoted(str(real).replace(":", "\\:"))
+    if path != real and _is_hidden(path):
+        yield _quoted(":".join(str(one).replace(":", "\\:") for one in (real, path)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in _HIDDEN)
 
 
 def _command(config: Path) -> str:
     words = [sys.executable, "-P", "-m", "syncd", "--config", str(config), "run"]
-    return " ".join(_quoted(word).replace("$", "$$") for word in words)
+    return " ".join(map(_escaped, words))
 
 
-def _listed(paths: Sequence[Path]) -> str:
-    return " ".join(_quoted(str(path)) for path in paths)
+def _escaped(word: str) -> str:
+    return _quoted(word).replace("$", "$$")
+
+
+def _listed(paths: Iterable[Path]) -> str:
+    return " ".join(dict.fromkeys(_quoted(str(path)) for path in paths))
 
 
 def _quoted(word: str) -> str:
-    """A word as systemd's parser reads it back."""
+    """A word as systemd's parser reads it back. Raises ConfigError where no unit can hold it."""
     plain = _plain(word)
     if not any(sign in plain for sign in " \t\"'\\;"):
         return plain
@@ -201,4 +168,13 @@ def _quoted(word: str) -> str:
 
 
 def _plain(word: object) -> str:
-    return str(word).replace("%", "%%")
+    text = str(word)
+    if not text.isprintable():
+        raise ConfigError(
+            f"{text!r} holds a sign that no unit can hold; give the file or folder another name"
+        )
+    return text.replace("%", "%%")
+
+
+def _word(stem: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem)

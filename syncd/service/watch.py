@@ -1,4 +1,4 @@
-"""Which vaults are watched, and how; and when one of them is to be looked at again."""
+"""Follows one vault: by inotify where that works, else by looking again from time to time."""
 
 from __future__ import annotations
 
@@ -9,36 +9,33 @@ from datetime import UTC, datetime, timedelta
 from syncd.config.settings import Vault
 from syncd.errors import VaultError
 from syncd.service.debounce import Debounce
-from syncd.service.inotify import Watcher, identity_or_none, is_remote
-from syncd.service.problem_log import Teller
-from syncd.service.schedule import Every, Timetable
+from syncd.service.inotify import FolderWatcher, identity_or_none, is_remote
+from syncd.service.problem_log import ProblemLog
+from syncd.service.schedule import Every, JobSchedule
 
-_HOURLY = timedelta(hours=1)  # lost events cost no more than this
+_HOURLY = timedelta(hours=1)  # an edit whose event was lost is seen within this time
 _POLL = timedelta(seconds=30)
 
 
-class Watch:
-    """One vault under watch.
+class VaultWatch:
+    """Has `look` called, in the worker, with the vault's name when something changed, and hourly.
 
-    Its job, `look` with the vault's name, is done when something changed, and hourly.
-
-    `how` is "inotify", "poll", "off" or "away"; `wake` is called from another thread when events
-    begin. The job's names in the timetable are `look` and `look-now`, each with a colon and the
-    vault's name.
+    `how` is "inotify", "poll", "off" or "away". `wake` is called from another thread when a series
+    of events begins. The jobs are named `look:<vault>` and `look-now:<vault>`.
     """
 
     def __init__(
         self,
         vault: Vault,
-        times: Timetable,
+        jobs: JobSchedule,
         look: Callable[[str], object],
         wake: Callable[[], None],
-        teller: Teller,
+        problems: ProblemLog,
     ) -> None:
         self.vault = vault
         self.debounce = Debounce()
-        self._times, self._look, self._wake, self._teller = times, look, wake, teller
-        self._watcher: Watcher | None = None
+        self._jobs, self._look, self._wake, self._problems = jobs, look, wake, problems
+        self._watcher: FolderWatcher | None = None
         self.how = "off"
         if vault.watch != "off":
             self._begin()
@@ -48,28 +45,25 @@ class Watch:
         self.how = "poll"
         if self.vault.watch == "auto" and not is_remote(self.vault.path):
             try:
-                self._watcher = Watcher(self.vault.path.resolve(), self._touched)
+                self._watcher = FolderWatcher(self.vault.path.resolve(), self._touched)
                 self.how = "inotify"
-                self._teller.well(f"watch {self.vault.name}", f"{self.vault.name}: watched again")
+                self._problems.close(
+                    f"watch {self.vault.name}", f"{self.vault.name}: watched again"
+                )
             except VaultError as error:
                 self.how = "poll" if error.code == "inotify-limit" else "away"
-                self._teller.wrong(f"watch {self.vault.name}", error.message)
-        rhythm = _POLL if self.how == "poll" else _HOURLY
-        self._times.put(
-            f"look:{self.vault.name}", Every(datetime.now(UTC), rhythm), self._look, self.vault.name
-        )
+                self._problems.open(f"watch {self.vault.name}", error.message)
+        interval = Every(datetime.now(UTC), _POLL if self.how == "poll" else _HOURLY)
+        self._jobs.add(f"look:{self.vault.name}", interval, self._look, self.vault.name)
         self.look_soon()
 
     def look_soon(self) -> None:
-        """Compare the folder with the index now."""
-        self._times.soon(f"look-now:{self.vault.name}", 0, self._look, self.vault.name)
+        """Have the folder compared with the index as soon as the worker is free."""
+        self._jobs.add_once(f"look-now:{self.vault.name}", 0, self._look, self.vault.name)
 
-    def check(self) -> None:
-        """To be called every few seconds.
-
-        Follow a folder that goes, comes back or is another one.
-        """
-        if self.how == "poll" or self.how == "off":
+    def follow_folder(self) -> None:
+        """Begin anew if the folder went, came back or was replaced. Call it every few seconds."""
+        if self.how in ("poll", "off"):
             return
         here = identity_or_none(self.vault.path)
         if here != self._identity or (self._watcher is not None and not self._watcher.is_well()):
@@ -77,15 +71,15 @@ class Watch:
             self._begin()
 
     def look_when_quiet(self) -> None:
-        """Where events came and ended: look."""
+        """Look at the folder if a series of events has come to an end."""
         if self.debounce.take(time.monotonic()):
             self.look_soon()
 
     def end(self) -> None:
-        """No longer."""
+        """Stop watching, and remove the jobs."""
         self._stop_watcher()
-        self._times.drop(f"look:{self.vault.name}")
-        self._times.drop(f"look-now:{self.vault.name}")
+        self._jobs.remove(f"look:{self.vault.name}")
+        self._jobs.remove(f"look-now:{self.vault.name}")
 
     def _stop_watcher(self) -> None:
         if self._watcher is not None:

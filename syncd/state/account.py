@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -283,6 +283,20 @@ def cursor(db: sqlite3.Connection, key: str = "cursor") -> datetime | None:
 def set_cursor(db: sqlite3.Connection, value: datetime, key: str = "cursor") -> None:
     """Remember such a time."""
     set_setting(db, key, value.isoformat())
+
+
+def pause(db: sqlite3.Connection, server: str) -> datetime | None:
+    """Until when (UTC) this server asked to be left alone; None where that is over."""
+    value = setting(db, f"pause {server}")
+    until = None if value is None else datetime.fromisoformat(value)
+    now = datetime.now(UTC)
+    # more than any pause: the clock has been set back
+    return until if until is not None and now < until < now + timedelta(days=2) else None
+
+
+def set_pause(db: sqlite3.Connection, server: str, until: datetime) -> None:
+    """Remember such a time."""
+    set_setting(db, f"pause {server}", until.isoformat())
 
 
 def server(db: sqlite3.Connection) -> str | None:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from syncd.config.settings import Config
 from syncd.readwise.client import Client
-from syncd.readwise.decode import ExportPage
-from syncd.report import Report
+from syncd.readwise.decode import ExportPage, Rejected
+from syncd.report import Failure, Report
 from syncd.state import account, pending
 from syncd.state.schema import transaction
 from syncd.sync.vault_run import Progress, RunOptions
@@ -44,6 +44,7 @@ def fetch(
             if full:
                 account.see(db, page.documents)
         refused |= {one.id for one in page.rejected}
+        _tell_nameless(report, page.rejected)
         report.fetched.documents += len(page.documents)
         report.fetched.highlights += page.highlights
         progress("highlights fetched", report.fetched.highlights, None)
@@ -58,6 +59,17 @@ def fetch(
     if client.server_time is None or None in refused:
         return None
     return client.server_time - _OVERLAP
+
+
+def _tell_nameless(report: Report, rejected: list[Rejected]) -> None:
+    """Name, for every vault, what cannot be remembered and asked for again: it has no id."""
+    failures = [
+        Failure(None, one.title or "a document without an id", "not-understood", one.reason)
+        for one in rejected
+        if one.id is None
+    ]
+    for vault in report.vaults:
+        vault.failed += failures
 
 
 def _is_full_due(db: sqlite3.Connection, config: Config) -> bool:

@@ -17,13 +17,13 @@ from threading import Event
 
 import msgspec
 
-from syncd.config import settings as configuration
+from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.token import read_token
-from syncd.errors import StateError, SyncdError
+from syncd.errors import StateError, SyncdError, ThrottledError
 from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
-from syncd.state import runs
+from syncd.state import account, runs
 from syncd.state import schema as state
 from syncd.sync.dry_run import DryRunWriter
 from syncd.sync.lock import locked
@@ -39,7 +39,7 @@ def opened(config: Config, stop: Event) -> Iterator[sqlite3.Connection]:
 
     Raises LockedError, ConfigError, StateError, Stopped.
     """
-    folder = configuration.state_dir(config)
+    folder = settings.state_dir(config)
     with (
         locked([folder, *(vault.path for vault in config.vaults)], stop),
         state.opened(folder) as db,
@@ -72,15 +72,26 @@ def _sync_once(
 ) -> Report:
     with opened(config, stop) as db:
         started = datetime.now(UTC)
+        if options.fetch:
+            _await_pause(db, config)
         try:
             client = client_of(config, stop, env) if options.fetch else None
             report = run(db, config, client, stop, options, progress=progress)
         except SyncdError as error:
+            if isinstance(error, ThrottledError):
+                account.set_pause(db, config.readwise.api_url, error.until)
             runs.record(db, started, Report(code=error.exit_status, message=error.message))
             raise
         if options.fetch or not report.code or any(vault.changed for vault in report.vaults):
             runs.record(db, started, report)
         return report
+
+
+def _await_pause(db: sqlite3.Connection, config: Config) -> None:
+    """Raises ThrottledError where Readwise asked for a pause that is not over."""
+    until = account.pause(db, config.readwise.api_url)
+    if until is not None:
+        raise ThrottledError(until)
 
 
 def look(config: Config, name: str, stop: Event) -> VaultReport:
@@ -102,7 +113,7 @@ def rehearse(
 
     On a copy of the state, and nothing is written.
     """
-    folder = configuration.state_path(config)
+    folder = settings.state_path(config)
     with (
         tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
         locked([folder, *(vault.path for vault in config.vaults)], stop),

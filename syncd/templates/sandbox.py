@@ -1,20 +1,22 @@
 """Jinja2 for templates from anywhere: they are checked first, see only their values, and end.
 
 Jinja's sandbox keeps templates away from Python. On top of it, everything a template does has a
-cost: each piece of output its length, each turn of a loop and each call of a macro a little. A
-template that spends too much is stopped, and an operation that could make a very large text is
-refused. Pure.
+cost: each piece of output its length, each turn of a loop and each call of a macro a little, each
+filter and method a share of the text that it reads and makes. A template that spends too much is
+stopped, and one operation that could take long or make a very large text is refused. So a
+rendering ends within moments, whatever the template says. Pure.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextvars import ContextVar
 from functools import wraps
 from types import TracebackType
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes, pass_context
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.environment import Template
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, Macro
@@ -28,11 +30,17 @@ MAX_SIZE = 1 << 20  # characters that one rendering may put out, turns of loops 
 _TURN = 50  # what a turn of a loop or a call of a macro costs, in characters
 _MAX_RANGE = 10_000
 _MAX_STEP = 1 << 24  # characters that one operation may make
-# filters whose arguments are sizes
-_GROWING = {"batch", "center", "indent", "join", "replace", "slice"}
+_SHARE = 16  # characters that a filter or method handles for the price of one
+_MAX_DIGITS = 100  # to which a number is rounded
+# filters whose arguments are sizes, or stand again and again in what they make
+_GROWING = {
+    *("batch", "center", "indent", "join", "replace", "slice", "tojson", "truncate", "urlize"),
+    *("wordwrap", "xmlattr"),
+}
 # a large width in a format, or one that comes from a value
 _WIDTH = re.compile(r"\d{5}|%[^a-zA-Z%]*\*|\{[^{}]*\{")
-_BUDGET, _TURNED, _JOINED = "syncd_budget", "syncd_turned", "syncd_joined"
+_TURNED, _JOINED = "syncd_turned", "syncd_joined"  # which no template may name
+_left: ContextVar[int] = ContextVar("left")  # what the rendering under way may still spend
 
 
 class TemplateFaultError(Exception):
@@ -67,8 +75,9 @@ class Script:
 
         Raises TemplateFaultError where it fails on these values, or spends too much.
         """
+        _left.set(MAX_SIZE)
         try:
-            return self._template.render({**values, _BUDGET: [MAX_SIZE]})
+            return self._template.render(values)
         except Exception as error:  # noqa: BLE001  # a template can fail in any way that Python can
             unnamed = "there is no such value"
             if not isinstance(error, UndefinedError):
@@ -106,6 +115,10 @@ def _raise_for_faults(tree: nodes.Template, known: Collection[str]) -> None:
                 raise TemplateFaultError(
                     use.lineno, f"there is no {kind.__name__.lower()} {_named(use.name, there)}"
                 )
+    named = {node.name: node.lineno for node in tree.find_all(nodes.Name)}
+    named |= {node.name: node.lineno for node in tree.find_all(nodes.Macro)}
+    for name in named.keys() & {_TURNED, _JOINED}:
+        raise TemplateFaultError(named[name], f"{name} is out of reach for templates")
     for access in tree.find_all(nodes.Getattr):
         if access.attr.startswith("_"):
             raise TemplateFaultError(access.lineno, f"{access.attr} is out of reach for templates")
@@ -153,29 +166,38 @@ def _call(at: nodes.Node, name: str, values: list[nodes.Expr]) -> nodes.Call:
 # --- while it runs --------------------------------------------------------------------------------
 
 
-def _spend(context: Context, amount: int) -> None:
-    budget = context[_BUDGET]
-    budget[0] -= amount
-    if budget[0] < 0:
+def _spend(amount: int) -> None:
+    left = _left.get() - amount
+    _left.set(left)
+    if left < 0:
         raise SecurityError(f"makes more than {MAX_SIZE} characters or too many turns")
 
 
-@pass_context
-def _turned(context: Context, cost: int) -> None:
-    _spend(context, cost)
+def _spend_share(*values: object) -> None:
+    """Spend a share of the values' sizes, and refuse what is too large for one operation."""
+    size = sum(map(_whole_size, values))
+    if size > _MAX_STEP:
+        raise SecurityError("makes a text that is too large")
+    _spend(size // _SHARE + 1)
 
 
-@pass_context
-def _joined(context: Context, *values: object) -> str:
+def _whole_size(value: object) -> int:
+    """The size of a text, or of all that a list or mapping holds."""
+    if isinstance(value, list | tuple | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return sum(len(item) if isinstance(item, str) else 1 for item in items)
+    return len(value) if isinstance(value, str) else 1
+
+
+def _joined(*values: object) -> str:
     text = "".join(map(str, values))
-    _spend(context, len(text))
+    _spend(len(text))
     return text
 
 
-@pass_context
-def _put_out(context: Context, value: object) -> str:
+def _put_out(value: object) -> str:
     text = str(value)
-    _spend(context, len(text))
+    _spend(len(text))
     return text
 
 
@@ -197,14 +219,28 @@ def _limit_format(text: object) -> None:
         raise SecurityError("formats with a width that is too large")
 
 
-def _limited(function: Callable[..., Any]) -> Callable[..., Any]:
+def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter with its cost, and without what would take long."""
+
     @wraps(function)
     def limited(*arguments: Any, **named: Any) -> Any:
         skipped = 1 if hasattr(function, "jinja_pass_arg") else 0
-        _limit(arguments[skipped], [*arguments[skipped + 1 :], *named.values()])
-        return function(*arguments, **named)
+        value, *others = [*arguments[skipped:], *named.values()]
+        if name in _GROWING:
+            _limit(value, others)
+        _spend_share(value, *others)
+        result = function(*arguments, **named)
+        _spend_share(result)
+        return result
 
     return limited
+
+
+def _rounded(value: float, precision: int = 0, method: str = "common") -> float:
+    if abs(precision) > _MAX_DIGITS:
+        raise SecurityError(f"rounds to more than {_MAX_DIGITS} digits")
+    rounded: float = _round(value, precision, method)
+    return rounded
 
 
 def _formatted(text: str, *values: Any, **named: Any) -> str:
@@ -248,7 +284,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         _limit_operands(operator, left, right)
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, str | list | tuple):
-            _spend(context, len(result))
+            _spend(len(result))
         elif isinstance(result, int) and result.bit_length() > 4096:
             raise SecurityError("makes a number that is too large")
         return result
@@ -264,6 +300,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         owner = getattr(__obj, "__self__", None)
         if owner is not None and not isinstance(__obj, Macro):
             _limit(owner, [*args, *kwargs.values()])
+            _spend_share(owner, *args)
         return super().call(__context, __obj, *args, **kwargs)
 
 
@@ -273,8 +310,9 @@ _ENVIRONMENT.globals = {
     "dict": dict,
     "namespace": _ENVIRONMENT.globals["namespace"],
 }
-_ENVIRONMENT.globals |= {_TURNED: _turned, _JOINED: _joined}
-_ENVIRONMENT.filters |= {name: _limited(_ENVIRONMENT.filters[name]) for name in _GROWING}
-_ENVIRONMENT.filters["format"] = _formatted
+_ENVIRONMENT.globals |= {_TURNED: _spend, _JOINED: _joined}
 del _ENVIRONMENT.filters["random"]  # a highlight must come out the same each time
+_round = _ENVIRONMENT.filters["round"]
+_ENVIRONMENT.filters |= {"format": _formatted, "round": _rounded}
 _ENVIRONMENT.filters |= {"date": format_date, "pluralize": _pluralize}
+_ENVIRONMENT.filters |= {name: _limited(name, one) for name, one in _ENVIRONMENT.filters.items()}

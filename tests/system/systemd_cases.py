@@ -266,31 +266,111 @@ def test_the_token_is_asked_for_once(service: Service, config: Path) -> None:
     assert "readwise.io/access_token" in log()
 
 
+def test_status_asks_systemd(service: Service, config: Path) -> None:
+    """A unit that cannot start, one that was never started, and why."""
+    syncd = [sys.executable, "-m", "syncd", "--config", str(config), "status"]
+    env = {**os.environ, "STATE_DIRECTORY": "/var/lib/syncd/alice"}
+
+    def said() -> str:
+        return subprocess.run(syncd, env=env, capture_output=True, text=True).stdout
+
+    assert "is installed, but was never started; run: systemctl enable --now" in said()
+    service.ctl("start")
+    until(lambda: "all is well" in said(), "not well")
+    service.ctl("stop")
+    drop_in = Path("/etc/systemd/system/syncd@alice.service.d/user.conf")
+    drop_in.write_text("[Service]\nUser=nosuchuser\n")
+    call("systemctl", "daemon-reload")
+    subprocess.run(["systemctl", "start", service.unit], capture_output=True)
+    until(lambda: "syncd@alice.service" in said(), "it is not said")
+    assert "status 217" in said()
+    drop_in.write_text("")
+    Path("/etc/syncd/alice.token").write_text("")
+    call("systemctl", "daemon-reload")
+    subprocess.run(["systemctl", "start", service.unit], capture_output=True)
+    until(lambda: "has failed (exit-code, status 3)" in said(), "it is not said")
+    assert "readwise.io/access_token" in said()
+
+
+def test_a_vault_behind_a_link_of_its_owners(config: Path, sandbox: Sandbox) -> None:
+    """The configuration has the link; the unit writes where it leads, and a second one as well."""
+    call("runuser", "-u", "alice", "--", "mv", str(VAULT), str(HOME / "real"))
+    call("runuser", "-u", "alice", "--", "ln", "-s", "real", str(VAULT))
+    second = config.with_name("alice-work.toml")
+    work = HOME / "work notes"
+    (work / ".obsidian").mkdir(parents=True)
+    call("chown", "-R", "alice:alice", str(work))
+    second.write_text(config.read_text().replace(str(VAULT), str(work)))
+    for path in (config, second):
+        call(sys.executable, "-m", "syncd", "--config", str(path), "service", "install")
+    call("systemctl", "daemon-reload")
+    for unit in ("syncd@alice.service", "syncd@alice-work.service"):
+        Service(unit).ctl("start")
+    until(lambda: "status/3" in text(), "the first run brought nothing")
+    until(lambda: bool(list(work.rglob("*Ada*.md"))), "the second account brought nothing")
+    assert list((HOME / "real").rglob("*Ada*.md"))
+    assert Path("/var/lib/syncd/alice-work").stat().st_mode & 0o777 == 0o700
+
+
+def alice_of(config: Path, sandbox: Sandbox, **folders: str) -> tuple[str, ...]:
+    """Alice's own configuration and systemd; the command that does things as her."""
+    call("chmod", "o+x", "/root")  # this machine's Python may live there
+    uid = str(pwd.getpwnam("alice").pw_uid)
+    own = HOME / ".config" / "syncd"
+    own.mkdir(parents=True, exist_ok=True)
+    (own / "token").touch(0o600)
+    (own / "token").write_text(sandbox.token)
+    vault = folders.get("vault", str(VAULT))
+    (own / "config.toml").write_text(
+        f'[readwise]\napi_url = "{sandbox.url}"\n[[vault]]\npath = "{vault}"\ntimezone = "UTC"\n'
+    )
+    call("chown", "-R", "alice:alice", str(HOME))
+    call("systemctl", "start", f"user@{uid}.service")
+    env = [f"XDG_RUNTIME_DIR=/run/user/{uid}", f"HOME={HOME}"]
+    return ("runuser", "-u", "alice", "--", "env", *env)
+
+
+def test_a_desktops_vault_in_tmp_and_a_state_elsewhere(config: Path, sandbox: Sandbox) -> None:
+    """The unit has its own /tmp and does not know the shell's variables; both are told to it."""
+    vault = Path("/tmp/notes of a day")
+    (vault / "logseq").mkdir(parents=True)
+    (vault / "logseq" / "config.edn").write_text(TRIPLE_LOWBAR)
+    call("chown", "-R", "alice:alice", str(vault))
+    alice = (*alice_of(config, sandbox, vault=str(vault)), "XDG_STATE_HOME=/home/alice/else where")
+    call(*alice, sys.executable, "-m", "syncd", "service", "install", "--user")
+    service = Service("syncd.service", *alice, "systemctl", "--user")
+    call(*alice, "systemctl", "--user", "daemon-reload")
+    service.ctl("start")
+    until(lambda: bool(list(vault.rglob("*Ada*.md"))), "the first run brought nothing")
+    assert (HOME / "else where" / "syncd" / "syncd.db").exists()
+    service.ctl("stop")
+
+
+def test_a_user_whose_systemd_may_make_no_namespaces(config: Path, sandbox: Sandbox) -> None:
+    """The unit protects less, and works."""
+    uid = pwd.getpwnam("alice").pw_uid
+    drop_in = Path(f"/etc/systemd/system/user@{uid}.service.d/no-namespaces.conf")
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nRestrictNamespaces=~user\n")
+    call("systemctl", "daemon-reload")
+    alice = alice_of(config, sandbox)
+    said = call(*alice, sys.executable, "-m", "syncd", "service", "install", "--user")
+    assert "may make no user namespaces" in said
+    assert "\nPrivateUsers=" not in (HOME / ".config/systemd/user/syncd.service").read_text()
+    service = Service("syncd.service", *alice, "systemctl", "--user")
+    call(*alice, "systemctl", "--user", "daemon-reload")
+    service.ctl("start")
+    until(lambda: "status/3" in text(), "the first run brought nothing")
+    service.ctl("stop")
+
+
 def test_the_desktop_unit(config: Path, sandbox: Sandbox) -> None:
     """Under the user's own systemd: start, USR1, nothing else writable, stop.
 
     Then it is uninstalled.
     """
-    call("chmod", "o+x", "/root")  # this machine's Python may live there
-    uid = str(pwd.getpwnam("alice").pw_uid)
+    alice = alice_of(config, sandbox)
     own = HOME / ".config" / "syncd"
-    own.mkdir(parents=True)
-    (own / "token").touch(0o600)
-    (own / "token").write_text(sandbox.token)
-    (own / "config.toml").write_text(
-        f'[readwise]\napi_url = "{sandbox.url}"\n[[vault]]\npath = "{VAULT}"\ntimezone = "UTC"\n'
-    )
-    call("chown", "-R", "alice:alice", str(HOME))
-    call("systemctl", "start", f"user@{uid}.service")
-    alice = (
-        "runuser",
-        "-u",
-        "alice",
-        "--",
-        "env",
-        f"XDG_RUNTIME_DIR=/run/user/{uid}",
-        f"HOME={HOME}",
-    )
     syncd = (*alice, sys.executable, "-m", "syncd")
     assert "enable --now syncd.service" in call(*syncd, "service", "install", "--user")
     service = Service("syncd.service", *alice, "systemctl", "--user")

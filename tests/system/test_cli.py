@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
 from syncd.sync.lock import locked
-from tests.support.wait import until
+from tests.support.wait import PATIENCE, until
 from tests.support.world import TOKEN, World, add_book, snapshot, tweet
 
 
@@ -320,6 +321,18 @@ def test_no_title_can_paint_the_terminal_afterwards(world: World, arguments: lis
     assert [mark for mark in ("\x07", "\x1b[2J", "\u202e") if mark in done.output] == []
 
 
+def test_a_failed_title_is_clean_for_every_reader(world: World) -> None:
+    """For a script, for a terminal and for the service's log alike."""
+    add_book(world.library, "Blocked \x07\x1b]52;c;eA\x07\r\n\u202etitle", tweet(6, "x"))
+    name = "Readwise___Highlights___Blocked ]52;c;eA title.md"
+    (world.root / "pages" / name).mkdir(parents=True)
+    world.write_config()
+    report = json.loads(world.command("sync", "--json").stdout)
+    assert report["vaults"][0]["failed"][0]["title"] == "Blocked ]52;c;eA title"
+    done = world.command("sync")
+    assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", done.stdout + done.stderr)
+
+
 def test_two_runs_at_once_take_turns(filled: World) -> None:
     """Four processes start together: all end well, and each highlight is there once."""
     start = [sys.executable, "-m", "syncd", "sync"]
@@ -513,3 +526,53 @@ def test_the_sandbox_alone_serves_any_library_to_a_run(world: World, tmp_path: P
         out, _ = server.communicate(timeout=20)
     assert server.returncode == 0
     assert out == ""
+
+
+WITHOUT_LINUX = """
+import ctypes, errno, fcntl, os, socket, sqlite3, subprocess, sys
+import apscheduler.schedulers.background, platformdirs, requests, tzlocal, watchdog.observers
+for module, names in (
+    (os, "listxattr getxattr setxattr removexattr posix_fadvise memfd_create pidfd_open"),
+    (fcntl, "F_SETLEASE F_GETLEASE F_SETSIG F_GETSIG F_NOTIFY"),
+    (socket, "SOCK_CLOEXEC SOCK_NONBLOCK"),
+):
+    for name in names.split():
+        delattr(module, name)
+sys.platform = "darwin"
+sys.argv[0] = "syncd"
+from syncd.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("command", ["sync", "status", "run"])
+def test_nothing_needs_linux(filled: World, command: str) -> None:
+    """In syncd itself: the names of Linux's own features are taken away, as on a Mac."""
+    filled.write_config()
+    if command == "status":
+        assert filled.command("sync").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", WITHOUT_LINUX, command],
+        env=filled.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if command == "run":
+        until(lambda: "status/1" in filled.text(), "nothing came")
+        process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert "status/1" in filled.text()
+
+
+def test_windows_is_told_the_way_out() -> None:
+    """In one line, before anything is imported that is not there."""
+    script = (
+        "import sys; sys.platform = 'win32'; sys.argv = ['syncd', 'sync']\n"
+        "from syncd.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("syncd: Windows is not supported; install WSL")

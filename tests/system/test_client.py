@@ -216,6 +216,25 @@ def test_a_repeated_cursor_is_an_error_and_never_the_end(
         next(pages)
 
 
+def test_a_chain_of_empty_pages_comes_to_an_end(server: Server, client: Client) -> None:
+    """Each leads to another, and none holds anything."""
+    server.script = [page(cursor=number) for number in range(1, 1000)]
+    with pytest.raises(ReadwiseError, match="does not come to an end"):
+        ids(client)
+    assert client.requests == 20
+
+
+def test_an_export_is_not_read_for_ever(
+    server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pages it has; the limit is lowered for the test."""
+    monkeypatch.setattr("syncd.readwise.client._MOST_PAGES", 50)
+    server.script = [page(number, cursor=number) for number in range(1, 1000)]
+    with pytest.raises(ReadwiseError, match="does not come to an end"):
+        ids(client)
+    assert client.requests == 50
+
+
 def test_neither_netrc_nor_a_proxy_stands_between(
     server: Server, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

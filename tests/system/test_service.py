@@ -14,7 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ class Service:
     It looks at clock, configuration and folders several times a second.
     """
 
-    def __init__(self, world: World, *options: str, **env: str) -> None:
+    def __init__(
+        self, world: World, *options: str, wrapper: tuple[str, ...] = (), **env: str
+    ) -> None:
         self.world = world
         self.errors = world.folder / "errors"
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -42,7 +45,7 @@ class Service:
         env = {"NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": "800000", **env}
         with self.errors.open("a") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "syncd", *options, "run"],
+                [*wrapper, sys.executable, "-m", "syncd", *options, "run"],
                 env=world.environment() | env, cwd=world.folder, stderr=errors,
             )  # fmt: skip
 
@@ -57,6 +60,12 @@ class Service:
     def log(self) -> str:
         """What it wrote."""
         return self.errors.read_text()
+
+    def catches(self, number: signal.Signals) -> bool:
+        """Whether the process handles this signal by now."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        (caught,) = (line.split()[1] for line in lines if line.startswith("SigCgt:"))
+        return bool(int(caught, 16) >> (number - 1) & 1)
 
     def send(self, number: signal.Signals) -> None:
         """A signal."""
@@ -93,7 +102,7 @@ def start() -> Iterator[Start]:
     """Starts a service; whatever comes, it is gone at the end."""
     started: list[Service] = []
 
-    def begin(world: World, *options: str, **env: str) -> Service:
+    def begin(world: World, *options: str, **env: Any) -> Service:
         if not world.config_file.exists():
             world.write_config()
         started.append(Service(world, *options, **env))
@@ -126,6 +135,50 @@ def test_it_runs_at_the_start_on_usr1_and_ends_on_term(filled: World, start: Sta
     assert service.end() == 0
     assert service.told.index("READY=1") < service.told.index("STOPPING=1")
     assert "Traceback" not in service.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_before_it_began(filled: World, start: Start, number: signal.Signals) -> None:
+    """A signal in its first moments, long before it has read its configuration."""
+    service = start(filled)
+    until(lambda: service.catches(signal.SIGUSR1), "it hears nothing")
+    assert service.end(number) == 0
+    assert not filled.pages()
+
+
+def test_signals_of_its_first_moments_are_obeyed_later(filled: World, start: Start) -> None:
+    """Nothing is lost, and it does not end of them."""
+    service = start(filled)
+    until(lambda: service.catches(signal.SIGUSR1), "it hears nothing")
+    service.send(signal.SIGHUP)
+    service.send(signal.SIGUSR1)
+    until(lambda: "configuration read again" in service.log(), "HUP was lost")
+    until(lambda: "status/2" in filled.text(), "nothing came")
+    assert service.end() == 0
+
+
+def test_it_ends_in_a_storm_of_signals(filled: World, start: Start) -> None:
+    """TERM does not queue behind what was asked for before."""
+    service = start(filled)
+    until(lambda: service.hears("READY=1"), "it did not start")
+    for _ in range(300):
+        service.send(signal.SIGHUP)
+        service.send(signal.SIGUSR1)
+    assert service.end() == 0
+    assert service.log().count("configuration read again") < 300
+
+
+def test_nobody_reads_what_systemd_is_told(filled: World, start: Start) -> None:
+    """The service works and ends all the same, and says that it is ready when it can."""
+    filled.write_config('[schedule]\nevery = "1s"\njitter = "0s"\n')
+    service = start(filled)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, suppress(BlockingIOError):
+        other.setblocking(False)
+        while True:
+            other.sendto(b"X=1", service.listener.getsockname())
+    until(lambda: "status/2" in filled.text(), "nothing came")
+    until(lambda: service.hears("READY=1"), "it was not told later")
+    assert service.end() == 0
 
 
 def test_lines_carry_their_level_for_the_journal(filled: World, start: Start) -> None:
@@ -274,14 +327,16 @@ def test_a_page_that_its_owner_is_writing_waits(filled: World, start: Start) -> 
         file.write("\n- my own thought 💭")
     filled.library.add_highlight(filled.library.books[0]["user_book_id"], **tweet(3, "三"))
     service.send(signal.SIGUSR1)
-    until(lambda: service.status()["vaults"][0]["waiting"] == 1, "it does not wait")
-    assert (service.status()["last_run"]["message"], service.status()["last_failure"]) == (
-        "notes: 1 waiting for you to pause",
-        None,
-    )
-    assert service.status()["problems"] == []
+    found: dict[str, Any] = {}
+
+    def waits() -> bool:
+        found.update(service.status())
+        return bool(found["vaults"][0]["waiting"] == 1)
+
+    until(waits, "it does not wait")
+    assert found["last_run"]["message"] == "notes: 1 waiting for you to pause"
+    assert (found["last_failure"], found["problems"]) == (None, [])
     asked = len(filled.sandbox.requests)
-    assert "status/3" not in filled.text()
     until(lambda: "status/3" in filled.text(), "it was not written")
     assert "my own thought 💭" in page.read_text()
     assert len(filled.sandbox.requests) == asked
@@ -348,6 +403,49 @@ def test_a_rejected_token_is_said_once(filled: World, start: Start) -> None:
     assert service.end() == 0
 
 
+def test_a_token_command_that_fails_is_tried_again(filled: World, start: Start) -> None:
+    """A keyring that is closed when the machine starts does not keep the service away."""
+    key = filled.folder / "key"
+    config = filled.write_config()
+    text = config.read_text()
+    line = next(line for line in text.splitlines() if line.startswith("token_file"))
+    config.write_text(text.replace(line, f'token_command = ["cat", "{key}"]'))
+    service = start(filled)
+    until(lambda: "token_command: cat failed (1)" in service.log(), "it was not said")
+    assert service.hears("READY=1")
+    assert "token_command: cat failed" in " ".join(service.status()["problems"])
+    key.write_text(filled.sandbox.token)
+    service.send(signal.SIGUSR1)
+    until(lambda: service.status()["well"], "not well")
+    assert "status/2" in filled.text()
+    assert service.end() == 0
+
+
+def test_a_long_pause_is_kept_and_told(filled: World, start: Start) -> None:
+    """Readwise asks for an hour: until then nobody asks it, and everybody says for how long."""
+    filled.write_config('[schedule]\nevery = "1s"\njitter = "0s"\n')
+    filled.sandbox.faults.append(Fault("429", retry_after="3600"))
+    service = start(filled)
+    until(lambda: "asks for a pause, for 60 min more" in service.log(), "it was not said")
+    found = service.status()
+    assert "asks for a pause" in " ".join(found["problems"])
+    began = datetime.fromisoformat(found["since"])
+    assert datetime.fromisoformat(found["next_run"]) - began > timedelta(minutes=59)
+    said = service.log().count("asks for a pause")
+    service.send(signal.SIGUSR1)
+    time.sleep(1.5)
+    done = filled.command("sync")
+    assert done.returncode == 4
+    assert "asks for a pause" in done.stderr
+    assert service.log().count("asks for a pause") >= said
+    assert len(filled.sandbox.requests) == 1
+    assert service.end() == 0
+    service = start(filled)
+    until(lambda: service.status()["next_run"] is not None, "no next run")
+    assert service.end() == 0
+    assert len(filled.sandbox.requests) == 1
+
+
 def test_when_readwise_is_away_it_is_tried_again_and_the_schedule_is_kept(
     filled: World, start: Start
 ) -> None:
@@ -412,8 +510,8 @@ def test_the_limit_of_inotify_is_named(tmp_path: Path) -> None:
         (tmp_path / "notes" / f"folder {number}").mkdir(parents=True)
     script = (
         "import sys; open('/proc/sys/user/max_inotify_watches', 'w').write('5')\n"
-        "from pathlib import Path; from syncd.service.inotify import Watcher\n"
-        "try: Watcher(Path(sys.argv[1]), print)\n"
+        "from pathlib import Path; from syncd.service.inotify import FolderWatcher\n"
+        "try: FolderWatcher(Path(sys.argv[1]), print)\n"
         "except Exception as error: print(error.code, error)\n"
     )
     python = [sys.executable, "-c", script, str(tmp_path / "notes")]
@@ -427,6 +525,28 @@ def test_the_limit_of_inotify_is_named(tmp_path: Path) -> None:
         pytest.skip("no user namespaces here")
     assert done.stdout.startswith("inotify-limit ")
     assert "fs.inotify.max_user_watches" in done.stdout
+
+
+LIMITED = ("unshare", "--user", "--map-root-user", "sh", "-c")
+LIMIT = 'echo 8 > /proc/sys/user/max_inotify_watches && exec "$@"'
+
+
+def test_watches_that_are_used_up_later(filled: World, start: Start) -> None:
+    """The vault is then polled, and `status` says why."""
+    if subprocess.run([*LIMITED, LIMIT, "sh", "true"], capture_output=True).returncode:
+        pytest.skip("no user namespaces here")
+    service = start(filled, wrapper=(*LIMITED, LIMIT, "sh"))
+    until(lambda: "status/2" in filled.text() and service.status()["well"], "nothing came")
+    assert service.status()["vaults"][0]["watching"] == "inotify"
+    numbers = iter(range(1000))
+
+    def is_polled() -> bool:
+        (filled.root / f"folder {next(numbers)}").mkdir()
+        return bool(service.status()["vaults"][0]["watching"] == "poll")
+
+    until(is_polled, "it was not noticed")
+    assert "fs.inotify.max_user_watches" in " ".join(service.status()["problems"])
+    assert service.end() == 0
 
 
 def test_status_before_between_and_after(filled: World, start: Start) -> None:

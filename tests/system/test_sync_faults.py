@@ -15,6 +15,7 @@ import pytest
 
 from syncd.config.settings import Config, Vault
 from syncd.errors import ConfigError, LockedError, ReadwiseError, SyncdError, TokenError
+from syncd.report import Report
 from syncd.sandbox.faults import Fault, Kind
 from syncd.sandbox.library import Library
 from syncd.sync.lock import locked
@@ -225,16 +226,20 @@ def test_what_cannot_be_understood_any_more_is_not_taken_for_deleted(
     readwise = msgspec.structs.replace(world.config.readwise, api_url=server.url)
     config = msgspec.structs.replace(world.config, readwise=readwise)
 
-    def full(*books: dict[str, Any]) -> int:
+    def full(*books: dict[str, Any]) -> Report:
         body = msgspec.json.encode({"nextPageCursor": None, "results": books})
         server.script[:] = [answer(body, Date="Mon, 01 Jul 2024 12:00:00 GMT")]
-        return sync_once(config, RunOptions(full=True), Event(), lambda *_: None, env={}).code
+        return sync_once(config, RunOptions(full=True), Event(), lambda *_: None, env={})
 
-    assert full(good, other) == 0
+    assert full(good, other).code == 0
     before = snapshot(world.root)
-    assert full(good, ruin) == named
+    report = full(good, ruin)
+    assert report.code == 1
+    (failure,) = report.vaults[0].failed
+    assert (failure.document, failure.title) == (2 if named else None, "Auch gut")
+    assert failure.code == "not-understood"
     assert snapshot(world.root) == before
-    assert full(good, other) == 0
+    assert full(good, other).code == 0
     assert snapshot(world.root) == before
 
 

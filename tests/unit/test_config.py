@@ -24,7 +24,7 @@ from syncd.config.settings import (
     zone,
 )
 from syncd.config.toml_file import line_of
-from syncd.config.values import duration
+from syncd.config.values import parse_duration
 from syncd.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -503,12 +503,12 @@ def test_a_duration_is_the_sum_of_its_parts(
 ) -> None:
     """Any of the units may be missing, but not all."""
     span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    assert duration(f"{days}d{hours}h{minutes}m{seconds}s") == span
+    assert parse_duration(f"{days}d{hours}h{minutes}m{seconds}s") == span
     short = "".join(
         f"{n}{unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if n
     )
     if short:
-        assert duration(f" {short} ") == span
+        assert parse_duration(f" {short} ") == span
 
 
 @pytest.mark.parametrize(
@@ -517,7 +517,7 @@ def test_a_duration_is_the_sum_of_its_parts(
 def test_what_is_no_duration_is_refused(text: str) -> None:
     """No unit, an unknown unit, a wrong order, signs, fractions and other digits."""
     with pytest.raises(ValueError, match="no duration"):
-        duration(text)
+        parse_duration(text)
 
 
 def test_the_configuration_is_where_it_is_named(

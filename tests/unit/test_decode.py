@@ -175,6 +175,27 @@ def test_a_result_that_is_no_document_is_set_aside_without_a_name(thing: bytes) 
     assert [(r.id, r.title) for r in read.rejected] == [(None, "")]
 
 
+@pytest.mark.parametrize("depth", [99, 1000, 100_000])
+def test_a_document_nested_to_any_depth_costs_no_other(depth: int) -> None:
+    """Nor itself, where the depth is in what is not read."""
+    deep = book(f'"x": [{{"]": "}}"}}, {"[" * depth}{"]" * depth}]', number="7")
+    read = decode_page(page(book(number="1"), deep, book(number="2")))
+    assert [document.id for document in read.documents] == [1, 7, 2]
+    assert read.rejected == []
+    read = decode_page(page(deep.replace(b'"x"', b'"highlights"'), book(number="2")))
+    assert [(one.id, one.title) for one in read.rejected] == [(7, "雨の日")]
+
+
+def test_a_document_of_too_many_highlights_is_named() -> None:
+    """It would take a gigabyte of memory."""
+    many = ", ".join(f'{{"id": {number}}}' for number in range(300_000))
+    read = decode_page(page(book(f'"highlights": [{many}]'), book(number="2")))
+    assert [document.id for document in read.documents] == [2]
+    (rejected,) = read.rejected
+    assert (rejected.id, rejected.title) == (7, "雨の日")
+    assert rejected.reason == "it has 300,000 highlights, and 50,000 are the most"
+
+
 _values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
     lambda inner: (

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread, active_count
 
 import pytest
 
-from syncd.errors import Stopped
+from syncd.errors import ReadwiseError, Stopped
+from syncd.readwise.client import Client
 from syncd.readwise.picture import PictureError, fetch_picture, is_public
+from tests.support.wait import PATIENCE, until
 from tests.support.web import AVIF, GIF, JPEG, PNG, SVG, WEBP, Server, answer, anywhere
 
 PRIVATE = [
@@ -200,6 +208,73 @@ def test_a_host_that_is_not_there_is_a_reason(url: str) -> None:
     """As is an address that is none."""
     with pytest.raises(PictureError):
         fetch_picture(url, Event(), allowed=anywhere)
+
+
+OWN = """
+import subprocess, sys
+from syncd.readwise.picture import is_allowed
+print(is_allowed('93.184.216.34'), is_allowed('2600:1f18::34'))
+ip = lambda *words: subprocess.run(['ip', *words], check=True)
+ip('link', 'set', 'lo', 'up')
+ip('addr', 'add', '93.184.216.34/24', 'dev', 'lo')
+ip('addr', 'add', '2600:1f18::34/64', 'dev', 'lo')
+ip('route', 'add', 'default', 'dev', 'lo')
+ip('-6', 'route', 'add', 'default', 'dev', 'lo')
+print(*map(is_allowed, ['93.184.216.34', '93.184.216.99', '2600:1f18::34', '2600:1f18::99']))
+print(*map(is_allowed, ['93.185.1.1', '2600:1f19::1']))
+"""
+
+
+@pytest.mark.skipif(shutil.which("ip") is None, reason="ip is not installed")
+def test_public_addresses_of_this_machine_and_its_network_are_refused() -> None:
+    """What stands there may trust whoever asks from so near."""
+    command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", OWN]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    if "unshare" in done.stderr:
+        pytest.skip(f"no network of its own can be made here: {done.stderr}")
+    assert done.stdout.splitlines() == ["True True", "False False False False", "True True"]
+
+
+@contextmanager
+def trickling() -> Iterator[tuple[str, Event]]:
+    """A server that sends a header a byte at a time; the event is set when it cannot any more."""
+    ended, over = Event(), Event()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not over.wait(0.05):
+                connection.sendall(b"x")
+        ended.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/", ended
+        over.set()
+        thread.join()
+
+
+def test_a_header_that_trickles_ends_at_the_deadline() -> None:
+    """The connection is ended, and with it the thread that reads from it."""
+    before = active_count()
+    with trickling() as (url, ended):
+        with pytest.raises(PictureError, match="did not come within"):
+            fetch_picture(url, Event(), allowed=anywhere, deadline=0.3)
+        assert ended.wait(PATIENCE)
+    until(lambda: active_count() == before, "a thread is left")
+
+
+def test_a_header_that_trickles_ends_a_request_to_readwise() -> None:
+    """In the same way."""
+    before = active_count()
+    with trickling() as (url, ended):
+        with pytest.raises(ReadwiseError, match="no whole answer came"):
+            Client(url.rstrip("/"), "word", Event(), tries=1, deadline=0.3).check_token()
+        assert ended.wait(PATIENCE)
+    until(lambda: active_count() == before, "a thread is left")
 
 
 def test_a_picture_has_a_deadline(server: Server) -> None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-import pwd
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from syncd.config.settings import Config, Readwise, Vault
+from syncd.__main__ import _is_service
 from syncd.errors import LockedError, StateError, VaultError
 from syncd.report import Failure, Report, VaultReport
-from syncd.service import systemd as units
 from syncd.service.debounce import Debounce
-from syncd.service.heartbeat import Pulse
-from syncd.service.inotify import Watcher, concerns, is_remote
-from syncd.service.notify import notify, reloading, watchdog_seconds
-from syncd.service.problem_log import Teller
-from syncd.service.status_file import Beacon, Sign, read_sign
+from syncd.service.heartbeat import Heartbeat
+from syncd.service.inotify import FolderWatcher, concerns, is_remote
+from syncd.service.notify import notify, notify_reloading, watchdog_seconds
+from syncd.service.problem_log import ProblemLog
+from syncd.service.status_file import ServiceStatus, StatusFile, read_service_status
 from tests.support.wait import PATIENCE
 
 
@@ -52,13 +53,24 @@ def test_systemd_hears_what_it_is_told(
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         notify("READY=1", "STATUS=नमस्ते")
         assert listener.recv(100).decode() == "READY=1\nSTATUS=नमस्ते"
-        reloading()
+        notify_reloading()
         first, _, second = listener.recv(100).decode().partition("\n")
         assert first == "RELOADING=1"
         assert second.removeprefix("MONOTONIC_USEC=").isdecimal()
-    notify("READY=1")
+    assert not notify("READY=1")
     monkeypatch.delenv("NOTIFY_SOCKET")
-    notify("READY=1")
+    assert notify("READY=1")
+
+
+def test_systemd_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it reads nothing and its queue is full, the message is lost, and that is told."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        sent = sum(notify("WATCHDOG=1") for _ in range(1000))
+        assert 0 < sent < 1000
+        listener.recv(100)
+        assert notify("READY=1")
 
 
 def test_the_watchdog_is_this_processes_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,48 +86,50 @@ def test_the_watchdog_is_this_processes_or_none(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_long_wait_shows_life_and_ends_with_the_stop() -> None:
     """Whoever waits is not silent for the length of the wait."""
-    pulse = Pulse()
-    waiter = threading.Thread(target=pulse.wait, args=(60,))
+    heart = Heartbeat()
+    waiter = threading.Thread(target=heart.wait, args=(60,))
     waiter.start()
-    pulse.beaten = 0.0
-    while pulse.beaten == 0.0:
+    heart.last_beat = 0.0
+    while heart.last_beat == 0.0:
         threading.Event().wait(0.05)
-    pulse.set()
+    heart.set()
     waiter.join(PATIENCE)
     assert not waiter.is_alive()
-    assert not Pulse().wait(0.01)
+    assert not Heartbeat().wait(0.01)
 
 
 def test_a_sign_is_read_by_others_and_a_second_service_is_refused(tmp_path: Path) -> None:
     """Whether it runs is decided by the lock, not by what was written."""
-    assert read_sign(tmp_path) == (None, False)
-    beacon = Beacon(tmp_path)
-    sign = Sign(1, datetime.now(UTC), watching={"notes": "inotify"})
-    beacon.show(Sign(1, datetime.now(UTC), watching={"a much longer name": "inotify"}))
-    beacon.show(sign)
-    assert read_sign(tmp_path) == (sign, True)
+    assert read_service_status(tmp_path) == (None, False)
+    status_file = StatusFile(tmp_path)
+    status = ServiceStatus(1, datetime.now(UTC), watching={"notes": "inotify"})
+    status_file.write(
+        ServiceStatus(1, datetime.now(UTC), watching={"a much longer name": "inotify"})
+    )
+    status_file.write(status)
+    assert read_service_status(tmp_path) == (status, True)
     with pytest.raises(LockedError):
-        Beacon(tmp_path)
-    beacon.close()
-    assert read_sign(tmp_path) == (sign, False)
+        StatusFile(tmp_path)
+    status_file.close()
+    assert read_service_status(tmp_path) == (status, False)
 
 
 def test_a_state_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     """By the service and by `status`; a disk that is full later does not end the service."""
     (tmp_path / "service.json").mkdir()
-    for use in (Beacon, read_sign):
+    for use in (StatusFile, read_service_status):
         with pytest.raises(StateError, match=r"service\.json: Is a directory; "):
             use(tmp_path)
     (tmp_path / "service.json").rmdir()
     (tmp_path / "service.json").symlink_to("/dev/full")
-    beacon = Beacon(tmp_path)
-    beacon.show(Sign(1, datetime.now(UTC)))
-    beacon.close()
+    status_file = StatusFile(tmp_path)
+    status_file.write(ServiceStatus(1, datetime.now(UTC)))
+    status_file.close()
 
 
 def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     """Again when it changed or came back; what waits for the owner is not said."""
-    teller = Teller(logging.getLogger("syncd.test"))
+    problems = ProblemLog(logging.getLogger("syncd.test"))
     caplog.set_level(logging.INFO, "syncd")
     bad = VaultReport(
         "notes",
@@ -129,7 +143,7 @@ def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         VaultReport("notes", error="gone"),
         VaultReport("notes"),
     ):
-        teller.run(Report(vaults=[vault]))
+        problems.add_run(Report(vaults=[vault]))
     said = ["notes: Ünï: no [page-unreadable]"] * 2 + ["gone", "notes: the vault is in order again"]
     assert caplog.messages == said
 
@@ -149,7 +163,7 @@ def test_a_watcher_tells_of_changes_until_its_folder_is_another(tmp_path: Path) 
     root = tmp_path / "notes"
     root.mkdir()
     changed = threading.Event()
-    watcher = Watcher(root, changed.set)
+    watcher = FolderWatcher(root, changed.set)
     try:
         for path in ("a.md", "new folder/b.md"):
             (root / path).parent.mkdir(exist_ok=True)
@@ -169,55 +183,83 @@ def test_a_watcher_tells_of_changes_until_its_folder_is_another(tmp_path: Path) 
         watcher.stop()
 
 
+LIMITED = """
+import sys; open('/proc/sys/user/max_inotify_watches', 'w').write('5')
+from pathlib import Path; from time import sleep
+from syncd.service.inotify import FolderWatcher
+root = Path(sys.argv[1]); watcher = FolderWatcher(root, lambda: None)
+print(watcher.is_well())
+for number in range(200):
+    (root / f'folder {number}').mkdir(); sleep(0.05)
+    if not watcher.is_well(): print('noticed'); break
+watcher.stop()
+"""
+
+
+def test_a_limit_that_is_reached_later_is_noticed(tmp_path: Path) -> None:
+    """The watcher of a folder in which more and more folders are made is not well any more."""
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", LIMITED, str(tmp_path)],
+        capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    if "unshare" in done.stderr or "PermissionError" in done.stderr:
+        pytest.skip("no user namespaces here")
+    assert done.stdout.split() == ["True", "noticed"], done.stderr
+
+
+def test_signals_are_heard_before_anything_else_is_imported() -> None:
+    """Neither the command line nor threads and logs are there yet."""
+    script = "import sys, syncd.__main__, syncd.service.signals; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30
+    )
+    assert not {"click", "logging", "threading", "pathlib", "msgspec"} & set(done.stdout.split())
+
+
+HANGING = """
+import ctypes, sys
+from syncd.service.signals import catch_signals, end_within
+catch_signals(lambda: None); end_within(0.1)
+mutex, library = ctypes.create_string_buffer(64), ctypes.CDLL(None)
+library.pthread_mutex_lock(mutex); print('hangs', flush=True)
+library.pthread_mutex_lock(mutex)
+"""
+
+
+def test_a_process_whose_main_thread_hangs_is_ended() -> None:
+    """In a system call that no signal interrupts, as on a disk of a network that is gone."""
+    command = [sys.executable, "-c", HANGING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "hangs\n"
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["run"], True),
+        (["-v", "--config", "x.toml", "run"], True),
+        (["--config=x", "run"], True),
+        (["sync", "--vault", "run"], False),
+        (["--config", "run"], False),
+        ([], False),
+    ],
+)
+def test_which_command_is_the_service(words: list[str], expected: bool) -> None:
+    """The first word that is no option."""
+    assert _is_service(words) == expected
+
+
 def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
     """It is said in one line."""
     with pytest.raises(VaultError, match="cannot be watched"):
-        Watcher(tmp_path / "away", lambda: None)
+        FolderWatcher(tmp_path / "away", lambda: None)
 
 
 def test_this_disk_is_not_remote(tmp_path: Path) -> None:
     """Nor is a folder that is not there."""
     assert not is_remote(tmp_path)
     assert not is_remote(tmp_path / "away")
-
-
-def test_the_unit_has_this_vault_and_this_interpreter(tmp_path: Path) -> None:
-    """Every path of the shipped unit is replaced; spaces, percent signs and colons arrive."""
-    vault = tmp_path / "My 100% : notes"
-    vault.mkdir()
-    templates = Path("/home/ada of the test/templates")
-    config = Config(
-        (Vault(vault, name="notes", template=templates),),
-        Readwise(tmp_path / "token"),
-        state_dir=tmp_path / "state",
-    )
-    name, text = units.for_user(tmp_path / "config.toml", config)
-    assert name == "syncd.service"
-    assert f" -P -m syncd --config {tmp_path}/config.toml run" in text
-    assert f'ReadWritePaths="{tmp_path}/My 100%% : notes" {tmp_path}/state' in text
-    assert "%h" not in text
-    name, text = units.for_system(tmp_path / "config.toml", config)
-    assert name == "syncd@root.service" or os.getuid()
-    assert f'BindPaths="{tmp_path}/My 100%% \\: notes" {tmp_path}/state' in text
-    assert f"LoadCredential=readwise-token:{tmp_path}/token" in text
-    assert "/home/%i" not in text
-    (readable,) = (line for line in text.splitlines() if line.startswith("BindReadOnlyPaths="))
-    assert f'"{templates}"' in readable
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="the unit stands in root's folder")
-def test_a_configuration_that_the_service_cannot_read_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Root's own folder is closed to the owner of the vault."""
-    monkeypatch.setattr(units, "_folder", lambda **_: tmp_path)
-    vault, own = tmp_path / "notes", tmp_path / "own"
-    vault.mkdir()
-    own.mkdir(0o700)
-    os.chown(vault, pwd.getpwnam("nobody").pw_uid, -1)
-    (own / "syncd.toml").write_text(f'[[vault]]\npath = "{vault}"\n')
-    assert units.install(str(own / "syncd.toml"), user=False) == 0
-    assert f"before that, let nobody read {own} (chmod a+rX)" in capsys.readouterr().out
-    own.chmod(0o755)
-    assert units.install(str(own / "syncd.toml"), user=False) == 0
-    assert "before that" not in capsys.readouterr().out

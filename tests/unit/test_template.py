@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -418,11 +419,34 @@ def test_a_fault_is_told_with_file_and_line_before_anything_is_written(
     "{% set n = namespace(a=7) %}{% for i in range(999) %}{% set n.a = n.a * n.a %}{% endfor %}",
     "{% set b %}{% for i in range(9999) %}" + "y" * 999 + "{% endfor %}{% endset %}",
     "{{ '" + "z" * 1_048_577 + "'|upper }}",
+    "{{ 1|round(300000000, 'ceil') }}",
+    "{{ 1|round(-300000000) }}",
+    "{% set syncd_budget = [10**15] %}{% for i in range(9999) %}{{ 'y' * 999 }}{% endfor %}",
+    "{{ syncd_turned(-10**15) }}",
+    "{% macro syncd_turned(a) %}{% endmacro %}",
+    "{% set syncd_joined = 1 %}",
+    "{% for syncd_turned in range(9) %}{% endfor %}",
+    "{{ {'a': 1}|tojson(indent=999999999) }}",
+    "{{ ('a ' * 9999)|wordwrap(1, wrapstring='b' * 9999) }}",
+    "{{ (['z' * 99999] * 999)|join }}",
+    (
+        "{% set b = 'z' * 99999 %}{% for i in range(9999) %}"
+        "{% set c = b|upper|replace('Z', 'y')|title %}{% endfor %}"
+    ),
+    "{% set b = 'z' * 99999 %}{% for i in range(9999) %}{% set c = b.upper() %}{% endfor %}",
 ])  # fmt: skip
 def test_a_template_can_neither_hang_nor_fill_the_memory(text: str) -> None:
     """It is stopped, and told why."""
     with pytest.raises(TemplateFaultError):
         Script(text, ()).render({})
+
+
+def test_one_rendering_spends_nothing_of_another() -> None:
+    """Also in another thread, at the same time."""
+    script = Script("{% for i in range(9000) %}{{ text }}{% endfor %}", ["text"])
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: script.render({"text": "abc"}), range(8)))
+    assert found == ["abc" * 9000] * 8
 
 
 def test_a_template_that_fails_on_one_highlight_fails_its_document_alone() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TEST = "tests/system/test_systemd.py::test_the_template_is_hardly_exposed"
+TEST = "tests/system/test_systemd.py::test_the_units_are_hardly_exposed[syncd@.service-11]"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from syncd.config.settings import Schedule
 from syncd.errors import ConfigError
-from syncd.service.schedule import Every, Timetable, trigger
+from syncd.service.schedule import Cron, Every, JobSchedule, trigger
 from tests.support.wait import PATIENCE, until
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -70,8 +70,64 @@ def test_cron_means_what_cron_means(cron: str, expected: list[str]) -> None:
     ]
 
 
+ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]
+DOCUMENTED = [
+    "0 * * * *",
+    "*/30 * * * *",
+    "0 7-22 * * *",
+    "30 2 * * *",
+    "0 6 * * 1-5",
+    "0 6 31 * 0",
+]
+
+
+@given(
+    st.sampled_from(DOCUMENTED),
+    st.sampled_from(ZONES),
+    st.sampled_from([2011, 2024, 2025]),
+    st.integers(0, 366 * 24 * 60),
+    st.sampled_from([0, 60, 3600]),
+    st.lists(st.floats(-7200, 7200), min_size=30, max_size=30),
+)
+def test_the_next_time_is_always_later(
+    cron: str, zone: str, year: int, minutes: int, jitter: int, drifts: list[float]
+) -> None:
+    """Whatever summer time, jitter and a clock that is set back or forth do.
+
+    A run that is late by the clock is not made up for again and again.
+    """
+    start = datetime(year, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    schedule = Schedule(cron=cron, jitter=timedelta(seconds=jitter))
+    when, last = trigger(schedule, start, ZoneInfo(zone)), start
+    for drift in drifts:
+        now = last + timedelta(seconds=drift)
+        following = when.get_next_fire_time(last, now)
+        assert following > max(last, now)
+        assert following - max(last, now) < timedelta(days=63)
+        last = following
+
+
 @pytest.mark.parametrize(
-    "cron", ["61 * * * *", "* * * * 8", "* * * * nonday", "* 25 * * *", "*/0 * * * *"]
+    ("cron", "expected"),
+    [
+        ("0 * * * *", ["02:00:00+02:00", "02:00:00+01:00", "03:00:00+01:00"]),
+        ("30 2 * * *", ["02:30:00+02:00"]),
+        ("*/30 2,3 * * *", ["02:00:00+02:00", "02:30:00+02:00", "03:00:00+01:00"]),
+    ],
+)
+@pytest.mark.parametrize("jitter", [timedelta(0), timedelta(minutes=1)])
+def test_the_hour_that_comes_twice(cron: str, expected: list[str], jitter: timedelta) -> None:
+    """Every hour means both of them, a named hour the first."""
+    start = datetime.fromisoformat("2025-10-26T01:10:00+02:00").astimezone(UTC)
+    found = times(Schedule(cron=cron, jitter=jitter), start, len(expected))
+    for time, text in zip(found, expected, strict=True):
+        due = datetime.fromisoformat(f"2025-10-26T{text}")
+        assert timedelta(0) <= time - due <= jitter
+
+
+@pytest.mark.parametrize(
+    "cron",
+    ["61 * * * *", "* * * * 8", "* * * * nonday", "* 25 * * *", "*/0 * * * *", "0 0 31 2 *"],
 )
 def test_cron_is_refused_in_one_line(cron: str) -> None:
     """Values that cron does not know."""
@@ -87,7 +143,7 @@ class Day:
         self.runs: list[datetime] = []
         self.missed: list[str] = []
         self.busy = threading.Semaphore(1)
-        self.times = Timetable(lambda _name, _result: None, self.missed.append, lambda: self.now)
+        self.times = JobSchedule(lambda _name, _result: None, self.missed.append, lambda: self.now)
 
     def run(self) -> None:
         """A job: never two at once."""
@@ -98,11 +154,11 @@ class Day:
     def pass_(self, **span: float) -> None:
         """Time passes; the service looks at the clock, and what is due gets done."""
         self.now += timedelta(**span)
-        self.times.look()
+        self.times.follow_clock()
         until(self._is_done, "what was due was not done")
 
     def _is_done(self) -> bool:
-        due = self.times.next_of("run")
+        due = self.times.next_due("run")
         assert due is not None
         return due > self.now
 
@@ -128,7 +184,7 @@ def test_a_day_in_fast_motion(day: Day) -> None:
 
     A suspend of three hours costs the runs in it but one, and none after it.
     """
-    day.times.put("run", Every(START, timedelta(minutes=30)), day.run)
+    day.times.add("run", Every(START, timedelta(minutes=30)), day.run)
     for _ in range(12 * 60):
         day.pass_(minutes=1)
     day.pass_(hours=3)
@@ -141,9 +197,20 @@ def test_a_day_in_fast_motion(day: Day) -> None:
     assert not day.missed
 
 
+def test_the_night_summer_time_ends(day: Day) -> None:
+    """Every hour one run, the hour that comes twice included."""
+    day.now = datetime(2025, 10, 25, 22, 10, tzinfo=UTC)
+    day.times.follow_clock()
+    day.times.add("run", Cron("0 * * * *", BERLIN, timedelta(minutes=1)), day.run)
+    for _ in range(6 * 60):
+        day.pass_(minutes=1)
+    assert [run.hour for run in day.runs] == [23, 0, 1, 2, 3, 4]
+    assert not day.missed
+
+
 def test_a_clock_that_was_set_back_does_not_stop_the_runs(day: Day) -> None:
     """A machine that woke up in the wrong year gets its runs when it is put right."""
-    day.times.put("run", Every(START, timedelta(minutes=30)), day.run)
+    day.times.add("run", Every(START, timedelta(minutes=30)), day.run)
     day.pass_(days=3000)
     day.runs.clear()
     day.pass_(days=-3000)
@@ -160,9 +227,9 @@ def test_a_job_that_comes_due_while_it_is_done_is_told(day: Day) -> None:
         going.set()
         ended.wait(PATIENCE)
 
-    day.times.put("run", Every(START, timedelta(minutes=30)), slow)
+    day.times.add("run", Every(START, timedelta(minutes=30)), slow)
     day.now += timedelta(minutes=31)
-    day.times.look()
+    day.times.follow_clock()
     assert going.wait(PATIENCE)
     day.pass_(minutes=30)
     ended.set()
