@@ -10,12 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from syncd.adopt.dialects import BLOCK, NOTE_LABELS, TAG_LABELS
+from syncd.adopt.dialects import BLOCK, NOTE_LABELS, TAG_LABELS, Dialect
+from syncd.adopt.paragraphs import in_paragraphs
 from syncd.formats.html import from_html
 from syncd.model import Highlight
 from syncd.page.base import UNSETTLED, Base
-from syncd.page.links import fingerprint
-from syncd.page.rendered import PARTS, Digests, Labels, Part
+from syncd.page.blocks import Page
+from syncd.page.links import fingerprint, labelled_keys
+from syncd.page.rendered import NOTE, PARTS, TAGS, Digests, Labels, Part, Rendered
 
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\u200b\ufeff]")
@@ -50,7 +52,7 @@ def adopt(found: Found, base: Base | None) -> Base:
         page[part], account[part] = want, getattr(found.account, part)
         if known is not None and now in (known, want):
             page[part] = known
-            if known != want:
+            if known != want and not _stands_as_written(found, part):
                 account[part] = UNSETTLED
         elif now == want:
             continue
@@ -72,6 +74,43 @@ def with_dialects(labels: Labels) -> Labels:
     tags = dict.fromkeys((*labels.tags, *TAG_LABELS))
     note = dict.fromkeys((*labels.note, *NOTE_LABELS))
     return Labels(tuple(tags), tuple(note))
+
+
+def read_in(dialect: Dialect | None, page: Page) -> Page:
+    """A page with its highlights as blocks, as its program means it."""
+    if dialect is None or dialect.paragraphs is None:
+        return page
+    return in_paragraphs(page, dialect.paragraphs)
+
+
+def in_manner_of(
+    dialect: Dialect | None, rendered: Rendered, key: str | None, content: Sequence[str]
+) -> Rendered:
+    """A highlight as it is written into a block that another program wrote, whose `content` stands.
+
+    What stands behind the text there stays: the program's label, marks and id, on which references
+    depend. `key` is the highlight's identity: a link to anything else does not stay.
+    """
+    theirs, ours = (BLOCK.fullmatch("\n".join(lines)) for lines in (content, rendered.text))
+    if theirs is None or ours is None:
+        return rendered
+    tail = theirs.string[theirs.end("text") :]
+    text = rendered.text
+    if set(labelled_keys(tail.split("\n"))) <= {key}:
+        text = (ours["text"].rstrip() + tail).split("\n")
+    if dialect is None:
+        return rendered._replace(text=text)
+    tags, note = (
+        _labelled(rendered.tags, TAGS, dialect.tags),
+        _labelled(rendered.note, NOTE, dialect.note),
+    )
+    return Rendered(text, tags, note)
+
+
+def _labelled(content: list[str] | None, ours: str, label: str) -> list[str] | None:
+    if not content or not content[0].startswith(ours):
+        return content
+    return [label + content[0].removeprefix(ours), *content[1:]]
 
 
 def _stands_as_written(found: Found, part: Part) -> bool:

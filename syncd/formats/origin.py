@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 from syncd.formats.escape import link_target
 from syncd.model import Document, Highlight
 from syncd.page.dates import local_time
 from syncd.page.identity import highlight_link, status_id
+
+
+_BLANK = "\u00a0"  # in a label with a number Readwise's plugins write a no-break space
 
 
 def place(document: Document, item: Highlight) -> tuple[str, str]:
@@ -16,12 +19,14 @@ def place(document: Document, item: Highlight) -> tuple[str, str]:
     url = link_target(address) or ""
     if status_id(address) is not None:
         label = "View Tweet"
+    elif url and item.location_type == "time_offset" and item.location is not None:
+        label = f"Time{_BLANK}{timedelta(seconds=int(item.location))}"
     elif url and item.url and item.url.strip():
         label = "View Highlight"
     elif url:
-        label = f"Location {item.location:g}"
+        label = f"Location{_BLANK}{item.location:g}"
     elif item.location_type == "page" and item.location is not None:
-        label = f"Page {item.location:g}"
+        label = f"Page{_BLANK}{item.location:g}"
     else:
         label = ""
     return label, url

@@ -21,13 +21,14 @@ class Block(NamedTuple):
 
     `lines[start:own_end]` are its own; `lines[own_end:end]` are loose text behind a blank line.
     Neither span ends with blank lines. `indent` is what stands before the bullet; its length is the
-    block's depth.
+    block's depth. A `bare` one has no bullet, and its indent says its depth alone.
     """
 
     start: int
     own_end: int
     end: int
     indent: str
+    bare: bool = False
 
 
 class Property(NamedTuple):
@@ -48,7 +49,7 @@ class Syntax(NamedTuple):
     author sees them; `bullet` turns such lines and an indent into the file's lines. `properties`
     finds the page's properties. `unit` is one level of indent; where it is white space, the page's
     owner may use another. `loose` says whether text at the margin behind a blank line no longer
-    belongs to the block.
+    belongs to the block. `bare` gives the lines of a block without a bullet.
     """
 
     starts: Callable[[list[str], str], list[tuple[int, str]]]
@@ -57,6 +58,7 @@ class Syntax(NamedTuple):
     properties: Callable[[Page], dict[str, Property]]
     unit: str
     loose: bool
+    bare: Callable[[list[str], str], list[str]] = lambda content, _indent: content
 
 
 class Page(NamedTuple):
@@ -70,6 +72,11 @@ class Page(NamedTuple):
     def content(self, block: Block) -> list[str]:
         """A block's own lines without bullet, indent, trailing blanks and line ends."""
         return self.syntax.content(self.lines, block)
+
+    def written(self, content: list[str], block: Block) -> list[str]:
+        """Content as the file's lines, to stand as `block` does, without line ends."""
+        write = self.syntax.bare if block.bare else self.syntax.bullet
+        return write(content, block.indent)
 
     def properties(self) -> dict[str, Property]:
         """The properties of a Logseq page by their keys in lower case."""

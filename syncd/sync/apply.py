@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from syncd.adopt.adopt import Found, adopt
+from syncd.adopt.adopt import Found, adopt, in_manner_of, read_in
+from syncd.adopt.dialects import dialect_of
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
 from syncd.formats.format import Format
 from syncd.model import Document
@@ -101,12 +102,13 @@ def places_of(found: Inputs) -> dict[int, Place]:
 def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool) -> Case:
     """All that the merge decides on."""
     places = places_of(found)
+    adopted = _adopted(found, places)
     return Case(
-        found.wanted,
+        [_in_its_manner(found, item, places, adopted) for item in found.wanted],
         found.bases,
         found.page,
         places,
-        _adopted(found, places),
+        adopted,
         fates,
         found.labels,
         time.time_ns(),
@@ -139,6 +141,18 @@ def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:
         block = Found(highlights[item.id], contents, standing, item.page, item.account)
         adopted[item.id] = adopt(block, base)
     return adopted
+
+
+def _in_its_manner(
+    found: Inputs, item: Wanted, places: Mapping[int, Place], adopted: Mapping[int, Base]
+) -> Wanted:
+    """A highlight as it is written where its block stands: another program's keeps its manner."""
+    place, base = places.get(item.id), adopted.get(item.id) or found.bases.get(item.id)
+    if not (isinstance(place, PageBlock) and base and base.adopted):
+        return item
+    content = found.page.content(found.page.blocks[place.at])
+    rendered = in_manner_of(found.dialect, item.rendered, item.key, content)
+    return item._replace(rendered=rendered, page=rendered.digests())
 
 
 def _contents(found: Inputs, place: PageBlock, base: Base | None) -> dict[Part, list[str]]:
@@ -193,6 +207,7 @@ def _copied(run: VaultRun, found: Inputs, missing: list[Wanted]) -> set[int]:
     for copy in run.copies:
         if stem and copy.startswith(stem):
             page, _ = page_at(run.root / copy)
+            page = read_in(dialect_of("".join(page.lines)), page)
             blocks = blocks_of(page, found.labels)
             copied |= identify(missing, found.bases, blocks, {}).keys()
     return copied

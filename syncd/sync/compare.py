@@ -93,9 +93,9 @@ def _gone_kind(found: Inputs, item: Wanted, fates: Mapping[int, Fate]) -> str:
 
 def _kind(case: Case, item: Wanted, place: Place) -> str | None:
     """How a highlight's text differs from what syncd would write; None where it does not."""
-    if place.digest == item.page.text:
-        return None
     base = case.adopted.get(item.id) or case.bases.get(item.id)
+    if place.digest == item.page.text and not (base and base.adopted):
+        return None
     if base is None or not place.digest:
         return "adopted"  # it stands as another program, or its owner, put it there
     return "adopted" if base.adopted and place.digest == base.page.text else "edited"

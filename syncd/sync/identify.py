@@ -107,15 +107,16 @@ def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
     found, above = [], ""
     for index, block in enumerate(page.blocks):
         content = page.content(block)
-        if content[0].startswith(labels.tags + labels.note):
+        is_child = block.bare and block.indent
+        if is_child or content[0].startswith(labels.tags + labels.note):
             continue
-        heading = HEADING.match(page.lines[block.start])
+        heading = None if block.bare else HEADING.match(page.lines[block.start])
         if heading:
             if above != WHOLE_TEXT or "ighlights" in heading[1]:
                 above = heading[1].strip()
             content = content[:1]  # what follows a heading is no part of it
         keys, ids = labelled_keys(content), block_ids(content)
-        if keys or ids or not (heading or above in _ABOVE):
+        if keys or ids or block.bare or not (heading or above in _ABOVE):
             said = fingerprint("\n".join(content))
             found.append(PageBlock(index, keys, ids, digest(content), said))
     return found
@@ -143,6 +144,7 @@ def identify(
     search.by_own_link()
     search.by_shared_link()
     search.elsewhere_by_link(elsewhere)
+    search.take_split_ones()
     search.by_words()
     search.elsewhere_by_name(elsewhere)
     search.by_place()
@@ -235,8 +237,24 @@ class _Search:
             missing.sort(key=lambda item: item.id not in self.bases)
             self._take_alike(missing, holders)
             # a block too many is no new highlight's
-            older = self._missing(self._standing(items))
-            self._take_between(older, self._free(holders), lambda _one, _other: True)
+            older = self._standing(items)
+            missing, holders = self._missing(older), self._free(holders)
+            known = len(missing) <= len(holders) or any(item.id in self.bases for item in older)
+            self._take_between(missing, holders, _is_any if known else _is_alike)
+
+    def take_split_ones(self) -> None:
+        """Blocks that are the beginning of a highlight whose link stands in its last list line's."""
+        at = {block.at: number for number, block in enumerate(self.blocks)}
+        for item in self.wanted:
+            place, starts = self.found.get(item.id), item.starts
+            if not isinstance(place, PageBlock) or not starts or place.says.startswith(starts):
+                continue
+            for block in reversed(self.blocks[: at[place.at]][-_MOST:]):
+                if block.at in self._taken or block.at in self._own:
+                    break
+                if block.says == starts:
+                    self._taken |= {one.at for one in self.blocks if block.at <= one.at < place.at}
+                    break
 
     def by_words(self) -> None:
         """What is left, among the blocks that no link gives to a highlight."""
@@ -379,6 +397,10 @@ def _same_digest(
 def _is_part(one: str, other: str) -> bool:
     shorter, longer = sorted((one, other), key=len)
     return len(shorter) >= _ENOUGH and shorter in longer
+
+
+def _is_any(_item: Wanted, _block: PageBlock) -> bool:
+    return True
 
 
 def _is_alike(item: Wanted, block: PageBlock) -> bool:

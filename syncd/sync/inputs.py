@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from syncd.adopt.adopt import with_dialects
+from syncd.adopt.adopt import read_in, with_dialects
+from syncd.adopt.dialects import Dialect, dialect_of
 from syncd.formats.format import Format
 from syncd.model import Document, Highlight
 from syncd.page.base import Base
@@ -40,7 +41,8 @@ class Inputs(NamedTuple):
     `path` and `seen` are None and `page` is empty where it has none. `form` is that of its page's
     file, and of new pages where it has none; `labels` are those of children on that page.
     `elsewhere` are the other places of its highlights by identity; `gone` those that are known to
-    be gone from the vault. `redressed`: the page was last written by other templates.
+    be gone from the vault. `redressed`: the page was last written by other templates;
+    `dialect`: in which manner another program wrote it, None where none did.
     """
 
     document: Document
@@ -57,6 +59,7 @@ class Inputs(NamedTuple):
     labels: Labels
     redressed: bool
     album: Album
+    dialect: Dialect | None = None
 
 
 def read_inputs(run: VaultRun, id_: int) -> Inputs:
@@ -93,13 +96,14 @@ def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inp
     if path and path != usual:
         wanted = pictures.illustrate(plain, path, usual)
     page, seen = page_at(run.root / path) if path else (parse("", form.syntax), None)
+    dialect = dialect_of("".join(page.lines))
     return Inputs(
         document,
         wanted,
         known,
         home,
         path,
-        page,
+        read_in(dialect, page),
         seen,
         _elsewhere(run, wanted, known, places, path, id_),
         bases.absences_of(run.db, run.id, id_),
@@ -108,6 +112,7 @@ def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inp
         labels,
         homes.mark(run.db, run.id, id_) != form.mark,
         pictures,
+        dialect,
     )
 
 

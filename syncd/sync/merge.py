@@ -268,7 +268,7 @@ def _replaced(page: Page, at: int, content: list[str] | None) -> Edit:
     if not content:
         return Edit(block.start, block.own_end, [])
     lines = _with_app_lines(content, app_lines(page.content(block)))
-    return Edit(block.start, block.own_end, page.syntax.bullet(lines, block.indent))
+    return Edit(block.start, block.own_end, page.written(lines, block))
 
 
 def _new_child(
@@ -280,8 +280,9 @@ def _new_child(
     at = page.blocks[place.at].end
     if part == "note":
         at = _behind_tags(page, place.at, case.labels.tags, item.page.tags)
-    indent = page.blocks[place.at].indent + page.indent_unit
-    return Edit(at, at, page.syntax.bullet(content, indent))
+    block = page.blocks[place.at]
+    child = block._replace(indent=block.indent + page.indent_unit)
+    return Edit(at, at, page.written(content, child))
 
 
 def _with_app_lines(content: list[str], kept: list[str]) -> list[str]:
@@ -320,11 +321,12 @@ def _behind_tags(page: Page, index: int, labels: tuple[str, ...], base: bytes) -
 def _add(plan: Plan, case: Case, adding: set[int]) -> None:
     """Put each new block behind its nearest predecessor on the page.
 
-    Else before its successor, else at the end. At the end too where highlights stand outside of
-    blocks: nothing tells where one of those begins or ends.
+    Else before its successor, else at the end. At the end too where highlights are paragraphs: they
+    and blocks do not mix.
     """
     page, found = case.page, case.found
-    if any(isinstance(place, Elsewhere) and not place.digest for place in found.values()):
+    outside = any(isinstance(place, Elsewhere) and not place.digest for place in found.values())
+    if outside or any(block.bare for block in page.blocks):
         found = {}
     spots = [place for item in case.wanted if isinstance(place := found.get(item.id), PageBlock)]
     at, indent = _before_all(page, spots)

@@ -87,10 +87,11 @@ def _official_highlight(document: Document, item: Highlight) -> Iterator[str]:
     if status_id(link):
         tail = f" ([View Tweet]({link}))"
     elif link:
-        tail = f" ([{'View Highlight' if item.url else f'Location {item.location}'}]({link}))"
+        label = "View Highlight" if item.url else f"Location\u00a0{item.location}"
+        tail = f" ([{label}]({link}))"
     else:
         tail = (
-            f" (Page {item.location})"
+            f" (Page\u00a0{item.location})"
             if item.location_type == "page" and item.location is not None
             else ""
         )
@@ -195,6 +196,7 @@ def plain(library: Library, seed: int = 1) -> Files:
         for item in document.highlights:
             text += f"\n{item.text or ''} %% highlight_id: {item.id} %%\n"
             text += f"Note: {item.note}\n" if item.note else ""
+            text += "\n"  # its template ends with a line end, and it adds one
         files[path] = text.encode()
     return files
 

@@ -206,12 +206,11 @@ class PluginGraph:
         link = highlight_link(document, item)
         if link is None:
             page = item.location_type == "page" and item.location is not None
-            return f"(Page {item.location})" if page else ""
+            return f"(Page\u00a0{item.location})" if page else ""
         if status_id(link):
             return f"([View Tweet]({link}))"
-        return (
-            f"([View Highlight]({link}))" if item.url else f"([Location {item.location}]({link}))"
-        )
+        label = "View Highlight" if item.url else f"Location\u00a0{item.location}"
+        return f"([{label}]({link}))"
 
     def _day(self, item: Highlight) -> str:
         when = date.fromisoformat((item.highlighted_at or "2023-05-05")[:10])

@@ -105,17 +105,27 @@ def test_pages_stand_where_the_graphs_own_config_puts_them(
             "- Folge ([View Highlight](https://example.net/12?t=3))",
         ),
         (
+            {"category": "podcasts", "source": "snipd"},
+            {
+                "text": "Minute",
+                "url": "https://example.net/13",
+                "location": 1995,
+                "location_type": "time_offset",
+            },
+            "- Minute ([Time\u00a00:33:15](https://example.net/13))",
+        ),
+        (
             {"category": "books", "source": "kindle", "asin": "B00EXAMPLE"},
             {"text": "बाघ", "location": 117, "location_type": "location"},
             (
-                "- बाघ ([Location "
+                "- बाघ ([Location\u00a0"
                 "117](https://readwise.io/to_kindle?action=open&asin=B00EXAMPLE&location=117))"
             ),
         ),
         (
             {"category": "books", "source": "physical"},
             {"text": "Seite", "location": 5, "location_type": "page"},
-            "- Seite (Page 5)",
+            "- Seite (Page\u00a05)",
         ),
         (
             {"category": "books", "source": "kindle"},
