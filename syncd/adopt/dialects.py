@@ -165,7 +165,10 @@ DIALECTS = (
 
 
 def dialect_of(text: str) -> Dialect | None:
-    """In which program's manner, and by which template, a page's text is written; None if in none."""
+    """In which program's manner, and by which template, a page's text is written.
+
+    None if in none.
+    """
     for dialect in DIALECTS:
         if all(sign.search(text) for sign in dialect.signs):
             return dialect

@@ -1,4 +1,6 @@
-"""Reads pages whose highlights are paragraphs: such a highlight becomes a block without a bullet. Pure.
+"""Reads pages whose highlights are paragraphs: such a highlight becomes a block without a bullet.
+
+Pure.
 
 What stands behind a highlight (its tags, its note, and last all the rest) are its children. What
 syncd wrote onto such a page are bullets, and stay blocks like any others.

@@ -1,7 +1,7 @@
-"""Highlights in a note's running text, as templates of the owner's for Readwise's plugin put them there. Pure.
+"""Highlights in a note's running text, as owners' templates for Readwise's plugin put them. Pure.
 
-Such templates make quotes, callouts and paragraphs, with or without a link: nothing tells where a highlight begins or
-ends. What it says can still be found below the heading of the highlights.
+Such templates make quotes, callouts and paragraphs, with or without a link: nothing tells where a
+highlight begins or ends. What it says can still be found below the heading of the highlights.
 """
 
 from __future__ import annotations

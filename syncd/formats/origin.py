@@ -9,7 +9,6 @@ from syncd.model import Document, Highlight
 from syncd.page.dates import local_time
 from syncd.page.identity import highlight_link, status_id
 
-
 _BLANK = "\u00a0"  # in a label with a number Readwise's plugins write a no-break space
 
 

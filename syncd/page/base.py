@@ -15,7 +15,10 @@ UNSETTLED = b"\xff" * 16
 
 
 class Past(NamedTuple):
-    """An earlier state of a part: its digest on the page, and when (ns) a write of ours ended it."""
+    """An earlier state of a part.
+
+    Its digest on the page, and when (ns) a write of ours ended it.
+    """
 
     part: Part
     digest: bytes

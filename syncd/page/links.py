@@ -91,7 +91,7 @@ def own_key(content: list[str]) -> str | None:
 
 
 def readwise_keys(content: list[str]) -> tuple[str, ...]:
-    """The identities of the links in a block that have one of Readwise's labels, wherever they stand."""
+    """The identities of the links in a block that have one of Readwise's labels."""
     links = (link for line in content for link in _links(line) if link.is_labelled)
     return tuple(dict.fromkeys(key for link in links if (key := link_key(link.address))))
 

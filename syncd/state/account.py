@@ -25,7 +25,8 @@ _documents = msgspec.json.Decoder(Document)
 _highlights = msgspec.json.Decoder(Highlight)
 _encode = msgspec.json.Encoder().encode
 
-# The documents that have highlights of the same identity as these, or selections of the same tweets.
+# The documents that have highlights of the same identity as these, or selections of the same
+# tweets.
 _RIVALS = """
     WITH own AS (
         SELECT key, tweet FROM highlight WHERE id IN (SELECT value FROM json_each(?))
@@ -44,7 +45,9 @@ class Rival(NamedTuple):
 
 
 def absorb(db: sqlite3.Connection, documents: Iterable[Document]) -> set[int]:
-    """Take in what Readwise sent, in the caller's transaction; the same value twice changes nothing.
+    """Take in what Readwise sent, in the caller's transaction.
+
+    The same value twice changes nothing.
 
     Returns the documents whose pages may be behind now: those that changed, and those whose
     highlights may take the place of a changed one, or give up theirs to it.
@@ -187,8 +190,8 @@ def thread(db: sqlite3.Connection, tweet: str) -> Iterator[Rival]:
     """
     return _rivals(
         db,
-        "SELECT document, data, key FROM highlight"
-        " WHERE live AND tweet IS NULL AND document IN (SELECT document FROM highlight WHERE live AND key = ?)",
+        "SELECT document, data, key FROM highlight WHERE live AND tweet IS NULL AND document IN"
+        " (SELECT document FROM highlight WHERE live AND key = ?)",
         tweet,
     )
 
@@ -261,7 +264,7 @@ def reject(db: sqlite3.Connection, refused: Iterable[Rejected]) -> None:
 
 
 def forget_rejected(db: sqlite3.Connection, still: Collection[int | None]) -> None:
-    """Forget the documents that could not be understood and came no more, all but those that did."""
+    """Forget the documents that were not understood, but for those that `still` are."""
     gone = [(id_,) for id_, _, _ in rejected(db) if id_ not in still]
     db.executemany("DELETE FROM rejected WHERE document = ?", gone)
 

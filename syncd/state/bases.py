@@ -161,7 +161,7 @@ def documents_deleted_upstream(db: sqlite3.Connection, vault: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-# --- what differs -------------------------------------------------------------------------------
+# --- what differs ---------------------------------------------------------------------------------
 
 
 def set_conflicts(
@@ -194,7 +194,7 @@ def documents_in_conflict(db: sqlite3.Connection, vault: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-# --- what is gone -------------------------------------------------------------------------------
+# --- what is gone ---------------------------------------------------------------------------------
 
 
 def set_absences(db: sqlite3.Connection, vault: int, found: Iterable[Absence]) -> None:

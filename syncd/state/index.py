@@ -95,7 +95,8 @@ def places(db: sqlite3.Connection, vault: int, keys: Sequence[str]) -> list[Plac
         chunk = keys[start : start + _CHUNK]
         marks = ",".join("?" * len(chunk))
         rows = db.execute(  # the query is made of question marks alone
-            "SELECT key, page.path, block.hash, document FROM block JOIN page ON page.id = block.page"
+            "SELECT key, page.path, block.hash, document FROM block"
+            " JOIN page ON page.id = block.page"
             " LEFT JOIN home ON home.vault = block.vault AND home.path = page.path"
             f" WHERE block.vault = ? AND key IN ({marks})",
             (vault, *chunk),
@@ -105,12 +106,13 @@ def places(db: sqlite3.Connection, vault: int, keys: Sequence[str]) -> list[Plac
 
 
 def is_taken(db: sqlite3.Connection, vault: int, title: str, path: str, document: int) -> bool:
-    """Whether the app would know a page of this title already, or the file system a file of this name.
+    """Whether a page of this title, or a file of this name, is there already.
 
     Also where another document had its page: there it would be taken for that one's.
     """
     row = db.execute(
-        "SELECT 1 FROM page WHERE vault = ? AND name = ? UNION ALL SELECT 1 FROM page WHERE vault = ? AND file = ?"
+        "SELECT 1 FROM page WHERE vault = ? AND name = ?"
+        " UNION ALL SELECT 1 FROM page WHERE vault = ? AND file = ?"
         " UNION ALL SELECT 1 FROM home WHERE vault = ? AND path = ? AND document != ?",
         (vault, name_key(title), vault, file_key(path), vault, path, document),
     ).fetchone()
@@ -144,7 +146,7 @@ def candidates(
     titles: Sequence[str],
     book: int,
 ) -> list[Candidate]:
-    """The pages at `paths`, of one of the `names` (name_key) or `titles` (title_key), of this `book`.
+    """The pages at `paths`, or of one of the `names` (name_key), `titles` (title_key), or `book`.
 
     Only pages that say something of a document count, be it by their name.
     """
@@ -169,7 +171,7 @@ def candidates(
 
 
 def said(db: sqlite3.Connection, vault: int, path: str) -> tuple[str | None, str | None, bytes]:
-    """A page's words on its document, title (title_key) and address, and the digest of its bytes."""
+    """What a page says of its document, title (title_key) and address; the digest of its bytes."""
     query = "SELECT title, url, hash FROM page WHERE (vault, path) = (?, ?)"
     title, url, digest = db.execute(query, (vault, path)).fetchone()
     return title, url, digest

@@ -34,7 +34,8 @@ class Line(msgspec.Struct, frozen=True):
 def note(db: sqlite3.Connection, vault: int, path: str, highlights: int) -> None:
     """Highlights came onto a page; in the transaction that records them."""
     db.execute(
-        "INSERT INTO news VALUES (?, '', ?, ?) ON CONFLICT DO UPDATE SET highlights = highlights + excluded.highlights",
+        "INSERT INTO news VALUES (?, '', ?, ?)"
+        " ON CONFLICT DO UPDATE SET highlights = highlights + excluded.highlights",
         (vault, path, highlights),
     )
 

@@ -59,7 +59,10 @@ def waiting(db: sqlite3.Connection, vault: int) -> list[int]:
 
 
 def behind(db: sqlite3.Connection, vault: int) -> int:
-    """How many documents' pages are behind the account, but for those that only their owner changed."""
+    """How many documents' pages are behind the account.
+
+    Those are not that only their owner changed.
+    """
     query = "SELECT count(*) FROM pending WHERE vault = ? AND (look = 0 OR code IS NOT NULL)"
     return int(db.execute(query, (vault,)).fetchone()[0])
 
@@ -79,7 +82,10 @@ def failed(db: sqlite3.Connection, vault: int, document: int, code: str, message
 
 def failures(db: sqlite3.Connection, vault: int) -> list[tuple[int, str, str]]:
     """The pending documents that failed: id, code, message."""
-    rows = "SELECT document, code, message FROM pending WHERE vault = ? AND code IS NOT NULL ORDER BY document"
+    rows = (
+        "SELECT document, code, message FROM pending"
+        " WHERE vault = ? AND code IS NOT NULL ORDER BY document"
+    )
     return db.execute(rows, (vault,)).fetchall()
 
 
@@ -99,7 +105,10 @@ def end(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
 
 
 def begun_at(db: sqlite3.Connection, vault: int, document: int) -> int:
-    """Since when (ns) a document's page is being written, be it by a run that was killed; 0: not."""
+    """Since when (ns) a document's page is being written, be it by a run that was killed; 0.
+
+    Not.
+    """
     query = "SELECT moment FROM writing WHERE (vault, document) = (?, ?)"
     row = db.execute(query, (vault, document)).fetchone()
     return int(row[0]) if row else 0

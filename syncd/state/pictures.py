@@ -28,8 +28,9 @@ def copies(db: sqlite3.Connection, vault: int, addresses: Iterable[str]) -> dict
     """
     asked = msgspec.json.encode(list(addresses)).decode()
     rows = db.execute(
-        "SELECT address, path FROM picture WHERE vault = ? AND address IN (SELECT value FROM json_each(?))"
-        " AND path IS NOT NULL ORDER BY id",
+        "SELECT address, path FROM picture"
+        " WHERE vault = ? AND address IN (SELECT value FROM json_each(?)) AND path IS NOT NULL"
+        " ORDER BY id",
         (vault, asked),
     )
     return dict(rows.fetchall())
@@ -50,8 +51,10 @@ def due(db: sqlite3.Connection, vault: int, most: int, *, every: bool) -> list[D
     Also those whose turn it is not.
     """
     rows = db.execute(
-        "SELECT DISTINCT address, coalesce(tries, 0) AS tried FROM awaited LEFT JOIN picture USING (vault, address)"
-        " WHERE vault = ? AND path IS NULL AND (? OR coalesce(wait, 0) = 0) ORDER BY tried, address LIMIT ?",
+        "SELECT DISTINCT address, coalesce(tries, 0) AS tried FROM awaited"
+        " LEFT JOIN picture USING (vault, address)"
+        " WHERE vault = ? AND path IS NULL AND (? OR coalesce(wait, 0) = 0)"
+        " ORDER BY tried, address LIMIT ?",
         (vault, every, most),
     ).fetchall()
     db.execute("UPDATE picture SET wait = wait - 1 WHERE vault = ? AND wait > 0", (vault,))

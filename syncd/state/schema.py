@@ -40,18 +40,21 @@ _MIGRATIONS = [
         vault INTEGER NOT NULL, document INTEGER NOT NULL, code TEXT, message TEXT,
         PRIMARY KEY (vault, document)
     ) WITHOUT ROWID;
-    -- documents whose pages are being written: what a killed run wrote there is not recorded in the other tables
+    -- documents whose pages are being written: what a killed run wrote there is not recorded in the
+    -- other tables
     CREATE TABLE writing (
         vault INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (vault, document)
     ) WITHOUT ROWID;
-    -- what syncd last wrote, or found and took for the account's: digests of a block and of its children
+    -- what syncd last wrote, or found and took for the account's: digests of a block and of its
+    -- children
     CREATE TABLE base (
         vault INTEGER NOT NULL, highlight INTEGER NOT NULL,
         text BLOB NOT NULL, tags BLOB NOT NULL, note BLOB NOT NULL,
         PRIMARY KEY (vault, highlight)
     ) WITHOUT ROWID;
     CREATE TABLE conflict (
-        vault INTEGER NOT NULL, document INTEGER NOT NULL, highlight INTEGER NOT NULL, parts TEXT NOT NULL,
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, highlight INTEGER NOT NULL,
+        parts TEXT NOT NULL,
         PRIMARY KEY (vault, document, highlight)
     ) WITHOUT ROWID;
     -- a document's page; header: the digests of its properties
@@ -66,7 +69,8 @@ _MIGRATIONS = [
         mtime INTEGER NOT NULL, size INTEGER NOT NULL, inode INTEGER NOT NULL, hash BLOB NOT NULL,
         name TEXT NOT NULL,  -- the page's identity in the app (names.name_key)
         file TEXT NOT NULL,  -- the path as a file system without case would see it
-        url TEXT, title TEXT, book INTEGER, -- the document's address, whole title and id, where the page says them
+        -- the document's address, whole title and id, where the page says them
+        url TEXT, title TEXT, book INTEGER,
         own INTEGER NOT NULL  -- whether it stands as syncd wrote it
     );
     CREATE UNIQUE INDEX page_path ON page (vault, path);
@@ -86,20 +90,24 @@ _MIGRATIONS = [
     );
     """,
     """
-    -- what came onto which page and is not told on the log page or in the journal yet; moment: '' until that is begun
+    -- what came onto which page and is not told on the log page or in the journal yet; moment: ''
+    -- until that is begun
     CREATE TABLE news (
-        vault INTEGER NOT NULL, moment TEXT NOT NULL, path TEXT NOT NULL, highlights INTEGER NOT NULL,
+        vault INTEGER NOT NULL, moment TEXT NOT NULL, path TEXT NOT NULL,
+        highlights INTEGER NOT NULL,
         PRIMARY KEY (vault, moment, path)
     ) WITHOUT ROWID;
     """,
     """
     -- by which templates a document was last written (Format.mark), where by any
     CREATE TABLE mark (
-        vault INTEGER NOT NULL, document INTEGER NOT NULL, mark TEXT NOT NULL, PRIMARY KEY (vault, document)
+        vault INTEGER NOT NULL, document INTEGER NOT NULL, mark TEXT NOT NULL,
+        PRIMARY KEY (vault, document)
     ) WITHOUT ROWID;
     """,
     """
-    -- pictures that a vault has a copy of, in the order in which they came; path NULL: it failed, `wait` runs to pass
+    -- pictures that a vault has a copy of, in the order in which they came; path NULL: it failed,
+    -- `wait` runs to pass
     CREATE TABLE picture (
         id INTEGER PRIMARY KEY, vault INTEGER NOT NULL, address TEXT NOT NULL, path TEXT,
         tries INTEGER NOT NULL, wait INTEGER NOT NULL
@@ -131,8 +139,8 @@ _MIGRATIONS = [
         page TEXT NOT NULL, seen TEXT NOT NULL, verdict TEXT NOT NULL,
         PRIMARY KEY (vault, highlight)
     ) WITHOUT ROWID;
-    -- home: title and url of the page's own words (as in `page`), hash of its bytes, when it was last
-    -- written; away: when it was first seen to be gone (UTC)
+    -- home: title and url in the page's own words (as in `page`), hash of its bytes when it was
+    -- last written; away: when it was first seen to be gone (UTC)
     ALTER TABLE home ADD COLUMN title TEXT;
     ALTER TABLE home ADD COLUMN url TEXT;
     ALTER TABLE home ADD COLUMN hash BLOB;
@@ -238,9 +246,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 def _refuse_newer(path: Path, version: int) -> None:
     if version > len(_MIGRATIONS):
-        raise ConfigError(
-            f"{path} was written by a newer syncd; update syncd, or move the file away to start over"
-        )
+        way_out = "update syncd, or move the file away to start over"
+        raise ConfigError(f"{path} was written by a newer syncd; {way_out}")
 
 
 @contextmanager

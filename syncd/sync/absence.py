@@ -1,4 +1,6 @@
-"""What is gone from the vault: deleted by its owner, gone back in time, or a vault that is not whole.
+"""What is gone from the vault.
+
+Deleted by its owner, gone back in time, or a vault that is not whole.
 
 Content alone cannot tell an old file that was put back from an owner who deletes what has just
 come. So signs decide: a page went back in time where it is as it was before one of syncd's writes,
@@ -105,8 +107,8 @@ def judge(
     """What became of each highlight that is gone, and whether the vault is whole.
 
     `recent` are how many were found gone without a sign in the last 24 hours, or are held back
-    since, `total` how many the vault had; `accepted`: its owner says that all of that is their doing. Highlights of a page that
-    may come back have no fate yet, unless the vault is not whole.
+    since, `total` how many the vault had; `accepted`: its owner says that all of that is their
+    doing. Highlights of a page that may come back have no fate yet, unless the vault is not whole.
     """
     moved = [look for look in looks if _has_own_sign(look)]
     fates: dict[int, Fate] = {}

@@ -1,4 +1,6 @@
-"""Tells in the vault what came: on the log page and in the day's journal, where its owner wants that.
+"""Tells in the vault what came.
+
+On the log page and in the day's journal, where its owner wants that.
 
 The lines hold links to pages alone: they are no highlights. Telling fails no run: what cannot be
 told now is a warning, and is told by a later one.

@@ -33,7 +33,7 @@ def wants_document(vault: Vault, document: Document) -> bool:
 
 
 def wants_highlight(vault: Vault, zone: tzinfo, document: Document, item: Highlight) -> bool:
-    """Whether a highlight of a document that belongs into the vault comes, if it is not there already.
+    """Whether a highlight comes that is not there already; its document belongs into the vault.
 
     Its day is that in the vault's `zone`; where it has none, `since` does not keep it out.
     """
@@ -66,12 +66,12 @@ def scope(vault: Vault) -> str:
 
 
 def _passes(words: Iterable[str], names: Iterable[str]) -> bool:
-    """Whether one of `names` is among the words, if there are any without a `-`, and none is with one."""
+    """Whether one of `names` is among the words without a `-`, if any, and none among those with."""
     said = {name_key(name) for name in names}
-    options = {name_key(word) for word in words}
-    barred = {word for word in options if word.startswith("-")}
+    asked = {name_key(word) for word in words}
+    barred = {word for word in asked if word.startswith("-")}
     return said.isdisjoint(word[1:].lstrip() for word in barred) and (
-        options == barred or not said.isdisjoint(options)
+        asked == barred or not said.isdisjoint(asked)
     )
 
 

@@ -53,8 +53,8 @@ def choose_page(
         return None
     if len(fitting) > 1 and fitting[-1][0] == fitting[-2][0]:
         raise DocumentError(
-            f"{fitting[-2][1]} and {fitting[-1][1]} fit it equally; delete one of them, or take its "
-            "properties away",
+            f"{fitting[-2][1]} and {fitting[-1][1]} fit it equally; delete one of them, or take "
+            "its properties away",
             code="which-page",
         )
     return fitting[-1][1]
@@ -131,7 +131,7 @@ def _says_so(facts: Facts, home: Home | None, one: Held) -> bool:
 
 
 def _is_shared(facts: Facts, one: Held) -> bool:
-    """Whether another program put a document's highlights onto the page of one of the same title."""
+    """Whether another program put the highlights onto the page of a document of the same title."""
     if one.page.own or not (one.page.url or one.page.title):
         return False
     return any(key.startswith("tweet:") for key in one.keys) or one.words * 2 > facts.highlights

@@ -228,7 +228,10 @@ class _Search:
         return own is not None and any(key in item.quotes for item in self._items[own])
 
     def by_shared_link(self) -> None:
-        """A link that several highlights have: who is who is told by what is said, then in order."""
+        """A link that several highlights have.
+
+        Who is who is told by what is said, then in order.
+        """
         for key, items in self._items.items():
             missing = self._missing(items)
             holders = self._free(self._holders.get(key, ()))
@@ -243,7 +246,7 @@ class _Search:
             self._take_between(missing, holders, _is_any if known else _is_alike)
 
     def take_split_ones(self) -> None:
-        """Blocks that are the beginning of a highlight whose link stands in its last list line's."""
+        """Blocks that are the beginning of a highlight whose link stands in its last list line."""
         at = {block.at: number for number, block in enumerate(self.blocks)}
         for item in self.wanted:
             place, starts = self.found.get(item.id), item.starts
@@ -295,7 +298,7 @@ class _Search:
                 self._take(item, places[0])
 
     def _take_alike(self, items: Sequence[Wanted], blocks: Sequence[PageBlock]) -> None:
-        """Pair by what syncd last saw, then by what is said, then by one saying a part of the other."""
+        """Pair by what syncd last saw, by what is said, then by one saying a part of the other."""
         if not blocks:
             return
         for item, block in _same_digest(items, blocks, self.bases):
@@ -341,7 +344,7 @@ class _Search:
                     at = place + 1
 
     def _gaps(self, items: Sequence[Wanted]) -> Iterator[_Gap]:
-        """The runs of items between highlights that have their blocks, with those blocks' places."""
+        """The runs of items between highlights that have blocks, with those blocks' places."""
         missing = {item.id for item in items}
         after, run = -1, list[Wanted]()
         for item in self.wanted:

@@ -167,7 +167,10 @@ def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
 
 
 def _moved(plan: Plan, item: Wanted, place: Elsewhere, base: Base) -> Base:
-    """A block on another page, or in running text: its owner put it there, and nothing is written."""
+    """A block on another page, or in running text.
+
+    Its owner put it there, and nothing is written.
+    """
     steps: dict[Part, Step] = {}
     for part in PARTS:
         if part == "text" and place.digest == item.page.text:

@@ -1,4 +1,6 @@
-"""Copies of the pictures that pages show (`media = "copy"`): which, where to, and how blocks link them.
+"""Copies of the pictures that pages show (`media = "copy"`).
+
+Which, where to, and how blocks link them.
 
 They come before the words are written, a few each run, and fail nothing.
 """
@@ -82,7 +84,7 @@ class Album(NamedTuple):
 
 
 def _says_the_same(case: Case, item: Wanted) -> bool:
-    """Whether a highlight's block on its page says what syncd writes, whatever its pictures' links."""
+    """Whether a highlight's block says what syncd writes, but for its pictures' links."""
     place = case.found.get(item.id)
     if not isinstance(place, PageBlock):
         return False

@@ -1,4 +1,6 @@
-"""One run: what changed in the account goes into the mirror, and from there into each vault's pages.
+"""One run.
+
+What changed in the account goes into the mirror, and from there into each vault's pages.
 
     fetch -> mirror -> for each vault: scan -> for each waiting document: inputs -> identify
                                        -> merge -> render -> splice -> write -> record
@@ -238,7 +240,10 @@ def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> Non
 
 
 def index_vault(run: VaultRun) -> Scan:
-    """Bring the index up to the vault; what was found there. Raises VaultError where the vault is empty and was not."""
+    """Bring the index up to the vault; what was found there.
+
+    Raises VaultError where the vault is empty and was not.
+    """
     with transaction(run.db):
         before = index.count(run.db, run.id)
         found = scan(run.db, run.id, run.root, run.graph, run.tools.stop)

@@ -63,7 +63,7 @@ def page_at(path: Path) -> tuple[Page, Seen]:
 
 
 def _read(path: Path) -> tuple[bytes, os.stat_result, bool]:
-    """A page's bytes, its status after that, and whether this can be believed to be the whole page."""
+    """A page's bytes, its status after that, and whether these can be believed to be all."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         before = os.fstat(descriptor)
@@ -77,7 +77,7 @@ def _read(path: Path) -> tuple[bytes, os.stat_result, bool]:
 
 
 def is_young(status: os.stat_result) -> bool:
-    """Whether a page was written so lately that its time alone does not tell it from what follows."""
+    """Whether a page was written so lately that what follows may have the same time."""
     return time.time_ns() - status.st_mtime_ns < _YOUNG_NS
 
 

@@ -121,9 +121,9 @@ class Scan(NamedTuple):
 def scan(
     db: sqlite3.Connection, vault: int, root: Path, graph: Graph, stop: Event | None = None
 ) -> Scan:
-    """Compare the folder with the index and bring the index up to date, in the caller's transaction.
+    """Compare the folder with the index and bring the index up to date.
 
-    Raises Stopped where `stop` is set before the end.
+    All in the caller's transaction. Raises Stopped where `stop` is set before the end.
     """
     known = index.stamps(db, vault)
     lost: dict[str, str] = {}

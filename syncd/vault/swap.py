@@ -1,11 +1,12 @@
 # pathlib has none of this
 # ruff: noqa: PTH104, PTH108, PTH122
-"""A new file takes a page's place in one step, and no word that its owner saves in that instant goes with the old one.
+"""A new file takes a page's place in one step, and nothing that is saved in that instant is lost.
 
-Two ways of saving race with a rename. An editor that renames, too, may do so between our last look and our own; so the
-two files change places, and what comes back is looked at. An editor that truncates and writes may hold the old file
-open; so Linux is asked for a lease on it, which it grants only while nobody can write into the file, and while we have
-it, whoever opens it to write has to wait.
+Two ways of saving race with a rename. An editor that renames, too, may do so between our last look
+and our own; so the two files change places, and what comes back is looked at. An editor that
+truncates and writes may hold the old file open; so Linux is asked for a lease on it, which it
+grants only while nobody can write into the file, and while we have it, whoever opens it to write
+has to wait.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
 def take_place(new: str, page: str, was: bytes, now: bytes) -> bool:
-    """Put the file `new` (its digest is `now`) in the place of `page` if that still is what it was (digest `was`).
+    """Put the file `new` in the place of `page` if that still is what it was.
 
-    False where its owner has saved it meanwhile, or is about to: then the page is theirs. The name `new` is free
-    afterwards, unless nothing was done. Raises OSError.
+    `was` and `now` are the digests of the old page and of the new one. False where its owner has
+    saved it meanwhile, or is about to: then the page is theirs. The name `new` is free afterwards,
+    unless nothing was done. Raises OSError.
     """
     descriptor = os.open(page, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:

@@ -35,8 +35,9 @@ from syncd.vault.swap import put_beside, take_place
 
 __all__ = ["PageChanged", "Seen", "Writer", "check_space", "read_page", "sweep"]
 
-# Apps and sync services ignore leading dots. A file that is being written, then one that is about to
-# change places with a page: it says what it holds before that and after (digests, cut to 12 digits).
+# Apps and sync services ignore leading dots. A file that is being written, then one that is about
+# to change places with a page: it says what it holds before that and after (digests, cut to 12
+# digits).
 _UNFINISHED = re.compile(r"\.syncd\.[0-9a-f]{12}\.(?:part|tmp)")  # tmp: by older versions
 _READY = re.compile(r"\.syncd\.[0-9a-f]{12}\.([0-9a-f]{12})\.([0-9a-f]{12})\.tmp")
 _DIGITS = 12
@@ -63,7 +64,7 @@ _PAGE_ERRORS = {
 
 
 class Writer:
-    """Writes the pages of one run into the vault at `root`, which must be there (else VaultError)."""
+    """Writes the pages of one run into the vault at `root`; VaultError where that is not there."""
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
@@ -72,12 +73,13 @@ class Writer:
         self._unsynced: set[str] = set()
 
     def write(self, path: Path, data: bytes, seen: Seen | None) -> Seen:
-        """Makes `data` the page at `path` (absolute, or relative to the vault) and returns what stands there now.
+        """Makes `data` the page at `path` (absolute, or relative to the vault).
 
-        `seen` is what `data` was made from; None for a page that must not exist yet. Folders are made as needed, a
-        symbolic link stays one, mode, owner and extended attributes are kept, equal bytes are not written. The page
-        is durable after the next `flush`. Raises PageChanged, where nothing was written; DocumentError where this
-        page cannot be written; VaultError where none can.
+        Returns what stands there now. `seen` is what `data` was made from; None for a page that
+        must not exist yet. Folders are made as needed, a symbolic link stays one, mode, owner and
+        extended attributes are kept, equal bytes are not written. The page is durable after the
+        next `flush`. Raises PageChanged, where nothing was written; DocumentError where this page
+        cannot be written; VaultError where none can.
         """
         digest = digest_of(data)
         if seen is not None and seen.digest == digest:
@@ -184,7 +186,8 @@ class Writer:
 
     def _inside(self, real: str) -> str:
         if real != self._root and not real.startswith(self._root.rstrip("/") + "/"):
-            message = f"{real} lies outside the vault {self._root}; remove the symbolic link or `..` that leads there"
+            way_out = "remove the symbolic link or `..` that leads there"
+            message = f"{real} lies outside the vault {self._root}; {way_out}"
             raise DocumentError(message, code="outside-vault")
         return real
 
@@ -269,7 +272,8 @@ def check_space(root: Path) -> None:
     if size and free < max(
         _LEAST_FREE_BYTES, size * _LEAST_FREE_SHARE
     ):  # some network disks tell no size
-        message = f"{root}: only {free // 2**20} MiB of the disk are free; free some space (1%, and at least 16 MiB)"
+        way_out = "free some space (1%, and at least 16 MiB)"
+        message = f"{root}: only {free // 2**20} MiB of the disk are free; {way_out}"
         raise VaultError(message, code="disk-full")
 
 
@@ -304,7 +308,7 @@ def _reserve_and_rename(temporary: str, target: str) -> None:
 
 
 def _keep(descriptor: int, status: os.stat_result, target: str, old: os.stat_result) -> None:
-    """Gives the new file the old one's owner, mode and extended attributes, as far as the system lets us."""
+    """Gives the new file the old one's owner, mode and extended attributes, as far as it may."""
     if (status.st_uid, status.st_gid) != (old.st_uid, old.st_gid):
         try:
             os.fchown(descriptor, old.st_uid, old.st_gid)

@@ -124,7 +124,7 @@ def owls(world: World, number: int = 3, title: str = "Eulen", first: int = 11) -
     return add_book(world.library, title, *tweets)
 
 
-# --- M1: much of a vault is gone -----------------------------------------------------------------
+# --- M1: much of a vault is gone ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("pages", "vanish"), [(200, 199), (30, 20), (6, 4)])
@@ -189,7 +189,7 @@ def test_a_block_that_goes_while_much_is_gone_is_held_back_too(either: World) ->
     assert (report.code, told(report)) == (0, {})
 
 
-# --- no false resurrection -----------------------------------------------------------------------
+# --- no false resurrection ------------------------------------------------------------------------
 
 
 def touch_upstream(world: World, *highlights: int) -> None:
@@ -343,7 +343,7 @@ def test_one_page_of_a_backup_costs_nothing(either: World, what: str) -> None:
     assert is_quiet(either)
 
 
-# --- M3: branches, sync tools, old buffers ---------------------------------------------------------
+# --- M3: branches, sync tools, old buffers --------------------------------------------------------
 
 
 def repository(world: World) -> None:
@@ -497,7 +497,7 @@ def test_what_the_owner_wrote_only_in_a_conflict_copy_is_named(either: World) ->
     assert count(either, "nur hier") == 1
 
 
-# --- M4: edits reach what another program wrote ----------------------------------------------------
+# --- M4: edits reach what another program wrote ---------------------------------------------------
 
 STOCK = {
     "logseq": (
@@ -558,7 +558,10 @@ def test_edits_arrive_in_what_the_plugin_wrote(either: World) -> None:
 
 
 def test_what_its_owner_changed_on_a_plugins_page_is_the_owners(either: World) -> None:
-    """The text stays, and the difference is named; a part that nobody touched is brought up to date."""
+    """The text stays, and the difference is named.
+
+    A part that nobody touched is brought up to date.
+    """
     page = adopted(either)
     edit(page, lambda text: text.replace("eule12 उल्लू", "meine Eule12 उल्लू"))
     assert either.sync().message == "notes: nothing new"
@@ -569,7 +572,7 @@ def test_what_its_owner_changed_on_a_plugins_page_is_the_owners(either: World) -
     assert (count(either, "neue Notiz"), count(either, "alte Notiz")) == (1, 0)
 
 
-# --- M5, M6: a document's page is remembered --------------------------------------------------------
+# --- M5, M6: a document's page is remembered ------------------------------------------------------
 
 
 def test_a_page_that_is_renamed_while_a_run_reads_stays_the_documents(either: World) -> None:
@@ -656,7 +659,7 @@ def test_a_renamed_page_with_another_tweet_on_it_stays_its_page(either: World) -
     assert is_quiet(either)
 
 
-# --- M7 to M12: which block is which highlight -------------------------------------------------------
+# --- M7 to M12: which block is which highlight ----------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -707,7 +710,10 @@ def test_two_blocks_that_their_owner_joined_are_both_there(either: World) -> Non
 
 
 def test_a_link_in_another_highlights_text_is_not_its_tweet(either: World) -> None:
-    """A book's highlight links a tweet that is in the account: the tweet arrives, the book's stays."""
+    """A book's highlight links a tweet that is in the account.
+
+    The tweet arrives, the book's stays.
+    """
     link = "https://twitter.com/example_owl/status/20"
     book = add_book(
         either.library,
@@ -743,7 +749,10 @@ def passages(world: World, *texts: str, **fields: Any) -> int:
 
 
 def test_a_mended_letter_makes_no_stranger_of_a_highlight(either: World) -> None:
-    """Without a link: edited by the owner; a note arrives; what both edit is named; once, also anew."""
+    """Without a link: edited by the owner; a note arrives; what both edit is named.
+
+    Once, also anew.
+    """
     passages(either, "the first sentence", "the quick brwon fox", "the last sentence")
     either.sync()
     page = path_of(either, "Buch")
@@ -825,7 +834,7 @@ def test_a_shorter_selection_with_a_new_link_comes(
     assert is_quiet(world)
 
 
-# --- M13: the state that could not be read once --------------------------------------------------
+# --- M13: the state that could not be read once ---------------------------------------------------
 
 
 @pytest.mark.parametrize("message", ["disk I/O error", "database disk image is malformed"])
@@ -866,7 +875,7 @@ def test_a_read_of_the_state_that_fails_once_ends_the_run(world: World) -> None:
     assert count(world, "eule12") == 0
 
 
-# --- M14 to M16: a run that was killed -------------------------------------------------------------
+# --- M14 to M16: a run that was killed ------------------------------------------------------------
 
 
 class Killed(Writer):
@@ -897,7 +906,7 @@ def test_what_a_killed_run_wrote_is_told_once(
 ) -> None:
     """On the log page and in the journal: all 20 new pages, in whatever runs they were written."""
     world = make_world(library, log_page="Readwise", journal=True)
-    world.state.mkdir()
+    world.state.mkdir(0o700)
     for number in range(20):
         owls(world, 2, f"Eulen {number:02}", 1000 + 10 * number)
     for kill in range(kills):
@@ -916,7 +925,7 @@ def test_what_another_program_wrote_before_a_kill_is_no_news(
 ) -> None:
     """It stood there before the run that was killed."""
     world = make_world(library, log_page="Readwise")
-    world.state.mkdir()
+    world.state.mkdir(0o700)
     owls(world)
     world.sync()
     page = path_of(world, "Eulen")
@@ -926,7 +935,7 @@ def test_what_another_program_wrote_before_a_kill_is_no_news(
     shutil.rmtree(world.root / "pages")
     world.put(str(page.relative_to(world.root)), text)
     os.utime(page, (1, 1))
-    world.state.mkdir()
+    world.state.mkdir(0o700)
     owls(world, 2, "Neue", 211)
     killed_after(world, 0)
     world.sync()
@@ -940,7 +949,10 @@ def test_what_another_program_wrote_before_a_kill_is_no_news(
 def test_temporary_files_are_swept_wherever_they_stand(
     either: World, folder: str, known: bool
 ) -> None:
-    """Those that hold what syncd knows; another one's text becomes a conflict copy, and is named."""
+    """Those that hold what syncd knows.
+
+    Another one's text becomes a conflict copy, and is named.
+    """
     owls(either)
     either.sync()
     holds = digest_of(b"owner's" if known else b"ours").hex()[:12]
@@ -956,7 +968,7 @@ def test_temporary_files_are_swept_wherever_they_stand(
     assert len(only(report).warnings) == len(copies)
 
 
-# --- M17 to M20, R16 -------------------------------------------------------------------------------
+# --- M17 to M20, R16 ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ahead", ["ours", "Readwise's"])
@@ -1079,7 +1091,7 @@ def test_a_page_that_is_in_the_cloud_alone_is_not_deleted(either: World) -> None
     assert is_quiet(either)
 
 
-# --- a vault and a state of the version before ------------------------------------------------------
+# --- a vault and a state of the version before ----------------------------------------------------
 
 _OLDER = 4  # migrations that the state had then
 
