@@ -66,7 +66,7 @@ def scope(vault: Vault) -> str:
 
 
 def _passes(words: Iterable[str], names: Iterable[str]) -> bool:
-    """Whether one of `names` is among the words without a `-`, if any, and none among those with."""
+    """Whether `names` has one of the words without a `-`, if any, and none of those with one."""
     said = {name_key(name) for name in names}
     asked = {name_key(word) for word in words}
     barred = {word for word in asked if word.startswith("-")}
