@@ -2,41 +2,33 @@
 
 It reads as its author wrote it, and can neither break a page nor run on it.
 
-What Logseq's parser takes for a block, a property, a task, a date, a macro, a query or HTML gets a
-backslash, which it does not show. Hashtags, `[[pages]]`, links, emphasis, lists, quotes, tables and
-code stay live. Balanced code and addresses are not touched, and what already has its backslash gets
-no second one. `plain` text has no hashtag, page, link or picture that is live either. All of it is
-linear in the text.
+What Logseq's parser (mldoc 1.5.7) takes for a block, a property, a task, a date, a macro, a query
+or HTML gets a backslash, which it does not show; so does a backslash itself where it would not be
+shown. Hashtags, `[[pages]]`, links, emphasis, lists, quotes and tables stay live, code and
+mathematics where nothing can break them open. `plain` text has no hashtag, page, link or picture
+that is live either. All of it is linear in the text.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from syncd.formats.html import from_html, link_target
 from syncd.formats.syntax import (
-    CALM,
-    CALM_PLAIN,
-    LATEX,
-    PLAIN,
-    PROPERTY,
-    START,
-    TASK,
+    CODE,
+    FENCES,
+    OURS,
     TASKS,
-    TOKEN,
-    verbatim,
+    Marks,
+    before_marks,
+    by_line,
+    calm,
+    changed,
+    with_ours,
 )
 
-__all__ = [
-    "before_marks",
-    "clean",
-    "from_html",
-    "link_target",
-    "logseq_lines",
-    "logseq_name",
-    "logseq_unescape",
-    "logseq_value",
-]
+__all__ = ["clean", "from_html", "link_target", "logseq_lines", "logseq_name", "logseq_value"]
 
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
@@ -45,14 +37,99 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 # The one look that is enough for most texts. Each alternative begins with a literal: `re` then
 # skips the rest quickly.
 _CODES = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF)
+UNCLEAN = "|".join(re.escape(chr(code)) for code in _CODES)
 _CARE = re.compile(
-    "|".join(re.escape(chr(code)) for code in _CODES)
+    UNCLEAN
     + r"|`|\\|\$|<|\[|\{|_|\(\(|\]\(|::|@@|:(?<!(?i:http):)(?<!(?i:https):)//"
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n[ \t>]*\d{{10}}|\n(?:{TASKS})\b"
 )
-_OPENED_IN_KEY = re.compile(r"(?<!\\)[`$]")  # which the backslash would stand in
-_MARK = re.compile(r"`+|\$+|\\(?=[()])")  # of code and mathematics
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
+
+# Where a block or a definition starts, or `#+key: value`, which renames the page from anywhere in
+# the file, behind the marks of quotes and lists too. Beyond the bullets and headings: drawers, `:
+# x` (a definition list, which swallows the next block), `~~~`, a fence like ```, a list's number of
+# more than 31 bits, which makes the parser give up the whole page, a list's checkbox, and `[//]:
+# #`, which hides the line.
+START = re.compile(
+    r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
+    r"|[ \t>]*\d{10,}(?=\.\s)"
+    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])\[[ xX-](?=\])|\[(?=//\]:))"
+)
+_TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
+# A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything
+# without blanks, in every script. The parser sees it before it sees code.
+_PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
+# Our backslashes before brackets, with the text's own ones further on, would be LaTeX (`\(…\)`):
+# there a zero-width space keeps the latter from ending it.
+_AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[\d")
+_LATEX_ENDS = re.compile(r"\\(?=[)\]])")
+
+# An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
+# can open emphasis. A host alone takes the backslash behind it for its own, which then escapes
+# nothing: such an address is no link. So is one in angle brackets behind anything but a blank.
+_WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\0\\<`$]|@@|(?<![^\W_])_|://|\[\d))(?=[^\W_])"
+_IN_URL = r"""[^\0\s<>\\`$\[\]{}"()_]"""
+_HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))+"""
+_URL = (
+    rf"(?:^|(?<=[ \t])){_WEB}{_HOST}"
+    rf"(?:[/?#](?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=_]_))*)?"
+    rf"|{_WEB}{_HOST}(?:[/?#](?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
+    r"|_(?<=[^\W_]_)(?=[^\W_]))*)?"
+    r"|(?<![^ \t])<https?://(?:(?!://)[^\0\s<>\\`$\[\]{}])+>"
+)
+_PAGE = r"\[\[(?:(?!\(\(|\{\{|://)[^\0\[\]\n\\`$<@])+\]\](?!\()"
+# Behind a line break the parser opens nothing here: a mark between two signs would then open
+# instead of closing.
+_ITALIC = (
+    r"(?:^|(?<=[ \t(*]))_(?! )[^\0_\n`$<>\[\](){{}}\\~^=|@{}]+"
+    r"(?<![ \t])_(?![^\x00-\x7f]|\w)(?:(?<=\w_)|(?=\s|$))"
+)
+
+# Mathematics between words, without anything in it that could run. At a line's start `$$x$$` must
+# be all of the line: what follows it there is parsed like a new line.
+_IN_MATH = r"(?:(?!\{\{|\(\(|\[\[|::|\]\(|\\[()])[^$\n`<@])"
+_MATH = (
+    rf"(?:(?<=[^\s#>*+])|(?<=[^\s>*+] )(?<!\d\. ))\$\${_IN_MATH}+\$\$(?!\$)"
+    rf"|^[ \t]*\$\${_IN_MATH}+\$\$[ \t]*$"
+    rf"|(?<![^ \t(])\$(?![\s_]){_IN_MATH}+(?<![\s\\(\[{{])\$(?![^\s.,:;!?)])"
+)
+
+# Where dollars enclose mathematics each is escaped: a backslash before one would let it close.
+_DOLLARS = re.compile(r"\$\$|\$[^ $](?:[^$]*[^ (\[{$])?\$")
+
+
+def _marks(*, links: bool, hashtags: bool) -> Marks:
+    keep = (_URL, _PAGE, _ITALIC.format("")) if links else (_ITALIC.format("#:"),)
+    # What follows a hashtag without a blank is of its name, where a backslash would be shown.
+    tag = rf"|(?P<tag>\#(?:{_PAGE}|(?!\[\[))[^ \t]++)" if hashtags else ""
+    web = rf"(?!\(\s*(?:{_WEB}|<https?://[^\s<>()]+>))" if links else ""
+    token = re.compile(
+        # What every alternative begins with: elsewhere `re` need not try them one by one.
+        rf"(?=[\\`<\[\](@{{_hH:#])(?:"
+        rf"(?P<keep>{'|'.join(keep)}){tag}"
+        # A backslash before each mark: what pairs with something later, in this block or another
+        # one. An underscore pairs with one in the block's own link (`https://x.com/a_/…`). Braces
+        # behind a link are swallowed as its size.
+        r"|(?P<each>`+|@@+|(?<=\))\{+|__++(?=[^ ])"
+        r"|(?<![^\W_])_(?=[^ _]))"
+        # A backslash between the marks: references, macros, pages without an end.
+        r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
+        # A backslash in front: HTML, mail addresses, dates, backslashes that would vanish (LaTeX's
+        # too: `\alpha`), labels with code in them, which hides escapes, what makes an address of a
+        # scheme that is not the web's, hashtags.
+        r"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]*@)"
+        rf"|\[(?=\d+-\d+-|[^\[\]`]*`[^\[\]]*\]\()|:(?=//){'' if hashtags else '|#'}"
+        r"|\\(?=[\0!-/:-@\[-`{-~A-Za-z]))"
+        # A backslash behind: links (in plain text also to the web), hiccup, footnotes.
+        rf"|(?P<after>\](?=\(){web}|\[(?=\^|:(?!//))))",
+        re.IGNORECASE,
+    )
+    return Marks(calm(r"~(?!~)|=(?!=)|[+/!&]", f"{CODE}|{_MATH}", plain=not links), token)
+
+
+_MARKS = _marks(links=True, hashtags=True)
+_PLAIN = _marks(links=False, hashtags=False)
+_VALUE = _marks(links=True, hashtags=False)
 
 
 def clean(text: str) -> str:
@@ -62,6 +139,11 @@ def clean(text: str) -> str:
     U+FFFD; tabs and the marks of bidirectional text stay.
     """
     return _SURROGATES.sub("\ufffd", _NOT_TEXT.sub("", _BREAKS.sub("\n", text)))
+
+
+def needs_care(text: str, care: re.Pattern[str]) -> bool:
+    """Whether `text` must be looked at closely: it holds what `care` finds, or half a character."""
+    return bool(care.search("\n" + text) or _SURROGATES.search(text))
 
 
 def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> list[str]:
@@ -74,104 +156,75 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
     own. `inline`: the first line will follow other words (`**Note**: …`), where no fence can open.
     """
     text = text.strip()
-    if not plain and not _CARE.search("\n" + text) and not _SURROGATES.search(text):
+    if not plain and not needs_care(text, _CARE):
         return text.split("\n")
-    lines = from_html(clean(text)).strip().split("\n")
-    kept = verbatim(lines, 1 if inline else 0)
-    latex = False
-    for at, line in enumerate(lines):
-        if at not in kept:
-            lines[at] = _line(line, first=at == 0, latex=latex, plain=plain)
-            latex = latex or bool(LATEX.search(lines[at]))
-    return lines
+    return _written(from_html(clean(text)).strip().split("\n"), inline=inline, plain=plain)
 
 
-def _line(line: str, *, first: bool, latex: bool = False, plain: bool = False) -> str:
-    """A line made inert; `latex`: LaTeX may have begun above, and goes on over lines."""
-    at = 0
-    if found := START.match(line) or (TASK.match(line) if first else None):
-        at = found.end()
-        line = f"{line[:at]}\\{line[at:]}"
-    if "::" in line and (key := PROPERTY.match(line, at)):
-        # The parser sees a property before it sees code.
-        line = line[:at] + _OPENED_IN_KEY.sub(r"\\\g<0>", key[0]) + "\\" + line[key.end() :]
-    return _inline(line, latex=latex, plain=plain)
+def _written(lines: list[str], *, inline: bool = False, plain: bool = False) -> list[str]:
+    marks = _PLAIN if plain else _MARKS
+    latex = any("\\" in line for line in lines) and any(map(_AS_LATEX.search, lines))
+
+    def inert(words: str) -> str:
+        return _inert(_LATEX_ENDS.sub("\\\\\u200b", words) if latex else words, marks)
+
+    def written(at: int, kept: int) -> str:
+        line = lines[at]
+        if line.endswith("$") and "$" in "".join(lines[at + 1 : at + 2]):
+            # Mathematics may begin with a line break.
+            line, kept = line.replace("$", OURS + "$"), 0
+        found = START.match(line) or (_TASK.match(line) if at == 0 else None)
+        start = found.end() if found else None
+        if "::" in line and (key := _PROPERTY.match(line)):
+            line, kept = line[: key.end()] + OURS + line[key.end() :], 0
+        return with_ours(changed(line, start, OURS, kept, inert))
+
+    return by_line(lines, _OPENING, _region(lines, 1 if inline else 0), marks.calm, written, "`$")
 
 
-def _inline(text: str, *, latex: bool, plain: bool) -> str:
-    """Text made inert; `latex` as in `_line`.
+def _inert(words: str, marks: Marks) -> str:
+    if "$" in words and OURS + "$" not in words and _DOLLARS.search(words):
+        words = words.replace("$", OURS + "$")
+    return marks.token.sub(_escaped, words)
 
-    Behind what may take a mark of code or mathematics for its own, such a span becomes text, unless
-    what it holds would be inert as text.
+
+def _escaped(found: re.Match[str]) -> str:
+    if found.lastgroup != "tag":
+        return before_marks(found)
+    tag = found[0]
+    if OURS in tag:
+        return _PLAIN.token.sub(before_marks, tag)
+    as_text = _PLAIN.token.sub(before_marks, tag)
+    return tag if as_text.replace("\\#", "#") == tag else as_text
+
+
+_OPENING = re.compile(
+    r"(?P<indent>[ \t]*)(?:(?P<fence>```|~~~)(?!\S*::)(?P<info>[^`~]*)"
+    r"|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)"
+)
+_LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
+_ENDS_LIST = re.compile(r"\s*(?:$|[-#:>*+\[\\$<\d])|\S+::")
+
+
+def _region(lines: list[str], first: int) -> Callable[[int, list[str]], list[str] | None]:
+    """What is code, displayed mathematics or a LaTeX environment, from line `first` on.
+
+    In a list or quote it must be code and hold no line that ends the list, since its own end would
+    then open a region that reaches into the next block; and whoever reads the page by its bullets
+    knows code alone.
     """
-    tokens, words = (PLAIN, CALM_PLAIN) if plain else (TOKEN, CALM)
-    if not _MARK.search(text):
-        return tokens.sub(before_marks, text)
-    calm = 0 if latex or not (found := words.match(text)) else found.end()
-    parts, at, closing = [], 0, set()
-    while found := tokens.search(text, at):
-        parts.append(text[at : found.start()])
-        token, at = found[0], found.end()
-        opens = found.lastgroup == "span" and found.start() >= calm and not _inert(token, tokens)
-        if opens or found.start() in closing:
-            marks = list(_MARK.finditer(token))
-            if opens:
-                closing.add(found.start() + marks[-1].start())
-            at = found.start() + marks[0].end()
-            parts.append(_before_each(marks[0][0]))
+    listed = next((at for at, line in enumerate(lines) if _LIST_OR_QUOTE.match(line)), len(lines))
+
+    def kept(start: int, region: list[str]) -> list[str] | None:
+        code = region[0].lstrip(" \t").startswith(FENCES)
+        nested, inside = listed < start, region[1:-1]
+        if code:
+            spoilt = nested and any(map(_ENDS_LIST.match, inside))
         else:
-            parts.append(before_marks(found))
-    return "".join(parts) + text[at:]
+            spoilt = nested or any(map(START.match, inside))
+        return None if start < first or spoilt else region
 
-
-def _inert(span: str, tokens: re.Pattern[str]) -> bool:
-    words = _MARK.sub(lambda mark: _before_each(mark[0]), span)
-    return tokens.sub(before_marks, words) == words
-
-
-def before_marks(found: re.Match[str]) -> str:
-    """What was found in a line, with the backslashes that its group asks for.
-
-    In no such group it stays as it is.
-    """
-    token = found[0]
-    match found.lastgroup:
-        case "each":
-            return _before_each(token)
-        case "rest":
-            return token[0] + _before_each(token[1:])
-        case "twin":
-            return token[:2] + _before_each(token[2:])
-        case "before":
-            return "\\" + token
-        case "after":
-            return token + "\\"
-    return token
-
-
-def _before_each(marks: str) -> str:
-    return "".join(f"\\{mark}" for mark in marks)
-
-
-def logseq_unescape(lines: list[str]) -> str:
-    """The text behind a block's content lines.
-
-    What `logseq_lines` was given, once it is clean Markdown.
-
-    A backslash that the text itself had before a mark is taken for one of ours.
-    """
-    kept = verbatim(lines)
-    text = "\n".join(
-        line if at in kept else TOKEN.sub(_shown, line) for at, line in enumerate(lines)
-    )
-    return re.sub(rf"\A\\(?=(?:{TASKS})(?:\s|$))", "", text)
-
-
-def _shown(found: re.Match[str]) -> str:
-    token = found[0]
-    if found["twin"]:
-        return token[1:]
-    return token[1] if found["keep"] and len(token) == 2 and token[0] == "\\" else token
+    return kept
 
 
 def logseq_name(text: str) -> str:
@@ -188,5 +241,7 @@ def logseq_value(text: str, *, plain: bool = False) -> str:
 
     One line, `#` written as `\#`, macros and references inert.
     """
-    line = re.sub(r"(?<!\\)((?:\\\\)*)#", r"\1\\#", " ".join(clean(text).split()))
-    return _inline(line, latex=False, plain=plain)
+    line, marks = " ".join(clean(text).split()), _PLAIN if plain else _VALUE
+    words = marks.calm.match(line)
+    kept = max(words.end("kept"), 0) if words and "#" not in line else 0
+    return with_ours(changed(line, None, OURS, kept, lambda words: _inert(words, marks)))

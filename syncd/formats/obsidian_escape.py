@@ -4,32 +4,21 @@ It reads as its author wrote it, and can neither break a page nor run on it.
 
 The marks are those of CommonMark and of Obsidian's own Markdown (comments, callouts, embeds, block
 ids, footnotes), and those that its common plugins look for in a note: Dataview, Templater, Tasks,
-Meta Bind, Buttons. Each gets a backslash, which Obsidian does not show. Hashtags, `[[links]]`, web
-links, images, emphasis, lists, quotes, tables and code stay live. Plugins run by a fence's first
-word, so only programming languages keep that place; code that would run even as code (Templater's
-tags, Dataview's inline queries and fields) is shown as plain text with its backticks. What already
-has its backslash gets no second one. `plain` text has no hashtag, link or picture that is live
-either. Every step is linear in the length of the text.
+Meta Bind, Buttons. Each gets a backslash, which Obsidian does not show; so does a backslash itself
+where it would not be shown. Hashtags, `[[links]]`, web links, images, emphasis, lists, quotes and
+tables stay live, and code where nothing can break it open and no plugin reads it. `plain` text has
+no hashtag, link or picture that is live either. Every step is linear in the length of the text.
 """
 
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
-from syncd.formats.escape import before_marks, clean, from_html
-from syncd.formats.syntax import CODE
+from syncd.formats.escape import UNCLEAN, clean, from_html, link_target, needs_care
+from syncd.formats.syntax import OURS, Marks, before_marks, by_line, calm, changed, with_ours
 
 MAX_NESTING = 8  # quotes and lists inside each other on one line; deeper ones are shown as text
-
-_LANGUAGES = frozenset([
-    "awk", "bash", "c", "c#", "c++", "clojure", "cpp", "cs", "csharp", "css", "csv", "dart", "diff", "docker",
-    "dockerfile", "elixir", "elm", "erlang", "f#", "fish", "fortran", "fsharp", "go", "golang", "graphql",
-    "haskell", "hcl", "html", "http", "ini", "java", "javascript", "js", "json", "json5", "jsonc", "jsx", "julia",
-    "kotlin", "latex", "lisp", "log", "lua", "make", "makefile", "markdown", "matlab", "md", "nginx", "nix", "objc",
-    "ocaml", "pascal", "patch", "perl", "php", "plain", "plaintext", "powershell", "proto", "ps1", "py", "python",
-    "r", "rb", "regex", "rs", "ruby", "rust", "scala", "scheme", "scss", "sh", "shell", "sql", "swift", "terraform",
-    "tex", "text", "toml", "ts", "tsx", "txt", "typescript", "vb", "vim", "vue", "xml", "yaml", "yml", "zig", "zsh",
-])  # fmt: skip
 
 
 def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> list[str]:
@@ -40,78 +29,59 @@ def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> l
     The first line may follow a bullet. Whether the last one may be continued tells `stands_alone`.
     `inline`: the first line will follow other words (`**Note**: …`), where no fence can open.
     """
-    lines = from_html(clean(text)).strip().split("\n")
-    fences = dict(_fences(lines, 1 if inline else 0))
-    out: list[str] = []
-    while len(out) < len(lines):
-        at = len(out)
-        if at in fences:
-            out += [_harmless(lines[at]), *lines[at + 1 : fences[at]]]
-        else:
-            out.append(_line(lines[at], _PLAIN if plain else _TOKEN, second=at == 1))
-    return out
+    text = text.strip()
+    if not plain and not needs_care(text, _CARE):
+        return text.split("\n")
+    return _written(from_html(clean(text)).strip().split("\n"), inline=inline, plain=plain)
 
 
-def obsidian_unescape(lines: list[str]) -> str:
-    """The text behind a block's content lines.
+def _written(lines: list[str], *, inline: bool = False, plain: bool = False) -> list[str]:
+    marks, everywhere = (_PLAIN, _IN_PLAIN) if plain else (_MARKS, _EVERYWHERE)
+    dollars = sum(line.count("$") for line in lines) > 1
 
-    What `obsidian_lines` was given, once it is clean Markdown.
+    def region(at: int, fence: list[str]) -> list[str] | None:
+        runs = _RUNS_IN_CODE.search("\n".join(fence[1:-1]))
+        return None if runs or (at == 0 and inline) else fence
 
-    A backslash that the text itself held before a mark is taken for one of ours.
-    """
-    fences = dict(_fences(lines, 0))
-    out: list[str] = []
-    while len(out) < len(lines):
-        at = len(out)
-        if at in fences:
-            out += [_ADDED_WORD.sub(r"\1", lines[at]), *lines[at + 1 : fences[at]]]
-        else:
-            out.append(
-                _TOKEN.sub(
-                    lambda found: found[0][1:] if found[0][0] == "\\" else found[0], lines[at]
-                )
-            )
-    return "\n".join(out)
+    def inert(words: str) -> str:
+        words = everywhere.sub(rf"\g<0>{OURS}", words)
+        return marks.token.sub(_escaped, _DOLLAR.sub(r"\0$", words) if dollars else words)
+
+    def written(at: int, kept: int) -> str:
+        line, start = lines[at], _start(lines[at])
+        if at == 1 and _is_rule(line):
+            # The bullet would be in the table's head, to some readers before it is a bullet.
+            start = len(line) - len(line.lstrip(" \t"))
+        kept = 0 if everywhere.search(line, 0, kept) else kept
+        out = with_ours(changed(line, start, OURS, kept, inert))
+        return out if out == line else _INDENTED.sub(r"\1   ", out)
+
+    # A table ends its cells in code too.
+    verbatim = "" if any(map(_is_rule, lines)) else "`"
+    return by_line(lines, _FENCE, region, marks.calm, written, verbatim)
 
 
-# --- code fences ----------------------------------------------------------------------------------
+_CALENDAR = r"\u2795|\u2705|\u23f3|\u231b|\ufe0f|\U0001f4c5|\U0001f4c6|\U0001f5d3|\U0001f6eb"
+# The one look that is enough for most texts. Each alternative begins with a literal, for `re`.
+_CARE = re.compile(
+    rf"{UNCLEAN}|{_CALENDAR}|`|\\|\$[^$]*\$|<|\^|\{{|%%|&(?=[#\w]+;)|::|\]:|\]\((?!https?://)"
+    r"|\[(?!(?:@?\w[^\[\]\n]*)?\]\(https?://)"
+    r"|:(?<!(?i:http):)(?<!(?i:https):)//|\n[ \t>]|\n(?:[*+]|\d+[.)])?[ \t]*[-=#~|_*>]"
+    r"|\n(?:[*+]|\d+[.)])[ \t]+(?:[*+]|\d+[.)])|\|\n"
+)
 
-_FENCE = re.compile(r"(`{3,}|~{3,})([^`\n]*)")
-_ADDED_WORD = re.compile(r"\A(`{3,}|~{3,})text (?=.*\S)")
 # What Dataview, Datacore, Meta Bind, Buttons and dice rollers take for theirs where code begins
 # with it, in fences and indented code too. A backslash before the mark that follows makes it text.
-_RUNS = r"(?:\$?(?:dc(?:js)?)?(?==)|(?:INPUT|VIEW|BUTTON|EMBED)\w*(?=\[)|button(?=-)|dice(?:-\w+)?(?=:))"
-_RUNS_IN_CODE = re.compile(rf"\A\s*{_RUNS}|<%|::(?:\s|\Z)")
-
-
-def _fences(lines: list[str], first: int) -> list[tuple[int, int]]:
-    """The code fences that may stay, each as first line and line behind.
-
-    At the margin, closed, none inside.
-    """
-    found = []
-    start, closing = -1, ""
-    for at, line in enumerate(lines):
-        mark = line.lstrip(" \t")[:3]
-        if mark not in ("```", "~~~"):
-            continue
-        if start >= 0 and line.rstrip() == closing:
-            if not any(map(_RUNS_IN_CODE.search, (lines[start], "\n".join(lines[start + 1 : at])))):
-                found.append((start, at + 1))
-            start = -1
-            continue
-        opening = _FENCE.fullmatch(line) if at >= first else None
-        start = at if opening else -1
-        closing = opening[1] if opening else ""
-    return found
-
-
-def _harmless(opening: str) -> str:
-    """A fence's first line with a language that nothing runs: `text`, and then what stood there."""
-    fence, info = _FENCE.fullmatch(opening).groups()  # type: ignore[union-attr]
-    return (
-        opening if not info.strip() or info.strip().lower() in _LANGUAGES else f"{fence}text {info}"
-    )
+_RUNS = (
+    r"(?:\$?(?:dc(?:js)?)?(?==)|(?:INPUT|VIEW|BUTTON|EMBED)\w*(?=\[)"
+    r"|button(?=-)|dice(?:-\w+)?(?=:))"
+)
+# Dataview reads these dates as a task's, Templater its tags and Dataview its fields in code too.
+_DATED = rf"(?:{_CALENDAR})\s*\d{{4}}(?=-\d\d-\d\d)"
+_RUNS_IN_CODE = re.compile(rf"\A\s*{_RUNS}|<%|::|{_DATED}")
+_CODE_IN = rf"(?!<%|::|{_DATED})[^`\n]"
+_CODE = rf"(?!`+\s*{_RUNS})(?:`(?:{_CODE_IN})+`(?!`)|``(?!`)(?:{_CODE_IN}|`(?!`))+``(?!`))"
+_FENCE = re.compile(r"(?P<indent>)(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)")
 
 
 def stands_alone(lines: list[str]) -> bool:
@@ -132,7 +102,7 @@ def _is_rule(line: str) -> bool:
     return "|" in line and "-" in line and _TABLE_RULE.issuperset(line)
 
 
-# --- one line -------------------------------------------------------------------------------------
+# --- one line ------------------------------------------------------------------------------------
 
 _ITEM = r"(?:[*+-]|\d{1,9}[.)])(?=[ \t]|$)"
 _LIST_OR_QUOTE = re.compile(rf"[ \t>]|{_ITEM}")
@@ -148,47 +118,100 @@ _START = re.compile(
     r"|\[(?:\\.|[^\]\\])*(?:`[^`]*\]:|\\?$))"
     rf"|[ \t]+{_RUNS}"
 )
-_DASH = re.compile(
-    r"[ \t]*(?=-(?:\s|$))"
-)  # a block to whoever reads the page by its bullets, us included
+# A block to whoever reads the page by its bullets, us included
+_DASH = re.compile(r"[ \t]*(?=-(?:\s|$))")
 _TOO_DEEP = re.compile(r"[ \t]*(?=>|[*+-](?:[ \t]|$))|[ \t]*\d+(?=[.)](?:[ \t]|$))")
-_LINKS = (
-    r"https?://(?:(?!%%|::|\{\{)[^\s<>\\^`$\[\]{}\"])+"
-    r"|<https?://(?:(?!%%|::|\{\{)[^\s<>\\^`$\[\]{}\"])+>"
-    r"|(?<!!)\[\[(?![!^])(?:(?!%%|::|\{\{)[^\[\]\n`$<\\])+\]\](?![(:])"
+
+_ENTITY = r"&(?=#\d+;|#[xX][0-9A-Fa-f]+;|[A-Za-z][A-Za-z0-9]+;)"
+_SAFE = rf"(?!%%|::|\{{\{{|{_ENTITY})[^\0\n`$<>\\\[\]]"
+_KEPT = (
+    rf"<https?://(?:(?![\s^{{}}\"]){_SAFE})+>"
+    rf"|(?<!!)\[\[(?![!^])(?:(?:{_SAFE})|>)+\]\](?![(:])"
+)
+# A web address goes on to the next blank: a backslash in it would be of it, and escape nothing.
+_WEB = r"(?P<link>\]\((?=https?://)\S+)|(?P<address>(?:https?://|(?<![^\W_])www\.)\S+)|"
+# Links to the web, and what is none: `[0](not a link)`
+_TO_WEB = (
+    r"(?!\([ \t]*(?:https?://|mailto:|<https?://[^\s<>()]+>))"
+    r"(?!\([^\s<>()]*[ \t]+[^\s\"'()])"
 )
 
 
-def _token(keep: str, live: str, web: str) -> re.Pattern[str]:
-    """The marks of a line.
-
-    Those of `keep` stay, those of `live` are escaped too, and links to anything but `web`.
-    """
+def _token(web: str, live: str = "", to: str = "") -> re.Pattern[str]:
+    """The marks of a line: `web` are addresses, `live` others too, and links to all but `to`."""
     return re.compile(
-        rf"(?P<keep>\\(?!::|%%|<%)[!-/:-@\[-`{{-~]{keep})"
-        rf"|(?P<code>{CODE})"
-        r"|(?P<each>`+|(?<!\\)%%+|\$\$+|(?<=\S)\$)"
-        r"|(?P<rest>\{\{+|\[\[+|::+|%%+|<%+)"
-        r"|(?P<before><(?=[A-Za-z/!?])|\[(?=!(?!\[(?![\^!]))|\^)|\^(?=\[)|(?<!\S)\^(?=[A-Za-z0-9-]+\s*$)|\\(?=[ \t]*$)"
-        rf"{live})|(?P<after>\](?=:)|\](?=\(){web}"
+        rf"{web}"
+        r"(?P<each>`+|%%+|\\[*_])|(?P<ours>\0)"
+        r"|(?P<rest>\{\{+|\[\[+|::+|<%+)"
+        r"|(?P<before><(?=[A-Za-z/!?])|\[(?=!(?!\[(?![\^!]))|\^)|\^(?=\[)"
+        rf"|(?<=`)\$(?==)|(?<!\S)\^(?=[A-Za-z0-9-]+\s*$)|{_ENTITY}"
+        rf"|\\(?=[\0!-/:-@\[-`{{-~]|[ \t]*$){live})"
+        rf"|(?P<after>\](?=:)|\](?=\(){to}"
         r"|(?<![A-Za-z0-9+-])(?!https?:)[A-Za-z][A-Za-z0-9+-]{1,30}:(?=//))",
         re.IGNORECASE,
     )
 
 
-_TOKEN = _token(f"|{_LINKS}", "", r"(?!\([ \t]*(?:https?://|mailto:|<https?://[^\s<>()]+>))")
-_PLAIN = _token("", r"|\#|:(?=//)", "")
-_RUNS_INLINE = re.compile(rf"\A`+\s*{_RUNS}|<%|::")
-_TICK = re.compile(r"(\\*)`")
+_WORDS = rf"~(?!~)|=(?!=)|[+/]|!(?!\[)|(?!{_ENTITY})&"
+_MARKS = Marks(calm(_WORDS, _CODE), _token(rf"{_WEB}(?P<keep>{_KEPT})|", to=_TO_WEB))
+_PLAIN = Marks(calm(_WORDS, _CODE, plain=True), _token("", r"|\#|:(?=//)"))
+_LINKED = _token("", to=_TO_WEB)
+
+# What is broken on every line; in plain text also what others than Obsidian take for an address
+_EVERYWHERE = re.compile(rf"(?P<after>{_DATED})")
+_IN_PLAIN = re.compile(rf"(?i)(?P<after>{_DATED}|(?<![^\W_])www(?=\.)|[\w.+-](?=@[\w-]+\.))")
+_DOLLAR = re.compile(r"(?<=\S)\$|\$(?=\$)")  # which could end mathematics
+# Blanks enough for code, which would show a backslash
+_INDENTED = re.compile(r"\A((?: {0,3}(?:>|[*+-]|\d{1,9}[.)]))*)(?: {4,}| *\t)[ \t]*")
+
+_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
+_ADDRESS = re.compile(r"(?:.*[^?!.,:;*_~'\")\]}>])?")
+_MARK = re.compile(r"[-!#-&*:<-@\[-`{-~]")
+_UNSAFE = re.compile(rf"[<>\\^`\[\]{{}}]|\0\$|(?<=:):|%(?![0-9A-Fa-f]{{2}})|{_CALENDAR}")
 
 
-def _line(line: str, tokens: re.Pattern[str], *, second: bool) -> str:
-    at = _start(line)
-    if second and _is_rule(
-        line
-    ):  # the bullet would be in the table's head, to some readers before it is a bullet
-        at = len(line) - len(line.lstrip(" \t"))
-    return tokens.sub(_escaped, line if at is None else f"{line[:at]}\\{line[at:]}")
+def _escaped(found: re.Match[str]) -> str:
+    token = found[0]
+    if found.lastgroup == "link":
+        behind = found.string[found.end() : found.end() + 2].strip()
+        return _link(token, titled=behind[:1] in ('"', "'"))
+    if found.lastgroup == "address":
+        joins = found.string[: found.start()][-1:] in ("!", "[", "^", "\\")
+        return _address(token, alone=not joins)
+    return before_marks(found)
+
+
+def _link(token: str, *, titled: bool) -> str:
+    """A link's end `](address)`, and what is written on to it.
+
+    If that holds a mark the link is shown as text: where no label begins, it would be all of an
+    address.
+    """
+    at = _TARGET.match(token, 2).end()  # type: ignore[union-attr]
+    if token[at : at + 1] in ("", ")") and not _LINKED.search(token, at):
+        if token[at:] or titled:
+            address = token[2:at].replace("<", "%3C").replace(">", "%3E")
+            return "](" + _LINKED.sub(before_marks, address) + token[at:]
+        return "](" + _encoded(token[2:at])
+    return "]\\(" + _address(token[2:], alone=True)
+
+
+def _address(token: str, *, alone: bool) -> str:
+    """A web address, and what is written on to it; with a mark in it a link whose label it is."""
+    if not _LINKED.search(token):
+        return token
+    token = token.replace(OURS, "")
+    address = _ADDRESS.match(token)[0]  # type: ignore[index]
+    behind = _LINKED.sub(before_marks, token[len(address) :])
+    text = _MARK.sub(r"\\\g<0>", address).replace("www.", "www\\.", 1)
+    target = link_target(_encoded(address)) if alone else None
+    return (f"[{text}]({target})" if target else text) + behind
+
+
+def _encoded(address: str) -> str:
+    """An address in a link, with its marks percent-encoded."""
+    encoded = _UNSAFE.sub(lambda found: quote(found[0].removeprefix(OURS), safe=""), address)
+    return re.sub(_ENTITY, "&amp;", encoded).replace(OURS, "")
 
 
 def _start(line: str) -> int | None:
@@ -204,9 +227,3 @@ def _start(line: str) -> int | None:
         at = found.end()
     found = _START.match(line, at) or _TOO_DEEP.match(line, at)
     return found.end() if found else None
-
-
-def _escaped(found: re.Match[str]) -> str:
-    if found.lastgroup == "code" and _RUNS_INLINE.search(found[0]):
-        return found.re.sub(_escaped, _TICK.sub(lambda tick: tick[1] * 2 + "\\`", found[0]))
-    return before_marks(found)

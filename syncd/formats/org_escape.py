@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import accumulate
 
 from syncd.formats.escape import clean, from_html, link_target
-from syncd.formats.syntax import TASKS
+from syncd.formats.syntax import TASKS, Marks, by_line, calm, changed
 
 ZERO = "\u200b"
+Ahead = Callable[[str], bool]
 
-_FENCE = re.compile(r"([ \t]*)(```|~~~)[ \t]*([\w+#.-]*)[^`~]*")
+_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>```|~~~)(?P<info>[^`~]*)")
 _NO_CODE = re.compile(r"[ \t]*#\+END_|(?:id|collapsed)::(?:\s|$)", re.IGNORECASE)
 
 # What begins a line that is no paragraph: a headline (of two stars and more: one star is a list in
@@ -30,21 +32,20 @@ _START = re.compile(
     r"|(?<=[ \t])\[[ xX-]\]|(?:id|collapsed)::(?:\s|$))"
 )
 _ITEMS = re.compile(r"(?:[ \t]*(?:[-+]|\d{1,9}\.)[ \t]+)+")
-_STAR = re.compile(r"([ \t]*)\*(?=[ \t]|$)")
+_STAR = re.compile(r"\A([ \t]*)\*(?=[ \t]|$)")
 _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
 _TAGS = re.compile(r":[^\s:]*:\s*$")
 _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 # What each mark of emphasis pairs with later in the paragraph, be it in an address: itself, and
 # what is written with it
-_PAIRS = {"/": "/*_", "=": "=`", "+": "+~", "~": "~`"}
-_MARKS = frozenset("".join(_PAIRS.values()))
+_PAIRS = {"/": "/*_", "=": "=", "+": "+~", "~": "~"}
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
 _URL = r"(?i:https?)://(?=[^\W_])(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
-_INERT = (
+_LIVE = (
     r"(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
     r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])"
-    r"|\\(?=[A-Za-z(\[])|[_^](?=\{)|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
+    r"|\\(?=[A-Za-z(\[]|[ \t]*$)|[_^](?=\{)|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
 )
 _LINKS = (
     rf"|(?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(<?(?P<address>{_URL})>?(?:[ \t]+\"[^\"\n]*\")?\))"
@@ -54,24 +55,29 @@ _LINKS = (
 )
 
 
-def _token(links: str) -> re.Pattern[str]:
+_CODE = r"(?P<code>(?<!`)(?P<ticks>`++)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))|"
+
+
+def _token(code: str, links: str) -> re.Pattern[str]:
     return re.compile(
         r"(?=[`!\[<h*_~({\\@H:/=+#^])(?:"
-        r"(?P<code>(?<!`)(?P<ticks>`++)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))"
-        rf"{links}"
-        r"|(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<![\s\\])\*\*(?!\*))"
+        rf"{code}"
+        r"(?P<bold>\*\*(?=[^\s*])(?P<bold_in>[^*\n]+)(?<![\s\\])\*\*(?!\*))"
         r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<![\s\\])(?P=slant)(?![*_\w]))"
         r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<![\s\\])~~(?!~))"
-        rf"|{_INERT}"
+        rf"{links}|{_LIVE}"
         r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
         re.DOTALL,
     )
 
 
-_TOKEN = _token(_LINKS)
 # Nothing that is not seen keeps `#` from being a hashtag: hence its wide twin.
-_PLAIN = _token(r"|(?P<hash>\#)|(?P<scheme>:(?=//))")
-_VALUE = re.compile(_INERT)
+_NO_LINKS = r"|(?P<hash>\#)|(?P<scheme>:(?=//))"
+_CALM = r"(?<=[^\W_])[/+]|[/+](?![^ \t])|!(?![hH])|&"
+_MARKS = Marks(calm(_CALM), _token("", _LINKS))
+_PLAIN = Marks(calm(_CALM, plain=True), _token("", _NO_LINKS))
+_WITH_CODE = {_MARKS: _token(_CODE, _LINKS), _PLAIN: _token(_CODE, _NO_LINKS)}
+_VALUE = re.compile(_LIVE)
 _CLOSES = re.compile(r"$|[ \t)\]}'\",.:;!?-]")
 
 
@@ -84,115 +90,97 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
     …`). Code that would stand first is put on the second line.
     """
     lines = from_html(clean(text)).strip().split("\n")
-    ahead = [_MARKS.intersection(tail)]
-    for line in reversed(lines):
-        ahead.append(ahead[-1].union(_MARKS.intersection(line)))
-    tokens = _PLAIN if plain else _TOKEN
-    out: list[str] = []
-    closings = {line.strip(): number for number, line in enumerate(lines)}  # each mark's last one
-    at = 0
-    while at < len(lines):
-        end = _closing(lines, at, closings)
-        if end:
-            out += [*([] if out else [""]), *_code(lines[at : end + 1])]
-            at = end + 1
-            continue
-        out.append(_line(lines[at], tokens, first=not out and not inline, ahead=ahead[-2 - at]))
-        if at == 0 and _TAGS.search(out[0]):
-            out[0] += ZERO
-        at += 1
+    whole, ends = "\n".join([*lines, tail]), list[int]()
+    marks = _PLAIN if plain else _MARKS
+
+    def written(at: int, kept: int) -> str:
+        def ahead(mark: str) -> bool:
+            ends.extend(() if ends else accumulate(len(line) + 1 for line in lines))
+            return whole.find(mark, ends[at]) >= 0
+
+        line = _STAR.sub(r"\1-", lines[at]) if "*" in lines[at] else lines[at]
+        items = _ITEMS.match(line)
+        start = items.end() if items else 0
+        starts = _START.match(line, start) or (at == 0 and not inline and _TASK.match(line))
+        line = changed(
+            line,
+            start if starts else None,
+            ZERO,
+            kept,
+            lambda words: _inline(words, marks.token, ahead),
+            lambda words: _inline(words, _WITH_CODE[marks], ahead),
+        )
+        return line + ZERO if at == 0 and _TAGS.search(line) else line
+
+    out = by_line(lines, _FENCE, _source, marks.calm, written)
     return _with_tail(out, tail) if tail else out
 
 
 def _with_tail(lines: list[str], tail: str) -> list[str]:
     last = lines[-1]
-    if not last:
-        return [*lines[:-1], tail]
-    return (
-        [*lines, tail]
-        if last == "#+END_SRC" or _ROW.fullmatch(last)
-        else [*lines[:-1], f"{last} {tail}"]
-    )
+    if last == "#+END_SRC" or _ROW.fullmatch(last):
+        return [*lines, tail]
+    return [*lines[:-1], f"{last} {tail}" if last else tail]
 
 
-def _closing(lines: list[str], at: int, last: dict[str, int]) -> int:
-    """The last line of the code fence that begins at `at`.
-
-    0 where none does, or it is never closed.
-    """
-    found = _FENCE.fullmatch(lines[at])
-    if not found or last.get(found[2], 0) <= at:
-        return 0
-    return next(end for end in range(at + 1, len(lines)) if lines[end].strip() == found[2])
-
-
-def _code(lines: list[str]) -> list[str]:
-    indent, _, language = _FENCE.fullmatch(lines[0]).groups()  # type: ignore[union-attr]
-    inside = [line.removeprefix(indent) for line in lines[1:-1]]
+def _source(at: int, fence: list[str]) -> list[str]:
+    """A code fence as Org's, which cannot stand on a block's first line."""
+    first, *inside, _ = fence
+    indent, _, language = re.split("(```|~~~)", first, maxsplit=1)
+    inside = [line.removeprefix(indent) for line in inside]
     inside = [ZERO + line if _NO_CODE.match(line) else line for line in inside]
-    return [f"#+BEGIN_SRC {language}".rstrip(), *inside, "#+END_SRC"]
+    begin = f"#+BEGIN_SRC {language.strip()}".rstrip()
+    return [*([] if at else [""]), begin, *inside, "#+END_SRC"]
 
 
-def _line(line: str, tokens: re.Pattern[str], *, first: bool, ahead: frozenset[str]) -> str:
-    line = _STAR.sub(r"\1-", line, count=1) if _STAR.match(line) else line
-    found = _ITEMS.match(line)
-    at = found.end() if found else 0
-    if _START.match(line, at) or (first and _TASK.match(line)):
-        line = line[:at] + ZERO + line[at:]
-    return _inline(line, tokens, ahead)
-
-
-def _inline(line: str, tokens: re.Pattern[str], ahead: frozenset[str] = _MARKS) -> str:
-    """One line's Markdown as Org; `ahead` are the marks of emphasis that follow it."""
+def _inline(line: str, tokens: re.Pattern[str], ahead: Ahead = lambda _: True) -> str:
+    """One line's Markdown as Org; `ahead` says whether a mark of emphasis follows it."""
 
     def shown(found: re.Match[str]) -> str:
         kind = found.lastgroup or ""
         if kind in _AS_ORG:
             org = _AS_ORG[kind](found)
-            joins = org.startswith("[[") and line[: found.start()].endswith("[")
-            return ZERO + org if joins else org
+            if org.startswith("[[") and line[: found.start()].endswith("["):
+                org = ZERO + org
+            # Braces behind a link are swallowed as its size.
+            return org + ZERO if org.endswith("]]") and line[found.end() :][:1] == "{" else org
         if kind != "opener":
             return found[0]
-        rest = line[found.end() :]
-        paired = any(mark in ahead or mark in rest for one in found[0] for mark in _PAIRS[one])
+        pairs = [mark for one in found[0] for mark in _PAIRS[one]]
+        paired = any(line.find(mark, found.end()) >= 0 or ahead(mark) for mark in pairs)
         return "".join(ZERO + one for one in found[0]) if paired else found[0]
 
     return tokens.sub(shown, line)
 
 
-def _marked(found: re.Match[str], inside: str, mark: str) -> str:
-    """`inside` between Org's marks, where those are read there; else as the author wrote it."""
+def _marked(found: re.Match[str], kind: str, mark: str) -> str:
+    """Emphasis between Org's marks, where those are read there; else as the author wrote it."""
+    words = found[f"{kind}_in"]
     before, after = found.string[: found.start()][-1:], found.string[found.end() : found.end() + 1]
-    if mark not in inside and (mark == "*" or (not before.strip(" \t") and _CLOSES.match(after))):
-        return mark + inside + mark
-    # There is a first character
-    written = re.match(r"\*\*|~~|.", found[0])[0]  # type: ignore[index]
+    if mark not in words and (mark == "*" or (not before.strip(" \t") and _CLOSES.match(after))):
+        return mark + _inline(words, found.re) + mark
+    written = found[0][: found[0].index(words)]
     inert = ZERO if written == "~~" else ""
-    return inert + written + inside + inert + written
+    return inert + written + _within(words, found.re) + inert + written
+
+
+def _within(words: str, tokens: re.Pattern[str]) -> str:
+    """Words between marks that are shown: no address or emphasis begins or ends at them."""
+    return _inline(f"^{words}^", tokens)[1:-1]
 
 
 def _as_code(found: re.Match[str]) -> str:
-    code = found["code_in"].strip()
-    before = found.string[: found.start()]
+    """Code, broken up as if it were text: what stands before it could take its first mark."""
+    code = _inert(found["code_in"].strip())
     mark = next((mark for mark in "~=" if mark not in code), "")
-    bold = "*" in code and "*" in before  # which would end in the code
-    if (
-        code
-        and mark
-        and not bold
-        and not before.endswith("[[")
-        and before[-1:] in ("", " ", "\t", "[")
-    ):
+    if code and mark and found.string[: found.start()][-1:] in ("", " ", "\t"):
         return mark + code + mark
-    # Between its marks an address is no link by itself.
-    inside = _inline(f"^{found['code_in']}^", found.re)[1:-1]
-    return found["ticks"] + inside + found["ticks"]
+    return found["ticks"] + _within(found["code_in"], found.re) + found["ticks"]
 
 
 def _as_link(found: re.Match[str]) -> str:
-    return org_link(
-        found["address"], "" if found[0][0] == "!" else _inline(found["label"].strip(), found.re)
-    )
+    label = "" if found[0][0] == "!" else _inline(found["label"].strip(), found.re)
+    return org_link(found["address"], label + ZERO if label.endswith("\\") else label)
 
 
 def _as_url(found: re.Match[str]) -> str:
@@ -210,9 +198,9 @@ _AS_ORG: dict[str, Callable[[re.Match[str]], str]] = {
     "link": _as_link,
     "angle": lambda found: org_link(found["angle"]),
     "url": _as_url,
-    "bold": lambda found: _marked(found, _inline(found["bold_in"], found.re), "*"),
-    "italic": lambda found: _marked(found, _inline(found["italic_in"], found.re), "/"),
-    "struck": lambda found: _marked(found, _inline(found["struck_in"], found.re), "+"),
+    "bold": lambda found: _marked(found, "bold", "*"),
+    "italic": lambda found: _marked(found, "italic", "/"),
+    "struck": lambda found: _marked(found, "struck", "+"),
     "pairs": lambda found: "".join(mark + ZERO for mark in found["pairs"]),
     "before": lambda found: found[0] + ZERO,
     "scheme": lambda found: found[0] + ZERO,
@@ -228,5 +216,8 @@ def org_link(url: str, label: str = "") -> str:
 
 def org_value(text: str) -> str:
     """`text` as the value of a page's property: one line, in which nothing is live."""
-    line = " ".join(clean(text).split())
+    return _inert(" ".join(clean(text).split()))
+
+
+def _inert(line: str) -> str:
     return _VALUE.sub(lambda found: "".join(mark + ZERO for mark in found[0]), line)

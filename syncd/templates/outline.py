@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from syncd.formats.escape import START
 from syncd.formats.format import Piece
-from syncd.formats.syntax import START
 from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import Rendered
 

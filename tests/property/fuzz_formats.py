@@ -21,12 +21,7 @@ READ_BY_LOGSEQ = pytest.mark.needs("logseq-parser")
 def logseq(seed: int, count: int) -> list[tuple[str, str]]:
     """What is wrong with Logseq's pages, by its own parser; every fifth text is plain too."""
     texts = hostile.texts(seed, count)
-    escapes = [(text, reason) for text in texts if (reason := logseq_oracle.round_trip(text))]
-    return [
-        *escapes,
-        *logseq_oracle.problems(texts),
-        *logseq_oracle.problems(texts[::5], plain=True),
-    ]
+    return [*logseq_oracle.problems(texts), *logseq_oracle.problems(texts[::5], plain=True)]
 
 
 def org(seed: int, count: int) -> list[tuple[str, str]]:
@@ -50,6 +45,6 @@ def obsidian(seed: int, count: int) -> list[tuple[str, str]]:
 def test_fuzz(problems: Callable[[int, int], list[tuple[str, str]]], batch: int) -> None:
     """A batch of hostile texts.
 
-    None breaks a page, is live on it, loses words or gets a backslash twice.
+    None breaks a page, is live on it, or reads otherwise than it was written.
     """
     assert problems(SEED * 1_000_003 + 1000 + batch, min(BATCH, COUNT - batch * BATCH))[:5] == []

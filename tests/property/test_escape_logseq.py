@@ -7,11 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.formats.escape import (
-    clean,
-    from_html,
     logseq_lines,
     logseq_name,
-    logseq_unescape,
     logseq_value,
 )
 from tests.support import hostile, logseq_oracle, logseq_parser
@@ -139,19 +136,6 @@ def test_plain_text_is_inert_and_no_link_of_it_is_live() -> None:
     assert logseq_oracle.problems([*FOUND, *hostile.texts(7, 500)], plain=True) == []
 
 
-@given(
-    st.text(max_size=30)
-    | st.sampled_from(FOUND)
-    | st.integers(0, 999).map(lambda seed: hostile.texts(seed, 1)[0])
-)
-def test_plain_text_reads_back_as_it_was(text: str) -> None:
-    """Only backslashes were added, and not twice."""
-    lines = logseq_lines(text, plain=True)
-    assert logseq_lines("\n".join(lines), plain=True) == lines
-    text = text.replace("\\", "")
-    assert logseq_unescape(logseq_lines(text, plain=True)) == from_html(clean(text.strip())).strip()
-
-
 @needs_parser
 def test_each_hostile_token_alone_is_inert() -> None:
     """No single token of the list breaks a page, at a text's start, in its middle, at its end or on a later line."""
@@ -178,12 +162,6 @@ def test_names_are_one_reference_and_values_one_property() -> None:
             f"#[[{logseq_name(text)}]]",
             f"[[{logseq_name(text)}]]",
         ], text
-
-
-@given(st.lists(st.sampled_from(hostile.TOKENS), max_size=12).map("".join))
-def test_escapes_lose_nothing_and_are_not_doubled(text: str) -> None:
-    """The words read back as they were, and escaped text stays as it is."""
-    assert logseq_oracle.round_trip(text) is None
 
 
 @given(st.text())

@@ -72,17 +72,17 @@ def test_no_link_or_hashtag_of_a_plain_text_is_live(text: str, note: str) -> Non
 
 
 @settings(max_examples=500)
-@given(texts.map(lambda text: text.replace("\\", "")))
-def test_unescaping_gives_the_text_back(text: str) -> None:
-    """Only backslashes, and a word before a fence's own, were added."""
-    obsidian_oracle.unescaped(text)
-
-
-@settings(max_examples=200)
 @given(texts)
-def test_escaping_twice_adds_nothing_outside_of_fences(text: str) -> None:
-    """What already has its backslash gets no second one."""
-    obsidian_oracle.escaped_once(text)
+def test_a_reader_sees_what_was_written(text: str) -> None:
+    """Every letter and every backslash, in their order, and no others."""
+    obsidian_oracle.reads(text)
+
+
+@settings(max_examples=500)
+@given(texts)
+def test_plugins_read_nothing_in_a_text(text: str) -> None:
+    """Dataview no field, Tasks no date, Templater no tag, in code and addresses neither."""
+    obsidian_oracle.unread_by_plugins(text)
 
 
 @settings(max_examples=500)

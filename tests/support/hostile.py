@@ -73,6 +73,63 @@ TOKENS = [*_MARKS.replace("\n", "|").split("|"), f"(({_UUID}))", "|", "||", *_BL
 _PREFIXES = ["", "  ", "> ", "* ", "1. ", "\t", "    "]
 
 
+# What would do something, inside of what is kept verbatim where nothing breaks it open.
+_LIVE = ["{{query x}}", "((a))", f"(({_UUID}))", "[[x]]", "<b>x</b>", "<2023-01-01 Sun>", "#+a: b"]
+_LIVE += ["[[file:a]]", "[x](javascript:x)", "k:: v", "[:div]", "@@html: x@@", "<% x %>", "%% y"]
+_LIVE += [
+    "![[z]]",
+    "(k:: v)",
+    "📅 2025-12-31",
+    "$= x",
+    "= x",
+    "[^1]",
+    "&nbsp;",
+    "\\",
+    "javascript://x",
+]
+_KEPT = [
+    "`{}`",
+    "`` {} ``",
+    "`{}",
+    "`$x {}`",
+    "```\n{}\n```",
+    "```clojure :results\n{}\n```",
+    "$x {}$",
+]
+_KEPT += [
+    "$$ {} $$",
+    "https://e.org/{}",
+    "https://e.org/`x {}`",
+    "<https://e.org/{}>",
+    "<http://{}>",
+]
+_KEPT += [
+    "[a](https://e.org/{})",
+    "[{}](https://e.org)",
+    "[[a {}]]",
+    "#a{}",
+    "**{}**",
+    "_{}_",
+    "~~{}~~",
+]
+_KEPT += [
+    "\\({}\\)",
+    "\\[{}\\]",
+    "$5 or `{}`",
+    "[a `{}` b",
+    "```{}\nx\n```",
+    "|`{}`|",
+    "www.e.org/{}",
+]
+
+
+def _payload(random: Random) -> str:
+    text = random.choice(_LIVE)
+    for _ in range(random.choice([1, 1, 2])):
+        text = random.choice(_KEPT).replace("{}", text)
+    return text
+
+
 def texts(seed: int, count: int, more: Sequence[str] = ()) -> list[str]:
     """`count` texts; the same for the same seed and the same `more` tokens."""
     random = Random(seed)
@@ -82,6 +139,9 @@ def texts(seed: int, count: int, more: Sequence[str] = ()) -> list[str]:
 
 def _text(random: Random, tokens: list[str]) -> str:
     kind = random.random()
+    if kind > 0.85:
+        parts = [random.choice([_payload(random), random.choice(tokens)]) for _ in range(5)]
+        return random.choice(["", " ", "\n"]).join(parts[: random.choice([1, 2, 3, 5])])
     if kind < 0.15:
         lines = random.choice([2, 3, 4, 6, 10])
         return "\n".join(random.choice(_PREFIXES) + random.choice(tokens) for _ in range(lines))

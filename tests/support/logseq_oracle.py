@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from syncd.formats.escape import clean, from_html, logseq_lines, logseq_unescape
+from syncd.formats.escape import logseq_lines
 from syncd.page.markdown import bullet
 from tests.support import logseq_parser, mldoc_tree
 
 # A handle that ends in an underscore: emphasis that the text leaves open would end here.
 _ADDRESS = "https://x.com/a_/status/1"
 _TAIL = f"([View Tweet]({_ADDRESS})) #Highlight #[[2023-05-05]]"
+_SHOWN_TAIL = f"View Tweet {_ADDRESS} Highlight 2023-05-05"
 _PROPERTIES = {"title": "T", "url": "https://x.com/a_/status/1"}
 _LIVE = {
     "Macro",
@@ -41,19 +42,6 @@ def problems(texts: list[str], *, plain: bool = False) -> list[tuple[str, str]]:
     `plain`: neither may a hashtag, a link or a picture of theirs be live.
     """
     return mldoc_tree.suspects(texts, lambda groups: _check(groups, plain))
-
-
-def round_trip(text: str) -> str | None:
-    """What is wrong with the escapes of `text` by themselves.
-
-    Words lost, or a backslash set twice.
-    """
-    lines = logseq_lines(text)
-    plain = from_html(clean(text.strip())).strip()
-    if "\\" not in plain and logseq_unescape(lines) != plain:
-        return f"reads back as {logseq_unescape(lines)!r}"
-    again = logseq_lines("\n".join(lines))
-    return None if again == lines else f"escaped twice: {again}"
 
 
 def _check(groups: list[list[str]], plain: bool) -> list[str | None]:
@@ -101,9 +89,11 @@ def _wrong(
     starts = [at for at, node in enumerate(tree) if node[0] == "Heading"]
     mains = [tree[a:b] for a, b in zip(starts[:-1:2], starts[1::2], strict=False)]
     address = _ADDRESS.removeprefix("https://")
-    for nodes in [*mains, *alone]:
+    for text, nodes in [*zip(texts, mains, strict=False), *zip(texts, alone, strict=True)]:
         if not mldoc_tree.ends_with_tail(nodes, address):
             yield f"link or tags broken: {nodes}"
+        if other := mldoc_tree.unsaid(text, nodes, _SHOWN_TAIL):
+            yield other
         if plain and mldoc_tree.links(nodes) != mldoc_tree.LINKS:
             yield f"a link too many: {nodes}"
     for nodes in [tree[starts[0] :], *alone]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 LINKS = Counter({"Link": 2, "Tag": 2})  # those of a highlight's tail
 _BREAKS = ("Break_Line", "Hard_Break_Line")
@@ -54,6 +56,7 @@ def alive(nodes: list[Any], live: set[str]) -> Iterator[str]:
     items = list(_items(nodes))
     if any("checkbox" in item for item in items):
         yield f"checkbox: {nodes}"
+    yield from fences(nodes)
     # in "見https://…" the scheme is the end of a word
     schemes = {item["protocol"].lower() for item in items if "protocol" in item}
     yield from (
@@ -147,3 +150,93 @@ def outline(
         yield from shown(block["children"][0], note)
         if not {"#Highlight", "#[[2023-05-05]]"} <= set(block["refs"]):
             yield f"tags lost: {block['refs']}"
+
+
+# Fences that the app or a plugin of it draws or runs; clojure and its kin only with options.
+_DRAWN = re.compile(
+    r"(?i)\W*(calc|query|mermaid|plantuml|dataview|kroki|echarts|excalidraw|renderer)"
+)
+
+
+def fences(node: Any) -> Iterator[str]:
+    """What a code fence would do: it has options, or a language that something draws or runs."""
+    if isinstance(node, list) and node[:1] == ["Src"]:
+        code = node[1]
+        if code.get("options") or _DRAWN.match(code.get("language") or ""):
+            yield f"a fence of {code.get('language')} with {code.get('options')}"
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        yield from fences(child)
+
+
+def words(text: str) -> str:
+    """The letters, digits and backslashes of a text, percent-encoded ones as what they stand for."""
+    return letters(unquote(text))
+
+
+def letters(text: str) -> str:
+    """The letters, digits and backslashes of a text."""
+    return "".join(one for one in text if one.isalnum() or one == "\\")
+
+
+_OTHER_WORDS = re.compile(
+    r"(?i)<(?:img|a|video)\b|\]\(\s*<|[\[<]\d+-\d+-\d+ |\[\d+[/%]|&|\[.*\[.*`.*\]\("
+)
+
+
+def unsaid(text: str, nodes: list[Any], tail: str) -> str | None:
+    """What differs between a text and what these nodes show of it and its tail.
+
+    Nothing where the text holds HTML, dates or cookies, which are shown in words of their own, or a
+    link whose label holds brackets and code: the parser shows its backslashes.
+    """
+    # In what swallows a link whole, its address stands before its label.
+    written, shown = text + tail, said(nodes)
+    same = sorted(letters(written)) == sorted(letters(shown))
+    if same or sorted(words(written)) == sorted(words(shown)) or _OTHER_WORDS.search(text):
+        return None
+    return f"reads {words(shown)!r}"
+
+
+def said(node: Any) -> str:
+    """All that a reader sees of these nodes, a link's address behind its label."""
+    if isinstance(node, str | int | float):
+        return str(node)
+    if isinstance(node, dict):
+        return "".join(said(node[key]) for key in _SHOWN if node.get(key) is not None)
+    if not isinstance(node, list):
+        return ""
+    if node and isinstance(node[0], str) and node[0] in _SAID:
+        return _SAID[node[0]](*node[1:])
+    return "".join(map(said, node))
+
+
+# The parts of a list's item, a heading, a table and a fence that are seen, in their order
+_SHOWN: tuple[str, ...] = ("number", "name", "title", "content", "items", "header", "groups")
+_SHOWN += ("language", "options", "lines")
+
+
+def _link(link: dict[str, Any]) -> str:
+    kind, target = link["url"]
+    address = f"{target['protocol']}://{target['link']}" if kind == "Complex" else target
+    label, title = said(link["label"]), link.get("title") or ""
+    return address if label == address else f"{label}{address}{title}"
+
+
+_SAID: dict[str, Callable[..., str]] = {
+    "Link": _link,
+    "Nested_link": lambda link: link["content"],
+    "Emphasis": lambda parts: said(parts[1]),
+    "Latex_Fragment": lambda math: math[1],
+    "Displayed_Math": said,
+    "Latex_Environment": lambda name, _options, content: f"\\begin{name}{content}\\end{name}",
+    "Cookie": lambda cookie: "".join(map(str, cookie[1:])),
+    "Email": lambda mail: mail["local_part"] + mail["domain"],
+    "Src": said,
+    "Entity": lambda entity: entity["unicode"],
+}
+_SAID |= dict.fromkeys(("Break_Line", "Hard_Break_Line", "Horizontal_Rule"), lambda *_: "\n")
+_SAID |= dict.fromkeys(("Plain", "Code", "Verbatim"), str)
+_BLOCKS = ("Paragraph", "Quote", "List", "Table", "Heading")
+_INLINES = ("Tag", "Subscript", "Superscript", "Label")
+_SAID |= dict.fromkeys(_BLOCKS + _INLINES, lambda *parts: "".join(map(said, parts)) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,10 @@ from tests.support import logseq_parser, mldoc_tree
 # Emphasis that the text leaves open could end in each of these.
 _ADDRESS = "https://x.com/a_/status/1?b=+c+&d=~e~/"
 _TAIL = f"({org_link(_ADDRESS, 'View Tweet')}) #Highlight #[[2023-05-05]]"
+_SHOWN_TAIL = f"View Tweet {_ADDRESS} Highlight 2023-05-05"
+_NO_WORDS = re.compile(
+    r"!\[|\]\([^)]*\""
+)  # what Org shows no words of: a picture's, a link's title
 _LINK = _ADDRESS.removeprefix("https://").replace("a_", "a%5F")
 _PROPERTIES = {"title": "T", "url": "https://x.com/a_/status/1"}
 LIVE = {
@@ -130,7 +135,10 @@ def _wrong(texts: list[str], page: dict[str, Any], tree: list[Any], plain: bool)
     contents = [(org_lines(text, _TAIL, plain=plain), _note(text, plain)) for text in texts]
     yield from mldoc_tree.outline(page, _PROPERTIES, contents)
     starts = [at for at, node in enumerate(tree) if node[0] == "Heading"]
-    for nodes in [tree[a:b] for a, b in zip(starts[:-1:2], starts[1::2], strict=False)]:
+    mains = [tree[a:b] for a, b in zip(starts[:-1:2], starts[1::2], strict=False)]
+    for text, nodes in zip(texts, mains, strict=False):
+        if other := mldoc_tree.unsaid(_NO_WORDS.sub("<a ", text), nodes, _SHOWN_TAIL):
+            yield other
         if not mldoc_tree.ends_with_tail(nodes, _LINK):
             yield f"link or tags broken: {nodes}"
         if plain and mldoc_tree.links(nodes) != mldoc_tree.LINKS:
