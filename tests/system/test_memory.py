@@ -124,7 +124,7 @@ def owls(world: World, number: int = 3, title: str = "Eulen", first: int = 11) -
     return add_book(world.library, title, *tweets)
 
 
-# --- M1: much of a vault is gone -----------------------------------------------------------------
+# --- M1: much of a vault is gone ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("pages", "vanish"), [(200, 199), (30, 20), (6, 4)])
@@ -189,7 +189,7 @@ def test_a_block_that_goes_while_much_is_gone_is_held_back_too(either: World) ->
     assert (report.code, told(report)) == (0, {})
 
 
-# --- no false resurrection -----------------------------------------------------------------------
+# --- no false resurrection ------------------------------------------------------------------------
 
 
 def touch_upstream(world: World, *highlights: int) -> None:
@@ -343,7 +343,7 @@ def test_one_page_of_a_backup_costs_nothing(either: World, what: str) -> None:
     assert is_quiet(either)
 
 
-# --- M3: branches, sync tools, old buffers ---------------------------------------------------------
+# --- M3: branches, sync tools, old buffers --------------------------------------------------------
 
 
 def repository(world: World) -> None:
@@ -497,7 +497,7 @@ def test_what_the_owner_wrote_only_in_a_conflict_copy_is_named(either: World) ->
     assert count(either, "nur hier") == 1
 
 
-# --- M4: edits reach what another program wrote ----------------------------------------------------
+# --- M4: edits reach what another program wrote ---------------------------------------------------
 
 STOCK = {
     "logseq": (
@@ -569,7 +569,7 @@ def test_what_its_owner_changed_on_a_plugins_page_is_the_owners(either: World) -
     assert (count(either, "neue Notiz"), count(either, "alte Notiz")) == (1, 0)
 
 
-# --- M5, M6: a document's page is remembered --------------------------------------------------------
+# --- M5, M6: a document's page is remembered ------------------------------------------------------
 
 
 def test_a_page_that_is_renamed_while_a_run_reads_stays_the_documents(either: World) -> None:
@@ -656,7 +656,7 @@ def test_a_renamed_page_with_another_tweet_on_it_stays_its_page(either: World) -
     assert is_quiet(either)
 
 
-# --- M7 to M12: which block is which highlight -------------------------------------------------------
+# --- M7 to M12: which block is which highlight ----------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -825,7 +825,7 @@ def test_a_shorter_selection_with_a_new_link_comes(
     assert is_quiet(world)
 
 
-# --- M13: the state that could not be read once --------------------------------------------------
+# --- M13: the state that could not be read once ---------------------------------------------------
 
 
 @pytest.mark.parametrize("message", ["disk I/O error", "database disk image is malformed"])
@@ -866,7 +866,7 @@ def test_a_read_of_the_state_that_fails_once_ends_the_run(world: World) -> None:
     assert count(world, "eule12") == 0
 
 
-# --- M14 to M16: a run that was killed -------------------------------------------------------------
+# --- M14 to M16: a run that was killed ------------------------------------------------------------
 
 
 class Killed(Writer):
@@ -956,7 +956,7 @@ def test_temporary_files_are_swept_wherever_they_stand(
     assert len(only(report).warnings) == len(copies)
 
 
-# --- M17 to M20, R16 -------------------------------------------------------------------------------
+# --- M17 to M20, R16 ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ahead", ["ours", "Readwise's"])
@@ -1079,7 +1079,7 @@ def test_a_page_that_is_in_the_cloud_alone_is_not_deleted(either: World) -> None
     assert is_quiet(either)
 
 
-# --- a vault and a state of the version before ------------------------------------------------------
+# --- a vault and a state of the version before ----------------------------------------------------
 
 _OLDER = 4  # migrations that the state had then
 
