@@ -132,6 +132,7 @@ def _says_so(facts: Facts, home: Home | None, one: Held) -> bool:
 
 def _is_shared(facts: Facts, one: Held) -> bool:
     """Whether another program put the highlights onto the page of a document of the same title."""
-    if one.page.own or not (one.page.url or one.page.title):
+    page = one.page
+    if page.own or page.book is not None or not (page.url or page.title):
         return False
     return any(key.startswith("tweet:") for key in one.keys) or one.words * 2 > facts.highlights

@@ -502,17 +502,17 @@ def test_what_the_owner_wrote_only_in_a_conflict_copy_is_named(either: World) ->
 STOCK = {
     "logseq": (
         "pages/Eulen (highlights).md",
-        "author:: [[@example_owl on Twitter]]\nfull-title:: \"Eulen\"\ncategory:: #tweets\n"
+        ("author:: [[@example_owl on Twitter]]\nfull-title:: \"Eulen\"\ncategory:: #tweets\n"
         "url:: https://twitter.com/example_owl\n\n"
-        "- Highlights first synced by [[Readwise]] [[May 5th, 2023]]\n",
+        "- Highlights first synced by [[Readwise]] [[May 5th, 2023]]\n"),
         "\t- {text} ([View\u00a0Tweet](https://twitter.com/example_owl/status/{number}))\n",
         "\t\t- **Tags**: #[[{tag}]]\n",
         "\t\t- **Note**: {note}\n",
     ),
     "obsidian": (
         "Readwise/Tweets/Eulen.md",
-        "# Eulen\n\n## Metadata\n- Author: [[@example_owl on Twitter]]\n- Full Title: Eulen\n"
-        "- Category: #tweets\n- URL: https://twitter.com/example_owl\n\n## Highlights\n",
+        ("# Eulen\n\n## Metadata\n- Author: [[@example_owl on Twitter]]\n- Full Title: Eulen\n"
+        "- Category: #tweets\n- URL: https://twitter.com/example_owl\n\n## Highlights\n"),
         "- {text} ([View Tweet](https://twitter.com/example_owl/status/{number}))\n",
         "    - Tags: [[{tag}]] \n",
         "    - Note: {note}\n",
@@ -558,10 +558,7 @@ def test_edits_arrive_in_what_the_plugin_wrote(either: World) -> None:
 
 
 def test_what_its_owner_changed_on_a_plugins_page_is_the_owners(either: World) -> None:
-    """The text stays, and the difference is named.
-
-    A part that nobody touched is brought up to date.
-    """
+    """The text stays, and the difference is named; what nobody touched is brought up to date."""
     page = adopted(either)
     edit(page, lambda text: text.replace("eule12 उल्लू", "meine Eule12 उल्लू"))
     assert either.sync().message == "notes: nothing new"
@@ -710,10 +707,7 @@ def test_two_blocks_that_their_owner_joined_are_both_there(either: World) -> Non
 
 
 def test_a_link_in_another_highlights_text_is_not_its_tweet(either: World) -> None:
-    """A book's highlight links a tweet that is in the account.
-
-    The tweet arrives, the book's stays.
-    """
+    """A book's highlight links a tweet of the account: the tweet arrives, the book's stays."""
     link = "https://twitter.com/example_owl/status/20"
     book = add_book(
         either.library,
@@ -749,10 +743,7 @@ def passages(world: World, *texts: str, **fields: Any) -> int:
 
 
 def test_a_mended_letter_makes_no_stranger_of_a_highlight(either: World) -> None:
-    """Without a link: edited by the owner; a note arrives; what both edit is named.
-
-    Once, also anew.
-    """
+    """Without a link: the owner's; a note arrives; what both edit is named; it is there once."""
     passages(either, "the first sentence", "the quick brwon fox", "the last sentence")
     either.sync()
     page = path_of(either, "Buch")
@@ -949,10 +940,7 @@ def test_what_another_program_wrote_before_a_kill_is_no_news(
 def test_temporary_files_are_swept_wherever_they_stand(
     either: World, folder: str, known: bool
 ) -> None:
-    """Those that hold what syncd knows.
-
-    Another one's text becomes a conflict copy, and is named.
-    """
+    """Those that hold what syncd knows; another text becomes a conflict copy, and is named."""
     owls(either)
     either.sync()
     holds = digest_of(b"owner's" if known else b"ours").hex()[:12]
