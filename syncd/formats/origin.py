@@ -10,25 +10,31 @@ from syncd.page.dates import local_time
 from syncd.page.identity import highlight_link, status_id
 
 _BLANK = "\u00a0"  # in a label with a number Readwise's plugins write a no-break space
+_PLACES = {"page": "Page", "location": "Location", "time_offset": "Time"}
+
+
+def place_name(item: Highlight) -> str | None:
+    """A highlight's place as labels say it, without an address; None where it has none."""
+    kind = _PLACES.get(item.location_type or "")
+    if kind is None or item.location is None:
+        return None
+    number = f"{item.location:g}"
+    if kind == "Time":
+        number = str(timedelta(seconds=int(item.location)))
+    return f"{kind}{_BLANK}{number}"
 
 
 def place(document: Document, item: Highlight) -> tuple[str, str]:
     """What the highlight's link says, and where it leads; "" for what there is not."""
     address = highlight_link(document, item)
     url = link_target(address) or ""
+    name = place_name(item) or ""
     if status_id(address) is not None:
-        label = "View Tweet"
-    elif url and item.location_type == "time_offset" and item.location is not None:
-        label = f"Time{_BLANK}{timedelta(seconds=int(item.location))}"
-    elif url and item.url and item.url.strip():
-        label = "View Highlight"
-    elif url:
-        label = f"Location{_BLANK}{item.location:g}"
-    elif item.location_type == "page" and item.location is not None:
-        label = f"Page{_BLANK}{item.location:g}"
-    else:
-        label = ""
-    return label, url
+        return "View Tweet", url
+    if url and item.url and item.url.strip():
+        return (name if item.location_type == "time_offset" and name else "View Highlight"), url
+    is_shown = url or item.location_type == "page"  # a location of no known book says nothing
+    return (name if is_shown else ""), url
 
 
 def origin(document: Document, item: Highlight) -> str:

@@ -22,11 +22,14 @@ _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(
     r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+|%%[^%]*%%))*\s*\|?\s*\Z"
 )
+_PLACE = re.compile(r"\(\[?(Page|Location|Time)\s([\d,:]+)[\])]")
+_BARE = re.compile(r"\{\{(?:twitter|tweet) (https?://[^\s{}]+)\}\}|(?<!\S)(https?://\S+)\s*$")
+_OWN_TAGS = re.compile(r"(?:\s+#(?:\[\[[^\[\]]*\]\]|[^\s#\[\]]+))+\s*$")
 _MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
 _BLOCK_ID = re.compile(
     r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))(?:\s+#\S+)*\s*\Z"
     r"|%% highlight_id: (\d{1,18}) %%\s*\Z"
-    r"|\A#{1,6} id(\d{3,18})\s*\Z",
+    r"|\A#{1,6} id(\d{3,18})(?:\s.*)?\Z",
     re.ASCII,
 )
 _IN_READWISE = "Open in Readwise"
@@ -42,6 +45,21 @@ _NOT_SAID = re.compile(
 def is_marked(content: list[str]) -> bool:
     """Whether a block carries the `#Highlight` tag."""
     return any("Highlight" in line and _MARK.search(line) for line in content)
+
+
+def place_label(content: list[str]) -> str | None:
+    """The last label of a place in a block, such as `page 47`, linked or not; None without one."""
+    for line in reversed(content):
+        if "(" in line and (found := _PLACE.findall(line)):
+            kind, number = found[-1]
+            return f"{kind.lower()} {number}"
+    return None
+
+
+def mentioned_keys(content: list[str]) -> tuple[str, ...]:
+    """The identities of addresses that have no label: at a line's end, or in a macro for tweets."""
+    found = (one[1] or one[2] for line in content if "http" in line for one in _BARE.finditer(line))
+    return tuple(dict.fromkeys(key for url in found if (key := link_key(url)) is not None))
 
 
 def has_link(line: str) -> bool:
@@ -69,8 +87,10 @@ class _Link(NamedTuple):
 
     @property
     def ends_its_line(self) -> bool:
-        """Whether nothing but tags, dates and ids stands behind it."""
-        return _TAIL.match(self.behind) is not None
+        """Whether nothing but tags, dates and ids stands behind it, in a table within its cell."""
+        is_row = self.before.lstrip().startswith("|")
+        behind = self.behind.partition("|")[0] if is_row else self.behind
+        return _TAIL.match(behind) is not None
 
 
 def own_key(content: list[str]) -> str | None:
@@ -178,6 +198,11 @@ def fingerprint(text: str) -> str:
     if not said.isascii():
         said = normalize("NFD", said)
     return "".join(filter(str.isalnum, said)).lower() or "".join(text.replace("\u200b", "").split())
+
+
+def untagged(text: str) -> str:
+    """The fingerprint of a text without the tags at its end."""
+    return fingerprint(_OWN_TAGS.sub("", text))
 
 
 def title_key(title: str) -> str:

@@ -3,27 +3,31 @@
 Each occurrence is an identity and the digest of its block, b"" outside of blocks. Identities are a
 link's (`link_key`), an id's (`id_key`), or a marked text's (`text_key`). A link that does not stand
 where a highlight's own does has `LABELLED` before its identity where it has one of Readwise's
-labels on a document's page, else `MENTION`.
+labels on a document's page, else `MENTION`. A block without a link that has Readwise's mark or the
+label of a place is there by its letters too, behind `LETTERS`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from hashlib import blake2b
 
 from syncd.page.blocks import Block, Page, digest
 from syncd.page.links import (
     block_id,
+    fingerprint,
     has_link,
     id_key,
     is_marked,
     labelled_keys,
     own_key,
+    place_label,
     readwise_keys,
 )
 from syncd.page.markdown import fenced_lines
 
-LABELLED, MENTION = "label:", "link:"
+LABELLED, MENTION, LETTERS = "label:", "link:", "letters:"
 
 Occurrence = tuple[str, bytes]
 
@@ -47,15 +51,23 @@ def text_key(digest_: bytes) -> str:
     return f"text:{digest_.hex()}"
 
 
+def letters_key(says: str) -> str:
+    """The name under which the index keeps such a block by its fingerprint."""
+    return LETTERS + blake2b(says.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
 def _in_block(content: list[str], is_document: bool) -> Iterator[Occurrence]:
     own, keys = own_key(content), labelled_keys(content)
-    if own is None and not keys and not is_marked(content):
+    marked = is_marked(content)
+    is_named = marked or (own is None and place_label(content) is not None)
+    if own is None and not keys and not is_named:
         return
     digest_ = digest(content)
     if own is not None:
         yield own, digest_
-    elif is_marked(content):
+    elif is_named:
         yield text_key(digest_), digest_
+        yield letters_key(fingerprint("\n".join(content))), digest_
     labelled = readwise_keys(content) if is_document else ()
     for key in keys:
         if key != own:

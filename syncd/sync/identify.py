@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
@@ -18,7 +18,16 @@ from syncd.adopt.prose import HEADING, WHOLE_TEXT, said_below
 from syncd.page.base import Base
 from syncd.page.blocks import Page, digest
 from syncd.page.identity import link_key
-from syncd.page.links import block_ids, fingerprint, id_key, labelled_keys
+from syncd.page.links import (
+    block_ids,
+    fingerprint,
+    id_key,
+    labelled_keys,
+    mentioned_keys,
+    place_label,
+    untagged,
+)
+from syncd.page.occurrences import letters_key
 from syncd.page.rendered import Digests, Labels, Rendered
 
 _LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
@@ -35,7 +44,8 @@ class Wanted(NamedTuple):
 
     `page` are the digests of what syncd would write, `account` those of the account's own fields.
     `comes`: whether it is written where it does not stand yet. `alike`: digests of the same text
-    with other links to its pictures, such as before they were copied.
+    with other links to its pictures, such as before they were copied. `label` is that of its place,
+    such as `page 47`, None without one.
     """
 
     id: int
@@ -47,6 +57,7 @@ class Wanted(NamedTuple):
     live: bool
     comes: bool
     alike: frozenset[bytes] = frozenset()
+    label: str | None = None
 
     @property
     def says(self) -> str:
@@ -83,7 +94,7 @@ class PageBlock(NamedTuple):
     """A block of the document's page that may be a highlight.
 
     Its index there, the identities of its labelled links (its own is the last), the highlights'
-    ids that it says, its digest, and its fingerprint.
+    ids that it says, its digest, its fingerprint, and its whole text.
     """
 
     at: int
@@ -91,6 +102,22 @@ class PageBlock(NamedTuple):
     ids: tuple[int, ...]
     digest: bytes
     says: str
+    text: str = ""
+
+    @property
+    def plain(self) -> str | None:
+        """Its fingerprint without the tags at its end; None without such tags."""
+        return untagged(self.text) if "#" in self.text else None
+
+    @property
+    def label(self) -> str | None:
+        """That of its place (`place_label`)."""
+        return place_label(self.text.split("\n"))
+
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """The identities of addresses without a label (`mentioned_keys`)."""
+        return mentioned_keys(self.text.split("\n"))
 
 
 Place = PageBlock | Elsewhere
@@ -117,8 +144,8 @@ def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
             content = content[:1]  # what follows a heading is no part of it
         keys, ids = labelled_keys(content), block_ids(content)
         if keys or ids or block.bare or not (heading or above in _ABOVE):
-            said = fingerprint("\n".join(content))
-            found.append(PageBlock(index, keys, ids, digest(content), said))
+            text = "\n".join(content)
+            found.append(PageBlock(index, keys, ids, digest(content), fingerprint(text), text))
     return found
 
 
@@ -146,6 +173,8 @@ def identify(
     search.elsewhere_by_link(elsewhere)
     search.take_split_ones()
     search.by_words()
+    search.by_label()
+    search.by_mention()
     search.elsewhere_by_name(elsewhere)
     search.by_place()
     return search.found | _in_prose(wanted, bases, search.found, lines)
@@ -265,6 +294,23 @@ class _Search:
         if missing:
             self._take_alike(missing, self._nameless())
 
+    def by_label(self) -> None:
+        """What has the label of a place that no other highlight and no other block has."""
+        labels = Counter(item.label for item in self.wanted)
+        for item in self._missing(self.wanted):
+            if item.label is not None and labels[item.label] == 1 and item.key is None:
+                same = [block for block in self._nameless() if block.label == item.label]
+                if len(same) == 1:
+                    self._take(item, same[0])
+
+    def by_mention(self) -> None:
+        """What has an address without a label, as where its owner left nothing but that."""
+        for item in self._missing(self.wanted):
+            if item.key is not None and len(self._items[item.key]) == 1:
+                named = [block for block in self._nameless() if item.key in block.mentions]
+                if named:
+                    self._take(item, named[0])
+
     def by_place(self) -> None:
         """What has neither id nor link, and was changed: between its neighbours, if it is alike."""
         older = self._missing(self._standing(self.wanted))
@@ -292,8 +338,13 @@ class _Search:
     def elsewhere_by_name(self, elsewhere: Mapping[str, Sequence[Elsewhere]]) -> None:
         """On other pages by its id, or by what syncd wrote."""
         for item in self._missing(self.wanted) if elsewhere else ():
-            names = [id_key(item.id), *text_keys(item, self.bases.get(item.id))]
-            places = [place for name in names for place in elsewhere.get(name, ())]
+            texts = text_keys(item, self.bases.get(item.id))
+            said = [place for name in texts for place in elsewhere.get(name, ())]
+            taken = set(self.found.values())  # no words count for two
+            places = [
+                *elsewhere.get(id_key(item.id), ()),
+                *(one for one in said if one not in taken),
+            ]
             if places:
                 self._take(item, places[0])
 
@@ -303,24 +354,35 @@ class _Search:
             return
         for item, block in _same_digest(items, blocks, self.bases):
             self._take(item, block)
-        by_text: dict[str, list[PageBlock]] = defaultdict(list)
-        for block in reversed(self._free(blocks)):
-            by_text[block.says].append(block)
         said = {item.id: item.says for item in self._missing(items)}
-        for item in self._missing(items):
-            if by_text.get(said[item.id]):
-                self._take(item, by_text[said[item.id]].pop())
+        self._take_equal(items, blocks, lambda item: said[item.id], lambda block: block.says)
+        self._take_equal(items, blocks, lambda item: said[item.id], lambda block: block.plain)
         # what is new in the account is no other program's
         known = [item for item in self._missing(items) if item.id in self.bases or not self.bases]
-        for item in known:
-            if (starts := item.starts) and by_text.get(starts):
-                self._take(item, by_text[starts].pop())
+        self._take_equal(known, blocks, lambda item: item.starts or None, lambda block: block.says)
         free = [block for block in self._free(blocks) if len(block.says) >= _ENOUGH]
         for item in self._missing(known) if free else ():
             part = next((one for one in free if _is_part(one.says, said[item.id])), None)
             if part is not None:
                 self._take(item, part)
                 free.remove(part)
+
+    def _take_equal(
+        self,
+        items: Sequence[Wanted],
+        blocks: Sequence[PageBlock],
+        words_of: Callable[[Wanted], str | None],
+        said_in: Callable[[PageBlock], str | None],
+    ) -> None:
+        """Pair those whose words are the same; None is no words."""
+        missing = self._missing(items)
+        by_words: dict[str | None, list[PageBlock]] = defaultdict(list)
+        for block in reversed(self._free(blocks)) if missing else ():
+            by_words[said_in(block)].append(block)
+        by_words.pop(None, None)
+        for item in missing:
+            if by_words.get(words := words_of(item)):
+                self._take(item, by_words[words].pop())
 
     def _take_between(
         self,
@@ -377,7 +439,7 @@ def _most_like(item: Wanted, base: Base | None, blocks: Sequence[PageBlock]) -> 
 def text_keys(item: Wanted, base: Base | None) -> list[str]:
     """The names under which the vault's index keeps a marked block that has no link."""
     digests = [item.page.text, *([base.page.text] if base else [])]
-    return [f"text:{one.hex()}" for one in dict.fromkeys(digests)]
+    return [*(f"text:{one.hex()}" for one in dict.fromkeys(digests)), letters_key(item.says)]
 
 
 def _same_digest(

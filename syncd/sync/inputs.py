@@ -15,11 +15,12 @@ import msgspec
 from syncd.adopt.adopt import read_in, with_dialects
 from syncd.adopt.dialects import Dialect, dialect_of
 from syncd.formats.format import Format
+from syncd.formats.origin import place_name
 from syncd.model import Document, Highlight
 from syncd.page.base import Base
 from syncd.page.blocks import Page, digest, parse
 from syncd.page.identity import highlight_key, is_reader_tweet, link_key, status_id
-from syncd.page.links import fingerprint, id_key, labelled_keys, title_key
+from syncd.page.links import fingerprint, id_key, labelled_keys, place_label, title_key
 from syncd.page.names import name_key
 from syncd.page.occurrences import LABELLED, MENTION
 from syncd.page.rendered import Digests, Labels
@@ -122,7 +123,18 @@ def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) ->
     key = highlight_key(document, item)
     comes = _comes(run, document, item)
     said = account_digests(item, key)
-    return Wanted(item.id, key, rendered, rendered.digests(), said, item.text or "", live, comes)
+    label = place_label([f"({place_name(item)})"])
+    return Wanted(
+        item.id,
+        key,
+        rendered,
+        rendered.digests(),
+        said,
+        item.text or "",
+        live,
+        comes,
+        label=label,
+    )
 
 
 def _comes(run: VaultRun, document: Document, item: Highlight) -> bool:
