@@ -66,7 +66,7 @@ def effects_of(
     standing: Mapping[int, Digests],
     known: Collection[int],
     *,
-    moved: bool,
+    moved: bool = False,
 ) -> list[Effect]:
     """What syncd's writes did to a document's page, and which of it is undone.
 
@@ -84,9 +84,8 @@ def effects_of(
             effects.append(Effect(item.id, None, base.since, undone=False))
             for part in PARTS:
                 effects += _edits(item.id, base, part, getattr(standing[item.id], part))
-        elif (
-            place is None and base.account is not None
-        ):  # else an older syncd knew that it was gone
+        elif place is None and base.account is not None:
+            # else an older syncd knew that it was gone
             moment = 0 if moved or base.place is not None else base.since
             effects.append(Effect(item.id, None, moment, undone=True))
     return effects
@@ -110,29 +109,41 @@ def judge(
     since, `total` how many the vault had; `accepted`: its owner says that all of that is their
     doing. Highlights of a page that may come back have no fate yet, unless the vault is not whole.
     """
-    moved = [look for look in looks if _has_own_sign(look)]
+    moved = {look.document for look in looks if _has_own_sign(look)}
     fates: dict[int, Fate] = {}
     unsigned: list[int] = []
     unsure: set[int] = set()
     for look in looks:
-        late = look.mtime is None and not look.unsure  # seen to be gone by an earlier look
-        others = not late and any(one.document != look.document for one in moved)
-        signed = look.git_moved or look in moved or others
-        since = _went_back_to(look.effects)
-        for effect in look.effects:
-            if effect.part is not None or not effect.undone:
-                continue
-            back = since is not None and effect.moment >= since
-            if signed and back and effect.highlight not in look.again:
-                fates[effect.highlight] = "again"
-                continue
-            unsigned.append(effect.highlight)
-            if look.unsure:
-                unsure.add(effect.highlight)
+        missing = {one.highlight for one in look.effects if one.part is None and one.undone}
+        again = _gone_back(look) - set(look.again) if _is_signed(look, moved) else set()
+        fates |= dict.fromkeys(again, "again")
+        unsigned += sorted(missing - again)
+        unsure |= missing if look.unsure else set()
     if not accepted and _is_too_much(len(unsigned) + recent, total):
         return fates | dict.fromkeys(unsigned, "held"), False
     sure = [one for one in unsigned if one not in unsure]
     return fates | dict.fromkeys(sure, "deleted"), True
+
+
+def _is_signed(look: Look, moved: Collection[int]) -> bool:
+    """Whether something tells that a page went back in time: itself, git, or other pages.
+
+    `moved` are the documents whose pages tell it themselves. What was seen to be gone by an earlier
+    look did not go with those of this one.
+    """
+    if look.git_moved or look.document in moved:
+        return True
+    late = look.mtime is None and not look.unsure
+    return not late and any(document != look.document for document in moved)
+
+
+def _gone_back(look: Look) -> set[int]:
+    """The highlights that are missing as they were before one of our writes."""
+    since = _went_back_to(look.effects)
+    if since is None:
+        return set()
+    missing = (one for one in look.effects if one.part is None and one.undone)
+    return {one.highlight for one in missing if one.moment >= since}
 
 
 def _is_too_much(gone: int, total: int) -> bool:
@@ -149,31 +160,77 @@ def _went_back_to(effects: Sequence[Effect]) -> int | None:
     return found
 
 
-def _has_own_sign(look: Look) -> bool:
-    """Whether the page itself tells that it went back in time.
+# --- the signs that a page gives itself -----------------------------------------------------------
 
-    It does where it is older than our last write and lacks just what came after that time; where
-    what is missing stands in a conflict copy; and, while something older of ours stands there,
-    where several of our edits, or with what is missing one, are undone; where all that our last two
-    or more writes brought is; and where it was saved right after our last write and lacks just what
-    that brought.
+
+class _Undone(NamedTuple):
+    """What is undone on a page: all of it, and what `back` came since the page is as it was.
+
+    `missing` are the highlights that are not there, `edits` those of which edits are undone.
     """
+
+    effects: set[Effect]
+    back: set[Effect]
+    missing: set[int]
+    edits: set[int]
+
+    @property
+    def moments(self) -> set[int]:
+        """When the writes were made that are undone."""
+        return {one.moment for one in self.back}
+
+
+def _has_own_sign(look: Look) -> bool:
+    """Whether the page itself tells that it went back in time."""
+    undone = _undone_on(look)
+    if undone is None:
+        return False
+    if _is_older(look, undone) or _is_in_a_copy(look, undone):
+        return True
+    emptied = len(undone.effects) == len(look.effects)  # of all that syncd made: it was no page yet
+    much = bool(undone.missing) or len(undone.edits) > 1
+    return much and not emptied and any(sign(look, undone) for sign in _SIGNS)
+
+
+def _undone_on(look: Look) -> _Undone | None:
+    """What is undone; None where the page is gone, or not as it was before one of our writes."""
     since = _went_back_to(look.effects)
     if since is None or look.mtime is None:
-        return False
-    undone = {one for one in look.effects if one.undone}
+        return None
+    effects = {one for one in look.effects if one.undone}
     back = {one for one in look.effects if one.moment >= since}
-    newer = {one for one in look.effects if one.moment > look.mtime + _COARSE}
-    missing = {one.highlight for one in undone if one.part is None}
+    missing = {one.highlight for one in effects if one.part is None}
     edits = {one.highlight for one in back if one.part is not None}
-    if newer and undone == newer:
-        return True
-    if missing and missing.issubset(look.copied):
-        return True
-    emptied = len(undone) == len(look.effects)
-    if emptied or not (missing or len(edits) > 1):
-        return False
-    moments = {one.moment for one in back}
-    last = {one for one in back if one.moment == max(moments)}
-    soon = look.mtime - max(moments) <= _SOON
-    return bool(edits) or (len(moments) > 1 and undone == back) or (soon and undone == last)
+    return _Undone(effects, back, missing, edits)
+
+
+def _is_older(look: Look, undone: _Undone) -> bool:
+    """It is older than our last write, and lacks just what came after that time."""
+    time = look.mtime or 0
+    newer = {one for one in look.effects if one.moment > time + _COARSE}
+    return bool(newer) and undone.effects == newer
+
+
+def _is_in_a_copy(look: Look, undone: _Undone) -> bool:
+    """What is missing stands in a conflict copy."""
+    return bool(undone.missing) and undone.missing.issubset(look.copied)
+
+
+def _has_edits_undone(_look: Look, undone: _Undone) -> bool:
+    """With what is missing an edit of ours is undone, or several edits are."""
+    return bool(undone.edits)
+
+
+def _has_writes_undone(_look: Look, undone: _Undone) -> bool:
+    """All that our last two or more writes brought is undone, and nothing else."""
+    return len(undone.moments) > 1 and undone.effects == undone.back
+
+
+def _was_saved_soon(look: Look, undone: _Undone) -> bool:
+    """It was saved right after our last write, and lacks just what that brought: an old buffer."""
+    last = max(undone.moments)
+    newest = {one for one in undone.back if one.moment == last}
+    return (look.mtime or 0) - last <= _SOON and undone.effects == newest
+
+
+_SIGNS = (_has_edits_undone, _has_writes_undone, _was_saved_soon)

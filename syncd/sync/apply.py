@@ -27,7 +27,16 @@ from syncd.sync.absence import Fate, Look, effects_of
 from syncd.sync.filters import wants_document
 from syncd.sync.identify import PageBlock, Place, Wanted, blocks_of, identify
 from syncd.sync.inputs import Inputs, name_of, names_of, read_inputs
-from syncd.sync.merge import Case, Plan, children_of, end_of, merge, merge_properties, part_digests
+from syncd.sync.merge import (
+    Case,
+    Plan,
+    Properties,
+    children_of,
+    end_of,
+    merge,
+    merge_properties,
+    part_digests,
+)
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.page_names import Name, title_from
@@ -263,8 +272,6 @@ def _record(
 ) -> None:
     """Remember what stands on the page now."""
     db, id_ = run.db, found.document.id
-    if home is not None and home != found.home:
-        homes.settle(db, run.id, id_, home)
     bases.settle(db, run.id, plan.bases)
     back = [one for one in found.gone if one in case.found or one in plan.added]
     bases.forget_absences(db, run.id, back)
@@ -275,11 +282,18 @@ def _record(
     pictures.expect(db, run.id, id_, found.album.missing(case, plan))
     if found.redressed and (found.home is None or run.options.full):
         homes.set_mark(db, run.id, id_, found.form.mark)
-    if home is not None and plan.added and (run.vault.log_page or run.vault.journal):
-        news.note(db, run.id, home.path, len(plan.added))
     if home is not None:
-        gone = [Gone(id_, one, home.path) for one in plan.returned]
-        run.report.returned.extend(gone)
+        _record_page(run, found, plan, home)
+
+
+def _record_page(run: VaultRun, found: Inputs, plan: Plan, home: homes.Home) -> None:
+    """Remember which page it is, and what came onto it."""
+    id_ = found.document.id
+    if home != found.home:
+        homes.settle(run.db, run.id, id_, home)
+    if plan.added and (run.vault.log_page or run.vault.journal):
+        news.note(run.db, run.id, home.path, len(plan.added))
+    run.report.returned.extend(Gone(id_, one, home.path) for one in plan.returned)
 
 
 def _count(run: VaultRun, found: Inputs, plan: Plan) -> None:
@@ -292,31 +306,43 @@ def _count(run: VaultRun, found: Inputs, plan: Plan) -> None:
 
 
 def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
-    page, path = found.page, found.path
+    path = found.path
     assert path is not None  # noqa: S101  # the caller saw to it
-    form, base = found.form, found.home.header if found.home else None
-    if base is not None and form.keys is not None:  # what the templates do not know is the owner's
-        base = {key: hash_ for key, hash_ in base.items() if key in form.keys}
-    want = form.header(found.document, title_from(run.graph, path))
-    known = base or {"title": digest(want.get("title", []))}
-    if _is_retitled(run, form, found.document, known):
-        want |= form.alias(found.document)  # on a page by another program not written, but known
-    edits, header, differing = merge_properties(page, form.properties(page), want, base)
-    if found.home and found.redressed and not run.options.full:
-        # a full run brings them to the new templates
-        edits, header, differing = [], found.home.header, []
-    if found.redressed and run.options.full:  # they differ merely for the templates
-        header, differing = {key: digest(lines) for key, lines in want.items()}, []
-    if edits or plan.edits:
+    properties = _merged_properties(run, found, path)
+    edits = [*properties.edits, *plan.edits]
+    if edits:
         if run.options.patient:
             leave_alone(run, path, found.seen)
-        run.write(path, splice(page, [*edits, *plan.edits]), found.seen)
+        run.write(path, splice(found.page, edits), found.seen)
         run.report.pages.updated.append(path)
     else:
         run.report.pages.unchanged += 1
     if found.home and found.home.path != path:
         run.vacated.add(found.home.path)
-    return _Written(_home(run, path, header), differing)
+    return _Written(_home(run, path, properties.header), properties.differing)
+
+
+def _merged_properties(run: VaultRun, found: Inputs, path: str) -> Properties:
+    """What happens to the page's properties.
+
+    Where the page was written by other templates they are brought to the new ones by a full run,
+    and differ merely for that.
+    """
+    form, home = found.form, found.home
+    base = home.header if home else None
+    if base is not None and form.keys is not None:  # what the templates do not know is the owner's
+        base = {key: digest_ for key, digest_ in base.items() if key in form.keys}
+    want = form.header(found.document, title_from(run.graph, path))
+    known = base or {"title": digest(want.get("title", []))}
+    if _is_retitled(run, form, found.document, known):
+        want |= form.alias(found.document)  # on a page by another program not written, but known
+    if home and found.redressed and not run.options.full:
+        return Properties([], home.header, [])
+    merged = merge_properties(found.page, form.properties(found.page), want, base)
+    if found.redressed and run.options.full:
+        header = {key: digest(lines) for key, lines in want.items()}
+        return Properties(merged.edits, header, [])
+    return merged
 
 
 def _is_retitled(run: VaultRun, form: Format, document: Document, base: dict[str, bytes]) -> bool:

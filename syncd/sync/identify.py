@@ -360,8 +360,14 @@ class _Search:
         # what is new in the account is no other program's
         known = [item for item in self._missing(items) if item.id in self.bases or not self.bases]
         self._take_equal(known, blocks, lambda item: item.starts or None, lambda block: block.says)
+        self._take_parts(known, blocks, said)
+
+    def _take_parts(
+        self, items: Sequence[Wanted], blocks: Sequence[PageBlock], said: Mapping[int, str]
+    ) -> None:
+        """Pair those of which one says a part of the other; `said` are the items' words."""
         free = [block for block in self._free(blocks) if len(block.says) >= _ENOUGH]
-        for item in self._missing(known) if free else ():
+        for item in self._missing(items) if free else ():
             part = next((one for one in free if _is_part(one.says, said[item.id])), None)
             if part is not None:
                 self._take(item, part)

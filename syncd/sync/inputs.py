@@ -188,18 +188,26 @@ def _elsewhere(
     written |= {base.page.text for base in known.values()}
     for place in places:
         key = _plain_key(place)
-        off_page = place.path != path
-        if key != place.key:
-            strange = place.key.startswith(LABELLED) and place.tenant is None
-            items = [item for item in wanted if item.key == key]
-            counts = off_page and (strange or _says_it(run, place, items))
-        elif not place.hash or key.startswith("rw:"):
+        if not place.hash or key.startswith("rw:"):
             counts = True  # also on the document's own page: outside of a block, or joined ones
+        elif place.path == path:
+            counts = False
+        elif key != place.key:
+            counts = _counts_as_labelled(run, place, [item for item in wanted if item.key == key])
         else:
-            counts = off_page and (place.hash in written or _is_ours(run, place, document))
+            counts = place.hash in written or _is_ours(run, place, document)
         if counts:
             found.setdefault(key, []).append(Elsewhere(place.path, place.hash))
     return found
+
+
+def _counts_as_labelled(run: VaultRun, place: index.Place, items: Sequence[Wanted]) -> bool:
+    """Whether a link that stands where no highlight's own does is a highlight's all the same.
+
+    On another program's page it is by Readwise's label, elsewhere where its words stand with it.
+    """
+    strange = place.key.startswith(LABELLED) and place.tenant is None
+    return strange or _says_it(run, place, items)
 
 
 def _is_ours(run: VaultRun, place: index.Place, document: int) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from syncd.page.base import UNSETTLED, Base, Past
 from syncd.page.blocks import Page, Property, app_lines, digest
@@ -366,39 +366,49 @@ def end_of(page: Page) -> int:
 # --- the page's properties ------------------------------------------------------------------------
 
 
+class Properties(NamedTuple):
+    """What happens to a page's properties.
+
+    The edits, the digests to remember by key, and the keys in which both sides differ.
+    """
+
+    edits: list[Edit]
+    header: dict[str, bytes]
+    differing: list[str]
+
+
 def merge_properties(
     page: Page,
     local: Mapping[str, Property],
     want: Mapping[str, list[str]],
     base: Mapping[str, bytes] | None,
-) -> tuple[list[Edit], dict[str, bytes], list[str]]:
+) -> Properties:
     """Merge a page's properties one by one.
 
-    Returns the edits, what to remember, and the keys that differ. `local` are the page's own,
-    `want` each key's lines. The title is the page's name: it never changes. A property that syncd
-    never wrote is its owner's.
+    `local` are the page's own, `want` each key's lines. The title is the page's name: it never
+    changes. A property that syncd never wrote is its owner's.
     """
-    hashes = {key: digest(lines) for key, lines in want.items()}
+    wishes = {key: digest(lines) for key, lines in want.items()}
     if base is None or not local:
-        return [], dict(base or hashes), []
-    edits: list[Edit] = []
-    merged = dict(base)
-    differing: list[str] = []
-    behind = local["title"].end if "title" in local else min(one.start for one in local.values())
-    for key in [key for key in {**want, **base} if key != "title"]:
-        place, wish, known = local.get(key), hashes.get(key, b""), base.get(key, b"")
-        now = _digest_of(page, place)
+        return Properties([], dict(base or wishes), [])
+    merged = Properties([], dict(base), [])
+    first = min(one.start for one in local.values())
+    behind = local["title"].end if "title" in local else first
+    for key in {**want, **base}:
+        if key == "title":
+            continue
+        place = local.get(key)
+        wish, known, now = wishes.get(key, b""), base.get(key, b""), _digest_of(page, place)
         if now == known != wish:
             start, end = (place.start, place.end) if place else (behind, behind)
-            edits.append(Edit(start, end, want.get(key, [])))
+            merged.edits.append(Edit(start, end, want.get(key, [])))
             now = wish
         if now == wish:
-            merged[key] = wish
+            merged.header[key] = wish
         elif place and known not in (wish, b""):
-            differing.append(key)
-        if place:
-            behind = place.end
-    return edits, merged, differing
+            merged.differing.append(key)
+        behind = place.end if place else behind
+    return merged
 
 
 def _digest_of(page: Page, place: Property | None) -> bytes:

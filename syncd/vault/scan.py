@@ -48,24 +48,23 @@ def walk(
                     path = f"{below}{entry.name}"
                     if entry.name.startswith("."):
                         _note_hidden(below, entry.name, lost, unfinished)
-                        continue
-                    if path in _SKIPPED:
-                        continue
-                    is_page = entry.name.endswith(PAGES)
-                    if not is_page and not entry.is_dir(follow_symlinks=False):
-                        continue
-                    if not _is_text(entry.name):
-                        lost[os.fsencode(path).decode("utf-8", "replace")] = (
-                            "its name is not UTF-8; rename it"
-                        )
-                    elif not is_page:
+                    elif entry.name.endswith(PAGES):
+                        stat = _stat(entry, path, lost)
+                        if stat is not None:
+                            yield path, stat
+                    elif _is_folder(entry, path, lost):
                         folders.append(f"{path}/")
-                    elif (stat := _stat(entry, path, lost)) is not None:
-                        yield path, stat
         except FileNotFoundError:
             continue
         except OSError as error:
             lost[below] = unreadable(error)
+
+
+def _is_folder(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> bool:
+    """Whether an entry is a folder to look into."""
+    if path in _SKIPPED or not entry.is_dir(follow_symlinks=False):
+        return False
+    return _is_named(path, lost)
 
 
 def _note_hidden(below: str, name: str, lost: dict[str, str], unfinished: list[str] | None) -> None:
@@ -78,6 +77,8 @@ def _note_hidden(below: str, name: str, lost: dict[str, str], unfinished: list[s
 
 
 def _stat(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> os.stat_result | None:
+    if not _is_named(path, lost):
+        return None
     try:
         return entry.stat() if entry.is_file() else None
     except OSError as error:
@@ -88,6 +89,14 @@ def _stat(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> os.stat_r
 def unreadable(error: OSError) -> str:
     """Why a file or folder could not be looked at, and the way out."""
     return f"{error.strerror}; let syncd's user read it"
+
+
+def _is_named(path: str, lost: dict[str, str]) -> bool:
+    """Whether a path has a name that the apps can open; one that has not goes into `lost`."""
+    if _is_text(path):
+        return True
+    lost[os.fsencode(path).decode("utf-8", "replace")] = "its name is not UTF-8; rename it"
+    return False
 
 
 def _is_text(name: str) -> bool:
