@@ -236,7 +236,7 @@ def test_a_changed_block_is_none_that_is_known_to_be_gone() -> None:
 
 def test_without_any_memory_all_may_stand_there() -> None:
     """By link in order, and by the head of a text that was cut at a list."""
-    assert found(article("rewritten", "this too"), A1, A2, bases={}) == {1: "0", 2: "1"}
+    assert found(article("rewritten") + article("this too"), A1, A2, bases={}) == {1: "0", 2: "1"}
     assert found(article("rewritten"), A1, A2, bases={}) == {}, "a peer wrote only one of them"
     cut = said(1, "Tips\n- one about owls\n- another one")
     assert found("- Tips\n", cut, bases={}) == {1: "0"}
