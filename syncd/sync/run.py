@@ -119,11 +119,14 @@ def _finish_killed(run: VaultRun) -> None:
     """Finish what a killed run had begun, before the account changes again.
 
     What such a run wrote is not recorded yet. Compared with a newer account it would pass for the
-    owner's work.
+    owner's work. What goes wrong here is tried, and told, again with all that waits.
     """
-    if pending.begun(run.db, run.id):
+    begun = pending.begun(run.db, run.id)
+    if begun:
         index_vault(run)
-        _write(run, pending.begun(run.db, run.id), {})
+        _write(run, begun, {})
+        run.report.failed.clear()
+        run.report.warnings.clear()
 
 
 def _sync_vault(run: VaultRun) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from syncd.page.names import is_conflict_copy
 from syncd.vault import swap
-from syncd.vault.write import PageChanged, Writer, read_page
+from syncd.vault.write import PageChanged, Writer, read_page, sweep
 from tests.support.world import World, add_book, tweet
 
 SAVES = int(os.environ.get("SYNCD_SAVES", "1000"))
@@ -174,3 +174,41 @@ def page(folder: Path) -> Path:
     path.write_text("eins\n", encoding="utf-8")
     os.utime(path, (1_700_000_000, 1_700_000_000))
     return path
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from syncd.vault import swap
+from syncd.vault.write import Writer, read_page
+path = Path(sys.argv[1])
+exchange = swap.exchange
+def killed(new, page):
+    if sys.argv[2] == "saved":
+        path.with_suffix(".new").write_text("theirs")
+        os.rename(path.with_suffix(".new"), path)
+    if sys.argv[3] == "after":
+        exchange(new, page)
+    os._exit(9)
+swap.exchange = killed
+Writer(path.parent).write(path, b"ours", read_page(path)[1])
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("how", ["saved", "quiet"])
+def test_a_kill_around_the_exchange_keeps_what_an_editor_saved(
+    tmp_path: Path, how: str, moment: str
+) -> None:
+    """It is the page, or a conflict copy beside it; what syncd knows is swept."""
+    path = page(tmp_path)
+    done = subprocess.run([sys.executable, "-c", KILLED, path, how, moment], check=False)
+    assert done.returncode == 9
+    (left,) = tmp_path.glob(".syncd.*")
+    os.utime(left, (1, 1))
+    copies = sweep([left])
+    there = {one.read_text() for one in tmp_path.iterdir()}
+    assert path.read_text() in there
+    assert ("theirs" in there) == (how == "saved")
+    assert [is_conflict_copy(copy.name) for copy in copies] == [True] * (len(there) - 1)
+    assert not leftovers(tmp_path)

@@ -428,6 +428,31 @@ def test_a_pull_with_rebase_costs_nothing(either: World) -> None:
     assert is_quiet(either)
 
 
+def test_a_merge_of_branches_costs_nothing(either: World) -> None:
+    """Of one on which syncd wrote and one on which the owner did."""
+    book = owls(either)
+    owls(either, 3, "Dohlen", 111)
+    either.sync()
+    repository(either)
+    for turn in range(3):
+        git(either.root, "checkout", "-q", "-b", f"mine{turn}")
+        theirs = path_of(either, "Dohlen")
+        theirs.write_text(f"{theirs.read_text()}- meine Zeile {turn}\n")
+        git(either.root, "commit", "-qam", f"mine {turn}")
+        git(either.root, "checkout", "-q", "main")
+        either.library.add_highlight(book, **tweet(20 + turn, f"neu2{turn}"))
+        either.library.edit_highlight(1, note=f"Notiz {turn}")
+        either.sync()
+        git(either.root, "commit", "-qam", f"syncd {turn}")
+        git(either.root, "merge", "-q", "--no-edit", f"mine{turn}")
+        report = either.sync()
+        assert told(report) == {}
+    assert [count(either, f"neu2{turn}") for turn in range(3)] == [1] * 3
+    assert [count(either, f"meine Zeile {turn}") for turn in range(3)] == [1] * 3
+    assert (count(either, "Notiz 2"), count(either, "Notiz 1")) == (1, 0)
+    assert is_quiet(either)
+
+
 COPIES = [
     "{}.sync-conflict-20240204-101112-ABCDEFG.md",
     "{} (Conflicted copy laptop 202402041011).md",
@@ -616,6 +641,29 @@ def test_a_page_that_is_away_during_one_run_comes_back(
     assert back.read_text().count("eule1") == 3
     assert back.read_text().count("neu20") == (0 if news == "nothing" else 1)
     assert reports[1].code == 0
+    assert is_quiet(either)
+
+
+def test_a_page_that_comes_back_late_is_its_documents_page_again(either: World) -> None:
+    """Its highlights counted as deleted, and what was new has another page: nothing is twice."""
+    book = owls(either)
+    owls(either, 3, "Dohlen", 111)
+    either.sync()
+    page, away = path_of(either, "Eulen"), either.folder / "away.md"
+    page.rename(away)
+    either.library.add_highlight(book, **tweet(20, "neu20"))
+    for _ in range(3):
+        either.sync()
+    assert count(either, "neu20") == 1
+    back = page.with_name("Nachtvögel.md")
+    away.rename(back)
+    either.library.edit_highlight(1, note="eine Notiz")
+    either.library.add_highlight(book, **tweet(21, "neu21"))
+    reports = [either.sync(), either.sync()]
+    assert [told(report) for report in reports] == [{}, {}]
+    text = back.read_text()
+    assert (text.count("eine Notiz"), text.count("neu21"), text.count("eule1")) == (1, 1, 3)
+    assert (count(either, "neu20"), count(either, "eule11 ")) == (1, 1)
     assert is_quiet(either)
 
 
@@ -909,6 +957,23 @@ def test_what_a_killed_run_wrote_is_told_once(
         for number in range(20):
             assert told_there.count(f"[[Readwise/Highlights/Eulen {number:02}]]") == 1, path
     assert is_quiet(world)
+
+
+def test_what_goes_wrong_after_a_kill_is_told_once(either: World) -> None:
+    """Though the documents of the killed run are tried before the others, and again with them."""
+    owls(either)
+    other = owls(either, 3, "Dohlen", 111)
+    either.sync()
+    page = path_of(either, "Dohlen")
+    beside = either.put(f"pages/{COPIES[0].format(page.stem)}", "nur hier")
+    either.library.edit_highlight(1, note="eine Notiz")
+    either.library.add_highlight(other, **tweet(120, "neu120"))
+    killed_after(either, 1)
+    page.unlink()
+    vault = only(either.sync())
+    assert [(one.document, one.code) for one in vault.failed] == [(other, "page-away")]
+    assert sum(beside.name in line for line in vault.warnings) == 1
+    assert len(vault.warnings) == len(set(vault.warnings))
 
 
 def test_what_another_program_wrote_before_a_kill_is_no_news(
