@@ -84,7 +84,7 @@ def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
     if not os.access(vault.path, os.W_OK | os.X_OK):
         yield VaultError(f"{vault.path} cannot be written; let syncd's user write there")
     lost: dict[str, str] = {}
-    files = list(walk(vault.path, lost))
+    files = list(walk(vault.path, lost, graph.hidden))
     for path, _ in files:
         if is_conflict_copy(path.rpartition("/")[2]):
             yield SyncdError(conflict_copy_line(vault.path / path))

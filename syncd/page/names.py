@@ -157,6 +157,11 @@ def is_conflict_copy(name: str) -> bool:
     return _CONFLICT.search(name) is not None
 
 
+def is_date(name: str) -> bool:
+    """Whether a page of this name is a day's."""
+    return _DATE.fullmatch(name) is not None
+
+
 def _one_line(title: str) -> str:
     """`title` without what ends a line, a property, a link or a macro, or cannot be seen."""
     text = _INVISIBLE.sub("", _LINE_BREAKS.sub(" ", title)).replace("/", "-")

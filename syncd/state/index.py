@@ -121,7 +121,7 @@ class Candidate(NamedTuple):
     """A page that may be a document's.
 
     Its name (name_key), and the document's address, title and id where it says them; whether it
-    stands as syncd wrote it, the digest of its bytes, how many highlights it holds, and whether it
+    is syncd's own, made and last written by it, the digest of its bytes, how many highlights it holds, and whether it
     is a document's already.
     """
 
@@ -144,25 +144,25 @@ def candidates(
     titles: Sequence[str],
     book: int,
 ) -> list[Candidate]:
-    """The pages at `paths`, of one of the `names` (name_key) or `titles` (title_key), of this `book`.
-
-    Only pages that say something of a document count, be it by their name.
-    """
+    """The pages at `paths`, of one of the `names` (name_key) or `titles` (title_key), of this `book`."""
     known = msgspec.json.encode([list(paths), names, titles]).decode()
     rows = db.execute(
         "WITH said AS (SELECT ? AS vault, ? AS lists), "
         " paths AS (SELECT value FROM said, json_each(lists, '$[0]')),"
         " names AS (SELECT value FROM said, json_each(lists, '$[1]')),"
         " titles AS (SELECT value FROM said, json_each(lists, '$[2]'))"
-        " SELECT path, name, url, title, book, own, hash,"
+        " SELECT path, name, url, title, book,"
+        # a page on which a document's highlights stood before is another program's
+        " own AND NOT EXISTS (SELECT 1 FROM home JOIN highlight USING (document) JOIN base"
+        " ON (base.vault, base.highlight) = (page.vault, highlight.id)"
+        " WHERE (home.vault, home.path) = (page.vault, page.path) AND since = 0), hash,"
         " (SELECT count(*) FROM block WHERE page = page.id AND key NOT LIKE 'l%:%'),"
         " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path))"
         " FROM page WHERE id IN"
         " (SELECT id FROM page WHERE vault = ? AND path IN paths"
         " UNION SELECT id FROM page WHERE vault = ? AND name IN names"
         " UNION SELECT id FROM page WHERE vault = ? AND title IN titles"
-        " UNION SELECT id FROM page WHERE vault = ? AND book = ?)"
-        " AND (url IS NOT NULL OR title IS NOT NULL OR book IS NOT NULL OR name IN names)",
+        " UNION SELECT id FROM page WHERE vault = ? AND book = ?)",
         (vault, known, vault, vault, vault, vault, book),
     )
     return [Candidate._make(row) for row in rows]

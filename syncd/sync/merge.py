@@ -154,6 +154,8 @@ def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
     known = case.bases.get(item.id)
     base = known or case.adopted.get(item.id) or Base(item.page, item.account)
     if isinstance(place, Elsewhere):
+        if known is None and place.digest not in (item.page.text, b""):
+            base = base._replace(page=base.page._replace(text=place.digest), adopted=True)
         merged = _moved(plan, item, place, base)
     else:
         merged = _on_its_page(plan, case, item, place, base)

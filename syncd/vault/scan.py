@@ -16,6 +16,7 @@ from typing import NamedTuple
 from syncd.errors import DocumentError, Stopped
 from syncd.formats.format import format_of
 from syncd.page.blocks import parse
+from syncd.page.links import id_key
 from syncd.page.names import is_conflict_copy
 from syncd.page.occurrences import occurrences
 from syncd.page.org import syntax_of
@@ -28,36 +29,52 @@ _SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modul
 PAGES = (".md", ".markdown", ".org")
 
 
-def walk(root: Path, lost: dict[str, str]) -> Iterator[tuple[str, os.stat_result]]:
+def walk(
+    root: Path, lost: dict[str, str], hidden: tuple[str, ...] = ()
+) -> Iterator[tuple[str, os.stat_result]]:
     """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out.
 
-    Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason
-    and the way out.
+    `hidden` is what those paths begin with that the app does not read. Folders behind links are
+    read where no other path leads to them. Files and folders (with a final `/`) that cannot be
+    looked at go into `lost`, with the reason and the way out.
     """
-    folders = [""]
-    while folders:
-        below = folders.pop()
+    folders, links = [""], list[str]()
+    been: set[tuple[int, int]] = set()
+    while folders or links:
+        below = folders.pop() if folders else links.pop()
         try:
+            if not _is_new(root, below, been):
+                continue
             with os.scandir(root / below) as entries:
                 for entry in entries:
                     path = f"{below}{entry.name}"
-                    if entry.name.startswith(".") or path in _SKIPPED:
+                    if entry.name.startswith(".") or path in _SKIPPED or path.startswith(hidden):
                         continue
                     is_page = entry.name.endswith(PAGES)
-                    if not is_page and not entry.is_dir(follow_symlinks=False):
+                    if not is_page and not entry.is_dir():
                         continue
                     if not _is_text(entry.name):
                         lost[os.fsencode(path).decode("utf-8", "replace")] = (
                             "its name is not UTF-8; rename it"
                         )
                     elif not is_page:
-                        folders.append(f"{path}/")
+                        (links if entry.is_symlink() else folders).append(f"{path}/")
                     elif (stat := _stat(entry, path, lost)) is not None:
                         yield path, stat
         except FileNotFoundError:
             continue
         except OSError as error:
             lost[below] = unreadable(error)
+
+
+def _is_new(root: Path, below: str, been: set[tuple[int, int]]) -> bool:
+    """Whether a folder was not read yet, and does not hold the vault itself."""
+    status = os.stat(root / below)  # noqa: PTH116  # for each folder of a vault
+    key = (status.st_dev, status.st_ino)
+    if key in been or (below and (root / below).resolve() in root.parents):
+        return False
+    been.add(key)
+    return True
 
 
 def _stat(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> os.stat_result | None:
@@ -111,7 +128,7 @@ def scan(
     lost: dict[str, str] = {}
     found = Scan(0, [], [], [], [])
     pages = 0
-    for path, stat in walk(root, lost):
+    for path, stat in walk(root, lost, graph.hidden):
         if is_conflict_copy(path.rpartition("/")[2]):
             found.copies.append(path)
             continue
@@ -145,6 +162,8 @@ def page_entry(
     page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
     said = form.metadata(page, title_from(graph, path))
     found = occurrences(page, is_document=said.is_document, by_id=form.block_ids)
+    if said.highlight is not None:
+        found.append((id_key(said.highlight), b""))
     return index.PageEntry(
         path,
         *seen,
