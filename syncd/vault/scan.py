@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from syncd.errors import DocumentError, Stopped
 from syncd.formats.format import format_of
 from syncd.page.blocks import parse
 from syncd.page.links import id_key
-from syncd.page.names import is_conflict_copy
+from syncd.page.names import is_conflict_copy, originals
 from syncd.page.occurrences import occurrences
 from syncd.page.org import syntax_of
 from syncd.state import index
@@ -128,12 +128,15 @@ def scan(
     lost: dict[str, str] = {}
     found = Scan(0, [], [], [], [])
     pages = 0
-    for path, stat in walk(root, lost, graph.hidden):
-        if is_conflict_copy(path.rpartition("/")[2]):
+    files = list(walk(root, lost, graph.hidden))
+    unchanged = [path for path, stat in files if known.get(path) == _stamp(stat)]
+    copies = conflict_copies(root, graph, [path for path, _ in files], set(unchanged))
+    for path, stat in files:
+        if path in copies:
             found.copies.append(path)
             continue
         pages += 1
-        if known.pop(path, None) == (stat.st_mtime_ns, stat.st_size, stat.st_ino):
+        if known.pop(path, None) == _stamp(stat):
             continue
         if stop is not None and stop.is_set():
             raise Stopped("stopped while reading the vault")
@@ -153,6 +156,43 @@ def scan(
         index.forget(db, vault, path)
     found.unreadable.extend(f"{root / path}: {reason}" for path, reason in lost.items())
     return found._replace(pages=pages)
+
+
+def _stamp(stat: os.stat_result) -> tuple[int, int, int]:
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def conflict_copies(
+    root: Path, graph: Graph, paths: Sequence[str], known: Collection[str] = ()
+) -> set[str]:
+    """Which of the vault's files a syncing tool made of the losing side of a conflict.
+
+    By their names or, where another file's name says it less surely, if that stands beside it and
+    has most of the same highlights. `known` are pages that are none.
+    """
+    there, copies = set(paths), set[str]()
+    for path in paths:
+        folder, slash, name = path.rpartition("/")
+        beside = [f"{folder}{slash}{one}" for one in originals(name)] if path not in known else []
+        if is_conflict_copy(name):
+            copies.add(path)
+        elif any(one in there and _says_the_same(root, graph, path, one) for one in beside):
+            copies.add(path)
+    return copies
+
+
+def _says_the_same(root: Path, graph: Graph, copy: str, original: str) -> bool:
+    try:
+        one, other = (_highlights(root, graph, path) for path in (copy, original))
+    except (OSError, DocumentError, PageChanged):
+        return False
+    return len(one & other) * 2 > len(one)
+
+
+def _highlights(root: Path, graph: Graph, path: str) -> set[str]:
+    data, seen = read_page(root / path)
+    text = data.decode("utf-8", "surrogateescape")
+    return {key for key, _ in page_entry(path, text, seen, graph).highlights}
 
 
 def page_entry(
