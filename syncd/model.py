@@ -7,6 +7,8 @@ exactly if their pages are.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 
@@ -62,5 +64,5 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def author_names(self) -> list[str]:
-        """The authors' names in their order; they may be empty."""
-        return (self.author or "").split(", ")
+        """The authors' names in their order, of one or several lines; they may be empty."""
+        return re.split(r", |\s*[\r\n]+\s*", self.author or "")

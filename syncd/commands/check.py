@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 
@@ -19,18 +20,19 @@ from syncd.config import settings
 from syncd.config.settings import Config, Vault, zone
 from syncd.errors import ConfigError, StateError, SyncdError, VaultError
 from syncd.formats.escape import clean
-from syncd.page.names import is_conflict_copy
 from syncd.report import conflict_copy_line, one_line
 from syncd.state.schema import open_to_read
+from syncd.sync.announce import journal_files
 from syncd.sync.compare import KINDS, Comparison, compare_all
 from syncd.sync.session import client_of
 from syncd.sync.vault_format import vault_format
 from syncd.vault.duplicate_titles import duplicate_titles
 from syncd.vault.graph import Graph, read_graph
 from syncd.vault.plugins import other_plugins
-from syncd.vault.scan import walk
+from syncd.vault.scan import conflict_copies, walk
 from syncd.vault.write import check_space
 
+_OURS = b"<<<<<<< "  # what git writes above a conflict's first side
 _MAX_WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
@@ -79,21 +81,36 @@ def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
     """What is wrong with the vault; raises SyncdError where nothing more can be said of it."""
     graph = read_graph(vault.path, vault.format)
     vault_format(vault, graph)
+    if vault.journal:
+        try:
+            journal_files(vault.path, graph, datetime.now(zone(vault)).date())
+        except SyncdError as error:
+            yield error
     zone(vault)
     check_space(vault.path)
     if not os.access(vault.path, os.W_OK | os.X_OK):
         yield VaultError(f"{vault.path} cannot be written; let syncd's user write there")
     lost: dict[str, str] = {}
-    files = list(walk(vault.path, lost))
-    for path, _ in files:
-        if is_conflict_copy(path.rpartition("/")[2]):
-            yield SyncdError(conflict_copy_line(vault.path / path))
+    files = list(walk(vault.path, lost, graph.hidden))
+    for path in sorted(conflict_copies(vault.path, graph, [path for path, _ in files])):
+        yield SyncdError(conflict_copy_line(vault.path / path))
+    yield from _unmerged(vault, [path for path, _ in files])
     yield from _duplicate_titles(config, vault, graph, files, lost)
     for path, reason in lost.items():
         if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile
             yield SyncdError(f"{vault.path / path}: {reason}")
     yield from other_plugins(vault.path, _home())
     yield from _too_many_folders(vault.path, {path.rpartition("/")[0] for path, _ in files})
+
+
+def _unmerged(vault: Vault, paths: list[str]) -> Iterator[SyncdError]:
+    """Pages in which git left both sides of a conflict."""
+    for path in paths:
+        with suppress(OSError):
+            data = (vault.path / path).read_bytes()
+            if data.startswith(_OURS) or b"\n" + _OURS in data:
+                way_out = "keep what is right of both sides, and delete the marks"
+                yield SyncdError(f"{vault.path / path} has git's marks of a conflict; {way_out}")
 
 
 def _duplicate_titles(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import tzinfo
 
@@ -10,6 +11,7 @@ from syncd.formats.metadata import Metadata
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
 from syncd.page.blocks import Page
+from syncd.page.front_matter import plain_values
 from syncd.page.identity import link_key
 from syncd.page.links import title_key
 from syncd.page.names import name_key, short_title
@@ -71,12 +73,26 @@ def highlight(
     )
 
 
+_DIRECTIVE = re.compile(r"\s*#\+title:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+
+
+def _other_title(page: Page) -> dict[str, str]:
+    """The title where a page in Markdown has it in front matter, or as Org has it."""
+    top = "".join(page.lines[: page.first])
+    found = _DIRECTIVE.match(top.lstrip("\ufeff"))
+    if found:
+        return {"title": found[1]}
+    title = plain_values(page).get("title") if top.startswith("---") else None
+    return {"title": title} if title else {}
+
+
 def metadata(page: Page, title: str) -> Metadata:
     """What a page in Markdown or Org says in its properties.
 
     `title` is what its file's name says.
     """
     said = {key: str(found.value).strip() for key, found in page.properties().items()}
+    said = _other_title(page) | said
     full_title = said.get("full-title")
     return Metadata(
         name=name_key(said.get("title") or title),

@@ -10,6 +10,7 @@ class Metadata(NamedTuple):
 
     `url` is its address (`link_key`), `title` its whole title (`title_key`), `book` its id, each
     None where the page does not say it. `is_document`: whether the page was made from one.
+    `highlight` is the id of the one highlight that the page is, where it is just that.
     """
 
     name: str
@@ -17,3 +18,4 @@ class Metadata(NamedTuple):
     title: str | None
     book: int | None
     is_document: bool
+    highlight: int | None = None

@@ -149,7 +149,15 @@ def metadata(page: Page, title: str) -> Metadata:
         title=title_key(full_title) if full_title else None,
         book=book,
         is_document=bool(book or full_title),
+        highlight=_atom(said),
     )
+
+
+def _atom(said: dict[str, str]) -> int | None:
+    """The highlight's id where readwise-atoms made the note of it alone."""
+    id_ = said.get("id", "")
+    is_atom = said.get("source", "").endswith("/index]]") and re.fullmatch(r"\d{1,18}", id_)
+    return int(id_) if is_atom else None
 
 
 def _book(said: dict[str, str]) -> int | None:

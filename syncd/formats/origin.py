@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta, tzinfo
 
 from syncd.formats.escape import link_target
@@ -10,6 +11,7 @@ from syncd.page.dates import local_time
 from syncd.page.identity import highlight_link, status_id
 
 _BLANK = "\u00a0"  # in a label with a number Readwise's plugins write a no-break space
+_ZOTERO = re.compile(r"zotero://(?:select|open-pdf|open)/[\w/.?=&-]+", re.ASCII)
 _PLACES = {"page": "Page", "location": "Location", "time_offset": "Time"}
 
 
@@ -27,7 +29,7 @@ def place_name(item: Highlight) -> str | None:
 def place(document: Document, item: Highlight) -> tuple[str, str]:
     """What the highlight's link says, and where it leads; "" for what there is not."""
     address = highlight_link(document, item)
-    url = link_target(address) or ""
+    url = link_target(address) or _in_zotero(address)
     name = place_name(item) or ""
     if status_id(address) is not None:
         return "View Tweet", url
@@ -35,6 +37,11 @@ def place(document: Document, item: Highlight) -> tuple[str, str]:
         return (name if item.location_type == "time_offset" and name else "View Highlight"), url
     is_shown = url or item.location_type == "page"  # a location of no known book says nothing
     return (name if is_shown else ""), url
+
+
+def _in_zotero(address: str | None) -> str:
+    """The address where it opens a place in Zotero, and holds nothing else; "" where not."""
+    return address if address and _ZOTERO.fullmatch(address) else ""
 
 
 def origin(document: Document, item: Highlight) -> str:

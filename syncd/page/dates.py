@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime, time, tzinfo
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 
@@ -27,8 +27,15 @@ _JAVA = _table(
 )
 _MOMENT_JS = _table(
     "YYYY=%Y YY=%y MMMM=%B MMM=%b MM=%m M=-%m DDDD=%j DDD=-%j DD=%d Do=o%d D=-%d "
-    "dddd=%A ddd=%a GGGG=%G WW=%V W=-%V E=%u"
+    "dddd=%A ddd=%a GGGG=%G WW=%V W=-%V E=%u L=%m/%d/%Y"
 )
+_MOMENT_JS_COMPUTED: dict[str, Callable[[date], str]] = {
+    "gggg": lambda day: str(_week(day)[0]),
+    "ww": lambda day: f"{_week(day)[1]:02}",
+    "w": lambda day: str(_week(day)[1]),
+    "Q": lambda day: str((day.month + 2) // 3),
+    "dd": lambda day: day.strftime("%a")[:2],
+}
 _PHP = _table(
     "d=%d j=-%d D=%a l=%A N=%u w=%w W=%V F=%B M=%b m=%m n=-%m o=%G y=%y "
     "g=-%I h=%I H=%H i=%M s=%S A=%p"
@@ -76,22 +83,44 @@ def obsidian_day(pattern: str, day: date) -> str:
     >>> obsidian_day("YYYY/MM/[Week] W", date(2024, 7, 1))
     '2024/07/Week 27'
     """
-    return _day_name(pattern, r"\[([^\[\]]*)\]", _MOMENT_JS, day)
+    return _day_name(pattern, r"\[([^\[\]]*)\]", _MOMENT_JS, day, _MOMENT_JS_COMPUTED)
 
 
-def _day_name(pattern: str, literal: str, table: dict[str, str], day: date) -> str:
-    """The day by a pattern, in which the regular expression `literal` finds text to keep."""
+def _week(day: date) -> tuple[int, int]:
+    """The year and the week of a day as in English: from Sunday; January 1st is in the first."""
+    start = day - timedelta(days=(day.weekday() + 1) % 7)
+    year = (start + timedelta(days=6)).year
+    first = date(year, 1, 1)
+    first -= timedelta(days=(first.weekday() + 1) % 7)
+    return year, (start - first).days // 7 + 1
+
+
+def _day_name(
+    pattern: str,
+    literal: str,
+    table: dict[str, str],
+    day: date,
+    computed: Mapping[str, Callable[[date], str]] | None = None,
+) -> str:
+    """The day by a pattern, in which the regular expression `literal` finds text to keep.
+
+    `computed` are the letters for which there is no form in the table.
+    """
+    letters = computed or {}
+    known = "|".join(sorted((*table, *letters), key=len, reverse=True))
 
     def written(found: re.Match[str]) -> str:
         if found[2] is None:
             return found[1]
+        if found[2] in letters:
+            return letters[found[2]](day)
         if found[2] not in table:
             raise ValueError(
                 f"the date pattern {pattern!r} has {found[2]!r}, which syncd does not know"
             )
         return _written(table[found[2]], day)
 
-    return re.sub(rf"{literal}|({'|'.join(table)}|[A-Za-z]+)", written, pattern)
+    return re.sub(rf"{literal}|({known}|[A-Za-z]+)", written, pattern)
 
 
 def logseq_date(pattern: str, name: str) -> date | None:

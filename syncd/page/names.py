@@ -57,9 +57,18 @@ _CONFLICT = re.compile(
     r"\.sync-conflict-\d{8}-\d{6}(?:-[A-Z0-9]{7})?(?:\.|$)"  # Syncthing
     # Obsidian Sync, Dropbox
     r"|\((?:.*\s)?conflicted copy\s.*\d{4}.*\)(?: \(\d+\))?(?:\.[^.()]*)?$"
-    r"|\((?:[^()]*\s)?case conflict(?: \d+)?\)(?:\.[^.()]*)?$",  # Dropbox
+    r"|\((?:[^()]*\s)?case conflict(?: \d+)?\)(?:\.[^.()]*)?$"  # Dropbox
+    r"|~\d{8}-\d{6}\.[^.]+$"  # Syncthing, before 1.0
+    r"|_[^_]+_[A-Z][a-z]{2}-\d{2}-\d{6}-\d{4}_Conflict\.[^.]+$"  # Synology
+    r"|\(SFConflict [^()]*\d{4}(?:-\d{2}){5}\)\.[^.]+$"  # Seafile
+    r"|\.Conflict(?:\.\d+)?\.[^.]+$"  # Resilio
+    r"|\s\[conflicted\](?: \(\d+\))?\.[^.]+$"  # pCloud
+    r"|\((?:mega conflict|conflict copy) \d{4}-\d{2}-\d{2}[^()]*\)\.[^.]+$"  # Mega, Tresorit
+    r"|\.dup\.[^.]+$|\.conflict\.\d{4}-\d{2}-\d{2}[^.]*\.[^.]+$",  # Remotely Save
     re.IGNORECASE,
 )
+# behind a file's name: Google Drive's and iCloud's number, OneDrive's name of a device
+_BESIDE = re.compile(r"(?: \(\d{1,2}\)| \d{1,2}|-\w+(?:-\w+)*)(?=\.[^.]+$)")
 
 
 @lru_cache(maxsize=64)
@@ -151,10 +160,25 @@ def obsidian_name(title: str, suffix: str = "") -> str:
 def is_conflict_copy(name: str) -> bool:
     """Whether a file's name is one that a sync service gave to the losing side of a conflict.
 
-    Known are the forms of Syncthing, Obsidian Sync, Dropbox and Nextcloud. iCloud's `x 2.md` cannot
-    be told from a title by its name alone.
+    What cannot be told from a title by its name alone is none (see `originals`).
     """
     return _CONFLICT.search(name) is not None
+
+
+def originals(name: str) -> list[str]:
+    """The names of files of which this one may be a copy, if they stand beside it and say the same.
+
+    Google Drive writes `x (1).md`, iCloud `x 2.md`, OneDrive `x-DESKTOP-AB12CD3.md`.
+    """
+    stem, dot, extension = name.rpartition(".")
+    cuts = {found.start() for found in _BESIDE.finditer(name)}
+    cuts |= {at for at, char in enumerate(stem) if char == "-"} if cuts else set()
+    return [f"{stem[:at]}{dot}{extension}" for at in sorted(cuts) if at]
+
+
+def is_date(name: str) -> bool:
+    """Whether a page of this name is a day's."""
+    return _DATE.fullmatch(name) is not None
 
 
 def _one_line(title: str) -> str:

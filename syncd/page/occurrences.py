@@ -39,7 +39,8 @@ def occurrences(page: Page, *, is_document: bool, by_id: bool) -> list[Occurrenc
     blocks with ids. Where ids stand outside of blocks, links outside of blocks are not looked for:
     they belong to the same highlights.
     """
-    found = [one for block in page.blocks for one in _in_block(page.content(block), is_document)]
+    contents = (page.content(block)[: _own_lines(page, block)] for block in page.blocks)
+    found = [one for content in contents for one in _in_block(content, is_document)]
     ids = list(_ids(page, is_document)) if by_id else []
     if all(digest_ for _, digest_ in ids):
         found += _outside_of_blocks(page, is_document)
@@ -98,4 +99,9 @@ def _block_around(page: Page, number: int) -> Block | None:
     if before == 0:
         return None
     block = page.blocks[before - 1]
-    return block if number < block.own_end else None
+    return block if number < block.start + _own_lines(page, block) else None
+
+
+def _own_lines(page: Page, block: Block) -> int:
+    """How many lines of a block are its own: of a heading the first, text below it is no part."""
+    return 1 if page.lines[block.start].startswith("#") else block.own_end - block.start

@@ -123,7 +123,7 @@ class Candidate(NamedTuple):
     """A page that may be a document's.
 
     Its name (name_key), and the document's address, title and id where it says them; whether it
-    stands as syncd wrote it, the digest of its bytes, how many highlights it holds, and whether it
+    is syncd's own, made and last written by it, the digest of its bytes, how many highlights it holds, and whether it
     is a document's already.
     """
 
@@ -156,15 +156,18 @@ def candidates(
         " paths AS (SELECT value FROM said, json_each(lists, '$[0]')),"
         " names AS (SELECT value FROM said, json_each(lists, '$[1]')),"
         " titles AS (SELECT value FROM said, json_each(lists, '$[2]'))"
-        " SELECT path, name, url, title, book, own, hash,"
+        " SELECT path, name, url, title, book,"
+        # a page on which a document's highlights stood before is another program's
+        " own AND NOT EXISTS (SELECT 1 FROM home JOIN highlight USING (document) JOIN base"
+        " ON (base.vault, base.highlight) = (page.vault, highlight.id)"
+        " WHERE (home.vault, home.path) = (page.vault, page.path) AND since = 0), hash,"
         " (SELECT count(*) FROM block WHERE page = page.id AND key NOT LIKE 'l%:%'),"
         " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path))"
         " FROM page WHERE id IN"
         " (SELECT id FROM page WHERE vault = ? AND path IN paths"
         " UNION SELECT id FROM page WHERE vault = ? AND name IN names"
         " UNION SELECT id FROM page WHERE vault = ? AND title IN titles"
-        " UNION SELECT id FROM page WHERE vault = ? AND book = ?)"
-        " AND (url IS NOT NULL OR title IS NOT NULL OR book IS NOT NULL OR name IN names)",
+        " UNION SELECT id FROM page WHERE vault = ? AND book = ?)",
         (vault, known, vault, vault, vault, vault, book),
     )
     return [Candidate._make(row) for row in rows]

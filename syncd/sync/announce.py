@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 
 from syncd.errors import DocumentError, SyncdError
 from syncd.formats.format import Came, Piece
@@ -24,7 +25,7 @@ from syncd.state.news import News
 from syncd.state.schema import transaction
 from syncd.sync.apply import leave_alone
 from syncd.sync.vault_run import VaultRun
-from syncd.vault.graph import daily_notes
+from syncd.vault.graph import Graph, daily_notes
 from syncd.vault.page_names import own_page, title_from
 from syncd.vault.read import PageChanged, Seen, page_at
 
@@ -82,7 +83,7 @@ def _log(run: VaultRun, came: News, pages: list[Came]) -> None:
 
 
 def _journal(run: VaultRun, came: News, pages: list[Came]) -> None:
-    paths = _journals(run, came.moment.astimezone(run.zone).date())
+    paths = journal_files(run.root, run.graph, came.moment.astimezone(run.zone).date())
     path = index.first(run.db, run.id, paths) or paths[0]
     page, seen = _read(run, path)
     line = news.line(run.db, run.id)
@@ -109,12 +110,14 @@ def _write(run: VaultRun, path: str, page: Page, seen: Seen | None, edit: Edit |
         run.write(path, splice(page, [edit]), seen)
 
 
-def _journals(run: VaultRun, day: date) -> list[str]:
-    """The files that may be the day's journal, the one to make first."""
-    graph = run.graph
+def journal_files(root: Path, graph: Graph, day: date) -> list[str]:
+    """The files in the vault that may be the day's journal, the one to make first.
+
+    Raises DocumentError where the app names days in a way that is not known, ConfigError.
+    """
     try:
         if graph.format == "obsidian":
-            folder, pattern = daily_notes(run.root)
+            folder, pattern = daily_notes(root)
             return ["/".join(filter(None, [folder, f"{obsidian_day(pattern, day)}.md"]))]
         names = [
             logseq_day(pattern, day)
@@ -124,12 +127,9 @@ def _journals(run: VaultRun, day: date) -> list[str]:
         raise DocumentError(
             f"{error}; choose another one in the app, or set journal = false"
         ) from error
-    files = [file_name(name, graph.name_style, end) for name in names for end in _ends(run)]
+    ends = (".org", ".md") if graph.org else (".md", ".org")
+    files = [file_name(name, graph.name_style, end) for name in names for end in ends]
     return ["/".join(filter(None, [graph.journals, file])) for file in files]
-
-
-def _ends(run: VaultRun) -> tuple[str, str]:
-    return (".org", ".md") if run.graph.org else (".md", ".org")
 
 
 def _mark(path: str) -> str:

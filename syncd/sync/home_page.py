@@ -30,11 +30,15 @@ class Facts(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A page with what it holds of a document: links and ids, and how many highlights in words."""
+    """A page with what it holds of a document: links and ids, and how many highlights in words.
+
+    `titled`: whether it says nothing of a document but its title, and holds all there is of it.
+    """
 
     page: Candidate
     keys: Collection[str]
     words: int
+    titled: bool = False
 
 
 def choose_page(
@@ -93,6 +97,8 @@ def _rank(facts: Facts, home: Home | None, one: Held) -> _Rank | None:
 
 def _is_first_page(facts: Facts, one: Held) -> bool:
     """Whether a page that is no document's yet is this one's."""
+    if one.titled:
+        return True
     if len(one.keys) * 2 > one.page.highlights:
         return True
     return _says_so(facts, None, one)
@@ -100,7 +106,7 @@ def _is_first_page(facts: Facts, one: Held) -> bool:
 
 def _is_moved(facts: Facts, home: Home, one: Held) -> bool:
     """Whether a page is the one that a document had, under another name."""
-    if one.page.digest == home.hash:
+    if one.page.digest == home.hash or (one.titled and not one.page.settled):
         return True
     if facts.had and len(one.keys) * 2 > facts.had:
         return True

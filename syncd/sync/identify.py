@@ -66,12 +66,18 @@ class Wanted(NamedTuple):
 
     @property
     def starts(self) -> str:
-        """The fingerprint of what stands before the text's first list line.
+        """The fingerprint of what stands before the text's first list line, which may begin with one.
 
         Of some blocks that Readwise's plugins wrote nothing else is left.
         """
-        first = _LIST.search(self.text)
+        first = _LIST.search(self.text, self.text.find("\n") + 1 or len(self.text))
         return fingerprint(self.text[: first.start()]) if first else ""
+
+    @property
+    def first_item(self) -> str:
+        """The fingerprint of the text's first line where that is a list's."""
+        first = self.text.partition("\n")[0]
+        return fingerprint(first) if _LIST.match(first) else ""
 
     @property
     def quotes(self) -> set[str]:
@@ -360,6 +366,9 @@ class _Search:
         # what is new in the account is no other program's
         known = [item for item in self._missing(items) if item.id in self.bases or not self.bases]
         self._take_equal(known, blocks, lambda item: item.starts or None, lambda block: block.says)
+        self._take_equal(
+            known, blocks, lambda item: item.first_item or None, lambda block: block.says
+        )
         self._take_parts(known, blocks, said)
 
     def _take_parts(

@@ -14,6 +14,7 @@ import msgspec
 
 from syncd.adopt.adopt import read_in, with_dialects
 from syncd.adopt.dialects import Dialect, dialect_of
+from syncd.adopt.prose import HEADING
 from syncd.formats.format import Format
 from syncd.formats.origin import place_name
 from syncd.model import Document, Highlight
@@ -21,7 +22,7 @@ from syncd.page.base import Base
 from syncd.page.blocks import Page, digest, parse
 from syncd.page.identity import highlight_key, is_reader_tweet, link_key, status_id
 from syncd.page.links import fingerprint, id_key, labelled_keys, place_label, title_key
-from syncd.page.names import name_key
+from syncd.page.names import is_date, name_key
 from syncd.page.occurrences import LABELLED, MENTION
 from syncd.page.rendered import Digests, Labels
 from syncd.state import account, bases, homes, index
@@ -93,7 +94,7 @@ def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inp
     wanted = pictures.illustrate(plain, usual)
     places = index.places(run.db, run.id, _keys(wanted, known, form))
     labels = with_dialects(form.labels)
-    path = _page_of(run, form, labels, document, home, wanted, known, places)
+    path, others = _pages_of(run, form, labels, document, home, wanted, known, places)
     if path and path != usual:
         wanted = pictures.illustrate(plain, path, usual)
     page, seen = page_at(run.root / path) if path else (parse("", form.syntax), None)
@@ -106,7 +107,7 @@ def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inp
         path,
         read_in(dialect, page),
         seen,
-        _elsewhere(run, wanted, known, places, path, id_),
+        _elsewhere(run, wanted, known, places, path, id_) | _said_on(run, labels, wanted, others),
         bases.absences_of(run.db, run.id, id_),
         len(twins),
         form,
@@ -279,7 +280,7 @@ def _texts_of(run: VaultRun, tweet: str) -> list[str]:
 # --- the document's page --------------------------------------------------------------------------
 
 
-def _page_of(
+def _pages_of(
     run: VaultRun,
     form: Format,
     labels: Labels,
@@ -288,31 +289,76 @@ def _page_of(
     wanted: Sequence[Wanted],
     known: Mapping[int, Base],
     places: Sequence[index.Place],
-) -> str | None:
-    """The path of the document's page; None where it has none."""
+) -> tuple[str | None, list[str]]:
+    """The path of the document's page, None where it has none; and others that say they are."""
     held: dict[str, set[str]] = {}
     for place in places:
         held.setdefault(place.path, set()).add(_plain_key(place))
     is_there = home is not None and index.has(run.db, run.id, home.path)
     if home is not None and is_there and held.keys() <= {home.path}:
-        return home.path
+        return home.path, []
     names = [name_key(name.title) for name in names_of(run, form, document)]
     title = title_key(form.full_title(document))
     had = sum(base.place is None for base in known.values())
     facts = Facts(names, link_key(document.source_url), title, document.id, len(wanted), had)
     titles = [title, *([home.title] if home and home.title else [])]
     found = index.candidates(run.db, run.id, held, names, titles, document.id)
-    candidates = [
-        Held(
-            page,
-            held.get(page.path, set()),
-            _in_words(run, labels, page, wanted)
-            if page.name in names or page.title in titles
-            else 0,
-        )
+    candidates = []
+    for page in found:
+        keys = held.get(page.path, set())
+        same = page.name in names or page.title in titles
+        if same or page.url or page.title or page.book:
+            words = _in_words(run, labels, page, wanted) if same else 0
+            candidates.append(Held(page, keys, words))
+        elif _holds_all(run, wanted, held, page.path) and _is_titled(run, document, page.path):
+            candidates.append(Held(page, keys, 0, titled=True))
+        elif home is not None and page.digest == home.hash:
+            candidates.append(Held(page, keys, 0))
+    path = choose_page(facts, home, is_there=is_there, held=candidates)
+    others = [
+        page.path
         for page in found
+        if page.path != path
+        and not page.settled
+        and facts.url is not None
+        and (page.url, page.title) == (facts.url, title)
     ]
-    return choose_page(facts, home, is_there=is_there, held=candidates)
+    return path, others
+
+
+def _holds_all(
+    run: VaultRun, wanted: Sequence[Wanted], held: Mapping[str, set[str]], path: str
+) -> bool:
+    """Whether a page that is no journal's holds all highlights that stand anywhere, and most of all."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    journals = run.graph.journals and f"{run.graph.journals}/"
+    if (journals and path.startswith(journals)) or is_date(stem):
+        return False
+    standing = set[str]().union(*held.values())
+    keys = {item.key or id_key(item.id) for item in wanted}
+    return keys & standing <= held[path] if len(held[path]) * 2 > len(keys) else False
+
+
+def _is_titled(run: VaultRun, document: Document, path: str) -> bool:
+    """Whether a page's first heading is the document's title."""
+    page, _ = page_at(run.root / path)
+    headings = (found[1] for line in page.lines if (found := HEADING.match(line)))
+    return fingerprint(next(headings, "")) == fingerprint(document.title or "")
+
+
+def _said_on(
+    run: VaultRun, labels: Labels, wanted: Sequence[Wanted], paths: Sequence[str]
+) -> dict[str, list[Elsewhere]]:
+    """Where highlights that have no link stand on further pages of the document, by their ids."""
+    found: dict[str, list[Elsewhere]] = {}
+    for path in paths:
+        blocks = blocks_of(page_at(run.root / path)[0], labels)
+        said = {block.says: block for block in blocks if not block.keys}
+        for item in wanted:
+            if item.key is None and item.says in said:
+                place = Elsewhere(path, said.pop(item.says).digest)
+                found.setdefault(id_key(item.id), []).append(place)
+    return found
 
 
 def _in_words(

@@ -159,6 +159,8 @@ def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
     if known is None and base.since:
         plan.added.append(item.id)
     if isinstance(place, Elsewhere):
+        if known is None and place.digest not in (item.page.text, b""):
+            base = base._replace(page=base.page._replace(text=place.digest), adopted=True)
         merged = _moved(plan, item, place, base)
     else:
         merged = _on_its_page(plan, case, item, place, base)

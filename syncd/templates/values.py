@@ -117,7 +117,7 @@ def highlight_values(
         "highlight_note": words.text(item.note or "", inline[1]),
         "highlight_tags": words.tags(item.tag_names),
         "highlight_location": label,
-        "highlight_location_url": words.url(url),
+        "highlight_location_url": words.url(url) or url,
         "highlight_date": when,
         "highlight_color": words.name(item.color or ""),
         "highlight_id": item.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -11,6 +11,7 @@ from syncd.errors import ConfigError, VaultError
 from syncd.page.names import NameStyle
 from syncd.vault.edn import parse_map, parse_strings
 
+_T = TypeVar("_T")
 _CONFIG = Path("logseq", "config.edn")
 
 
@@ -55,18 +56,31 @@ def read_graph(root: Path, format: str = "auto") -> Graph:  # noqa: A002  # as i
 def daily_notes(root: Path) -> tuple[str, str]:
     """The folder of the daily notes in the Obsidian vault `root`, and the pattern of their names.
 
-    Raises ConfigError where Obsidian's own settings cannot be understood.
+    The plugin Periodic Notes, where it makes them, has settings of its own. Raises ConfigError
+    where the settings cannot be understood.
     """
-    settings = root / ".obsidian" / "daily-notes.json"
+    app = root / ".obsidian"
+    turned_on = _settings(app / "community-plugins.json", list[Any])
+    found = _settings(app / "daily-notes.json", dict[str, Any])
+    if turned_on and "periodic-notes" in turned_on:
+        own = _settings(app / "plugins" / "periodic-notes" / "data.json", dict[str, Any]) or {}
+        daily = own.get("daily")
+        if isinstance(daily, dict) and daily.get("enabled"):
+            found = daily
+    found = found or {}
+    return str(found.get("folder") or "").strip("/"), str(found.get("format") or "YYYY-MM-DD")
+
+
+def _settings(settings: Path, kind: type[_T]) -> _T | None:
+    """The value in a settings file of Obsidian's; None where there is no file."""
     try:
-        found = msgspec.json.decode(settings.read_bytes(), type=dict[str, Any])
+        return msgspec.json.decode(settings.read_bytes(), type=kind)
     except FileNotFoundError:
-        found = {}
+        return None
     except (OSError, msgspec.MsgspecError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         way_out = "set the daily notes' folder in Obsidian again"
         raise ConfigError(f"{settings}: {reason}; {way_out}") from error
-    return str(found.get("folder") or "").strip("/"), str(found.get("format") or "YYYY-MM-DD")
 
 
 def _detected(root: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -17,7 +17,8 @@ from typing import NamedTuple
 from syncd.errors import DocumentError, Stopped
 from syncd.formats.format import format_of
 from syncd.page.blocks import parse
-from syncd.page.names import is_conflict_copy
+from syncd.page.links import id_key
+from syncd.page.names import is_conflict_copy, originals
 from syncd.page.occurrences import occurrences
 from syncd.page.org import syntax_of
 from syncd.state import index
@@ -32,39 +33,42 @@ _IN_THE_CLOUD = re.compile(r"\.(.+\.(?:md|markdown|org))\.icloud", re.DOTALL)
 
 
 def walk(
-    root: Path, lost: dict[str, str], unfinished: list[str] | None = None
+    root: Path,
+    lost: dict[str, str],
+    hidden: tuple[str, ...] = (),
+    unfinished: list[str] | None = None,
 ) -> Iterator[tuple[str, os.stat_result]]:
     """The vault's pages as (path in the vault, stat), hidden folders and the app's own left out.
 
-    Files and folders (with a final `/`) that cannot be looked at go into `lost`, with the reason
-    and the way out; temporary files of the writer's into `unfinished`.
+    `hidden` is what those paths begin with that the app does not read. Folders behind links are
+    read where no other path leads to them. Files and folders (with a final `/`) that cannot be
+    looked at go into `lost`, with the reason and the way out; temporary files of the writer's into
+    `unfinished`.
     """
-    folders = [""]
-    while folders:
-        below = folders.pop()
+    folders, links = [""], list[str]()
+    been: set[tuple[int, int]] = set()
+    while folders or links:
+        below = folders.pop() if folders else links.pop()
         try:
+            if not _is_new(root, below, been):
+                continue
             with os.scandir(root / below) as entries:
                 for entry in entries:
                     path = f"{below}{entry.name}"
                     if entry.name.startswith("."):
                         _note_hidden(below, entry.name, lost, unfinished)
+                    elif path in _SKIPPED or path.startswith(hidden):
+                        continue
                     elif entry.name.endswith(PAGES):
                         stat = _stat(entry, path, lost)
                         if stat is not None:
                             yield path, stat
-                    elif _is_folder(entry, path, lost):
-                        folders.append(f"{path}/")
+                    elif entry.is_dir() and _is_named(path, lost):
+                        (links if entry.is_symlink() else folders).append(f"{path}/")
         except FileNotFoundError:
             continue
         except OSError as error:
             lost[below] = unreadable(error)
-
-
-def _is_folder(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> bool:
-    """Whether an entry is a folder to look into."""
-    if path in _SKIPPED or not entry.is_dir(follow_symlinks=False):
-        return False
-    return _is_named(path, lost)
 
 
 def _note_hidden(below: str, name: str, lost: dict[str, str], unfinished: list[str] | None) -> None:
@@ -74,6 +78,16 @@ def _note_hidden(below: str, name: str, lost: dict[str, str], unfinished: list[s
         lost[f"{below}{away[1]}"] = "it is in iCloud alone; download it"
     elif unfinished is not None and is_temporary(name):
         unfinished.append(f"{below}{name}")
+
+
+def _is_new(root: Path, below: str, been: set[tuple[int, int]]) -> bool:
+    """Whether a folder was not read yet, and does not hold the vault itself."""
+    status = os.stat(root / below)  # noqa: PTH116  # for each folder of a vault
+    key = (status.st_dev, status.st_ino)
+    if key in been or (below and (root / below).resolve() in root.parents):
+        return False
+    been.add(key)
+    return True
 
 
 def _stat(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> os.stat_result | None:
@@ -138,12 +152,15 @@ def scan(
     lost: dict[str, str] = {}
     found = Scan(0, [], [], [], [], [])
     pages = 0
-    for path, stat in walk(root, lost, found.unfinished):
-        if is_conflict_copy(path.rpartition("/")[2]):
+    files = list(walk(root, lost, graph.hidden, found.unfinished))
+    unchanged = [path for path, stat in files if known.get(path) == _stamp(stat)]
+    copies = conflict_copies(root, graph, [path for path, _ in files], set(unchanged))
+    for path, stat in files:
+        if path in copies:
             found.copies.append(path)
             continue
         pages += 1
-        if known.pop(path, None) == (stat.st_mtime_ns, stat.st_size, stat.st_ino):
+        if known.pop(path, None) == _stamp(stat):
             continue
         if stop is not None and stop.is_set():
             raise Stopped("stopped while reading the vault")
@@ -165,6 +182,43 @@ def scan(
     return found._replace(pages=pages)
 
 
+def _stamp(stat: os.stat_result) -> tuple[int, int, int]:
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def conflict_copies(
+    root: Path, graph: Graph, paths: Sequence[str], known: Collection[str] = ()
+) -> set[str]:
+    """Which of the vault's files a syncing tool made of the losing side of a conflict.
+
+    By their names or, where another file's name says it less surely, if that stands beside it and
+    has most of the same highlights. `known` are pages that are none.
+    """
+    there, copies = set(paths), set[str]()
+    for path in paths:
+        folder, slash, name = path.rpartition("/")
+        beside = [f"{folder}{slash}{one}" for one in originals(name)] if path not in known else []
+        if is_conflict_copy(name) or any(
+            one in there and _says_the_same(root, graph, path, one) for one in beside
+        ):
+            copies.add(path)
+    return copies
+
+
+def _says_the_same(root: Path, graph: Graph, copy: str, original: str) -> bool:
+    try:
+        one, other = (_highlights(root, graph, path) for path in (copy, original))
+    except (OSError, DocumentError, PageChanged):
+        return False
+    return len(one & other) * 2 > len(one)
+
+
+def _highlights(root: Path, graph: Graph, path: str) -> set[str]:
+    data, seen = read_page(root / path)
+    text = data.decode("utf-8", "surrogateescape")
+    return {key for key, _ in page_entry(path, text, seen, graph).highlights}
+
+
 def page_entry(
     path: str, text: str, seen: Seen, graph: Graph, *, own: bool = False
 ) -> index.PageEntry:
@@ -172,6 +226,8 @@ def page_entry(
     page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
     said = form.metadata(page, title_from(graph, path))
     found = occurrences(page, is_document=said.is_document, by_id=form.block_ids)
+    if said.highlight is not None:
+        found.append((id_key(said.highlight), b""))
     return index.PageEntry(
         path,
         *seen,

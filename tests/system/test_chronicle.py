@@ -184,7 +184,7 @@ def test_what_cannot_be_told_is_a_warning_and_is_told_by_the_next_run_that_can(
     assert told.read(f"journals/{today()}.md").endswith(f"Readwise: {', '.join(log)}")
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"format": "gggg-ww"}'])
+@pytest.mark.parametrize("damage", ["{", "[]", '{"format": "BB-MM"}'])
 def test_daily_notes_that_cannot_be_found_are_a_warning(make_world: MakeWorld, damage: str) -> None:
     """No guess makes a note that Obsidian would not show."""
     library = Library()
