@@ -123,8 +123,8 @@ class Candidate(NamedTuple):
     """A page that may be a document's.
 
     Its name (name_key), and the document's address, title and id where it says them; whether it
-    is syncd's own, made and last written by it, the digest of its bytes, how many highlights it holds, and whether it
-    is a document's already.
+    is syncd's own, made and last written by it, the digest of its bytes, how many highlights it
+    holds, and whether it is a document's already.
     """
 
     path: str

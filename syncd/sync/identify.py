@@ -66,7 +66,7 @@ class Wanted(NamedTuple):
 
     @property
     def starts(self) -> str:
-        """The fingerprint of what stands before the text's first list line, which may begin with one.
+        """The fingerprint of what stands before the text's first list line; the text may begin so.
 
         Of some blocks that Readwise's plugins wrote nothing else is left.
         """

@@ -329,7 +329,7 @@ def _pages_of(
 def _holds_all(
     run: VaultRun, wanted: Sequence[Wanted], held: Mapping[str, set[str]], path: str
 ) -> bool:
-    """Whether a page that is no journal's holds all highlights that stand anywhere, and most of all."""
+    """Whether a page, no journal's, holds all highlights that stand anywhere, and most of all."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
     journals = run.graph.journals and f"{run.graph.journals}/"
     if (journals and path.startswith(journals)) or is_date(stem):

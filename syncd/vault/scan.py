@@ -60,9 +60,7 @@ def walk(
                     elif path in _SKIPPED or path.startswith(hidden):
                         continue
                     elif entry.name.endswith(PAGES):
-                        stat = _stat(entry, path, lost)
-                        if stat is not None:
-                            yield path, stat
+                        yield from _stat(entry, path, lost)
                     elif entry.is_dir() and _is_named(path, lost):
                         (links if entry.is_symlink() else folders).append(f"{path}/")
         except FileNotFoundError:
@@ -90,14 +88,15 @@ def _is_new(root: Path, below: str, been: set[tuple[int, int]]) -> bool:
     return True
 
 
-def _stat(entry: os.DirEntry[str], path: str, lost: dict[str, str]) -> os.stat_result | None:
-    if not _is_named(path, lost):
-        return None
+def _stat(
+    entry: os.DirEntry[str], path: str, lost: dict[str, str]
+) -> Iterator[tuple[str, os.stat_result]]:
+    """A page's path and status; nothing where it is no file, or cannot be looked at."""
     try:
-        return entry.stat() if entry.is_file() else None
+        if _is_named(path, lost) and entry.is_file():
+            yield path, entry.stat()
     except OSError as error:
         lost[path] = unreadable(error)
-        return None
 
 
 def unreadable(error: OSError) -> str:

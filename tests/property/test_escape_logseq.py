@@ -138,7 +138,7 @@ def test_plain_text_is_inert_and_no_link_of_it_is_live() -> None:
 
 @needs_parser
 def test_each_hostile_token_alone_is_inert() -> None:
-    """No single token of the list breaks a page, at a text's start, in its middle, at its end or on a later line."""
+    """No single token breaks a page, wherever in a text or on whichever line it stands."""
     texts = [
         f"{before}{token}{after}"
         for token in hostile.TOKENS
@@ -152,7 +152,8 @@ def test_names_are_one_reference_and_values_one_property() -> None:
     """A tag's or author's name is one page, and a title one value, whatever they hold."""
     texts = [text for text in hostile.texts(99, 300) if logseq_name(text)]
     pages = [
-        f"title:: T\nfull-title:: {logseq_value(text)}\n- a #[[{logseq_name(text)}]] [[{logseq_name(text)}]]"
+        f"title:: T\nfull-title:: {logseq_value(text)}\n"
+        f"- a #[[{logseq_name(text)}]] [[{logseq_name(text)}]]"
         for text in texts
     ]
     for text, page in zip(texts, logseq_parser.pages(pages), strict=True):
@@ -166,7 +167,7 @@ def test_names_are_one_reference_and_values_one_property() -> None:
 
 @given(st.text())
 def test_any_text_becomes_lines_without_breaks_in_them(text: str) -> None:
-    """No line holds another line break or a control character, and all of them can be written as UTF-8."""
+    """No line holds a line break or a control character, and all can be written as UTF-8."""
     for line in logseq_lines(text):
         assert len(line.splitlines()) <= 1
         assert not any(ord(character) < 32 and character != "\t" for character in line)

@@ -57,7 +57,7 @@ def test_syncds_own_parser_finds_every_block_as_it_was_written(
 @settings(max_examples=500)
 @given(texts, texts)
 def test_nothing_in_a_text_runs_in_obsidian_or_its_plugins(text: str, note: str) -> None:
-    """No comment, embed, callout, footnote, block id, field, query, task, macro or script is left outside code."""
+    """Nothing of what Obsidian or its plugins act on is left outside code."""
     obsidian_oracle.inert(text, note)
 
 

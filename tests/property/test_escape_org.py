@@ -138,7 +138,7 @@ def test_nothing_in_a_pages_value_is_live() -> None:
 
 @given(st.text())
 def test_any_text_becomes_lines_without_breaks_in_them(text: str) -> None:
-    """No line holds another line break or a control character, and all of them can be written as UTF-8."""
+    """No line holds a line break or a control character, and all can be written as UTF-8."""
     for line in org_lines(text):
         assert len(line.splitlines()) <= 1
         assert not any(ord(character) < 32 and character != "\t" for character in line)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from random import Random
 
 _UUID = "6421a0b1-0000-4000-8000-000000000000"
-_MARKS = r"""- |-|-# |# |## |#|#+a: b|#+BEGIN_QUERY|#+END_QUERY|#+x|k:: v|k::|作者:: x|**Note**:: x|`k:: v`|::|:
+_MARKS = r"""- |-|-# |# |## |#|#+a: b|#+BEGIN_QUERY|#+END_QUERY|#+x|k:: v|k::|作者:: x
+**Note**:: x|`k:: v`|::|:
 ```|````|``|`|```py|~~~|~~|~|$$|$|$x$|$a {{b}}$|$$p$$|<!--|-->|<div>|</div>|<b>|<|>|> |\begin{a}
 \end{a}|\begin{|DEADLINE: <2023-01-01 Sun>|SCHEDULED: <2023-01-01>|CLOCK: [2023-01-01 Sun 10:00]
 CLOSED: [2023-01-01 Sun]|<2023-01-01 Sun>|:PROPERTIES:|:END:|:LOGBOOK:|:a: b|TODO |DONE|LATER |NOW
@@ -18,8 +19,10 @@ collapsed:: true|* |+ |1. |• |*|**|***|_|__|_x_|_a b|---|--|/|+|=|^|: x|term|&
 \)|\[|\]|\-|\#|\`|\alpha_1|a|foo|中文|عربي|हिंदी|🧵|é|1|:smile:|"|'|,|，|：：|＃|［［|<https://x.y>
 <script>|<img src='https://b.c/x_y.jpg'/>|<a href="https://b.c/">@x_</a>
 <video><source src="https://b.c/v.mp4"></video>|word|https://e.org|HTTPS://E.ORG|http://u:p@e.org|https://e
-13800000000. x|* [ ] x|+ [X] |\{{x}}|\((x))|{:a 1}|[x](y)|[x](../y.md)|[a](<https://b.c/d e>)|(_x)|p___|C:\sum|[^x]
-`b\)|[a](https://b.c/d `|{{query z}}`|#a$x|$x {{b}}$|[[x {{y}} ]]|https://e.org/a`x|`{{x}}`|`_x` |`#x`|**`"""
+13800000000. x|* [ ] x|+ [X] |\{{x}}|\((x))|{:a 1}|[x](y)|[x](../y.md)|[a](<https://b.c/d e>)
+(_x)|p___|C:\sum|[^x]
+`b\)|[a](https://b.c/d `|{{query z}}`|#a$x|$x {{b}}$|[[x {{y}} ]]|https://e.org/a`x|`{{x}}`
+`_x` |`#x`|**`"""
 _LINES = [
     "```",
     "```py",

@@ -81,7 +81,7 @@ def links(nodes: list[Any]) -> Counter[str]:
 
 
 def ends_with_tail(nodes: list[Any], address: str) -> bool:
-    """Whether a block ends with its link (to `address`, without the scheme), its hashtag and its date."""
+    """Whether a block ends with its link (to `address`, no scheme), its hashtag and its date."""
     inlines = [
         node for node in _last_inlines(nodes) if node[0] not in _BREAKS and node != ["Plain", " "]
     ]
@@ -139,7 +139,7 @@ def _trimmed(lines: list[str]) -> list[str]:
 def outline(
     page: dict[str, Any], properties: dict[str, str], contents: list[tuple[list[str], list[str]]]
 ) -> Iterator[str]:
-    """What is wrong with a page that must hold these blocks, each with a note below it, and a last one."""
+    """What is wrong with a page of these blocks, each with a note below it, and a last one."""
     if page["properties"] != properties:
         yield f"page properties {page['properties']}"
     blocks = page["blocks"]
@@ -170,7 +170,7 @@ def fences(node: Any) -> Iterator[str]:
 
 
 def words(text: str) -> str:
-    """The letters, digits and backslashes of a text, percent-encoded ones as what they stand for."""
+    """The letters, digits and backslashes of a text, percent-encoded ones decoded."""
     return letters(unquote(text))
 
 

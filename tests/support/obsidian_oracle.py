@@ -1,7 +1,7 @@
 """What must hold of an Obsidian page.
 
-To a CommonMark parser with GFM's autolinks, a YAML parser, syncd's own, and what the documentation of
-Dataview, Tasks and Templater says that they read in a note, whatever its texts are.
+To a CommonMark parser with GFM's autolinks, a YAML parser, syncd's own, and what the documentation
+of Dataview, Tasks and Templater says that they read in a note, whatever its texts are.
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ if TYPE_CHECKING:
 
 WORDS = ["apfel", "语言", "العربية", "हिन्दी", "🦊", "e\u0301toile", "zeta"]
 MARKS = [
-    "\n", "\n\n", " ", "  ", "    ", "\t", "\r\n", "\u2028", "\u0000", "\\", "\n---\n", "\n===\n", "\n- ", "\n* ",
-    "\n+ ", "\n1. ", "\n2) ", "\n# ", "\n###### ", "\n> ", "\n> > ", "> [!note]- ", "[!x]", "[ ] ", "[x] ",
-    "\n* [ ] ", "- ", "-", "*", "**", "_", "__", "***", "`", "``", "```", "~~~", "\n```\n", "\n~~~\n",
-    "\n```dataview\n", "\n```js\n", "\n  ```tasks\n", "`= this.file`", "`$= dv.current()`", "`code`",
-    "`INPUT[toggle:a]`", "`button-a`", "<% tp.x %>", "<%*", "%>", "%%", "%", " ^abc", "^abc\n", "^[", "[^1]",
-    "[^1]: ", "[a]: /b", "]: ", "]:", "[", "]", "](", ")", "(", "[[", "]]", "![[", "![", "!", "[a](javascript:b)",
-    "[a](https://e.org)", "![](https://e.org/i.png)", "obsidian://a", "https://e.org/a::b%%c$d", "https://", "key:: ",
-    "::", ":", "(k:: v)", "$", "$$", "\n$$\n", "<", ">", "<div>", "</div>", "<!--", "-->", "<script>",
-    "<https://e.org>", "<?", "<![CDATA[", "{{", "}}", "#tag", "#", "==", "=", "| a | b |\n|---|---|\n", "|",
-    "\n|-|\n", "&lt;", "&#96;", "\n: ", "~~", "\n    - ", "\n\t- ", "\n      # ", "* * *", "___", "\n- - -\n", "1.",
-    "id:: x", "\n**Tags**: ", "**Note**: ", "\ufeff", "^", "^[x]",
-    "![[zeta]]", "\n```dataview\nLIST\n```\n", "\n```js\n<% zeta %>\n```\n", "\n\n[apfel]: /b\n",
-    "\n\n[zeta\napfel]: /b\n",
-    "\\\n", "\n~~~meta-bind-button\nid: zeta\n~~~\n", "\n```\na:: b\n```\n", "``= x``", "`a::b`", "\n| - |\n",
+    "\n", "\n\n", " ", "  ", "    ", "\t", "\r\n", "\u2028", "\u0000", "\\", "\n---\n", "\n===\n",
+    "\n- ", "\n* ", "\n+ ", "\n1. ", "\n2) ", "\n# ", "\n###### ", "\n> ", "\n> > ", "> [!note]- ",
+    "[!x]", "[ ] ", "[x] ", "\n* [ ] ", "- ", "-", "*", "**", "_", "__", "***", "`", "``", "```",
+    "~~~", "\n```\n", "\n~~~\n", "\n```dataview\n", "\n```js\n", "\n  ```tasks\n", "`= this.file`",
+    "`$= dv.current()`", "`code`", "`INPUT[toggle:a]`", "`button-a`", "<% tp.x %>", "<%*", "%>",
+    "%%", "%", " ^abc", "^abc\n", "^[", "[^1]", "[^1]: ", "[a]: /b", "]: ", "]:", "[", "]", "](",
+    ")", "(", "[[", "]]", "![[", "![", "!", "[a](javascript:b)", "[a](https://e.org)",
+    "![](https://e.org/i.png)", "obsidian://a", "https://e.org/a::b%%c$d", "https://", "key:: ",
+    "::", ":", "(k:: v)", "$", "$$", "\n$$\n", "<", ">", "<div>", "</div>", "<!--", "-->",
+    "<script>", "<https://e.org>", "<?", "<![CDATA[", "{{", "}}", "#tag", "#", "==", "=",
+    "| a | b |\n|---|---|\n", "|", "\n|-|\n", "&lt;", "&#96;", "\n: ", "~~", "\n    - ", "\n\t- ",
+    "\n      # ", "* * *", "___", "\n- - -\n", "1.", "id:: x", "\n**Tags**: ", "**Note**: ",
+    "\ufeff", "^", "^[x]", "![[zeta]]", "\n```dataview\nLIST\n```\n", "\n```js\n<% zeta %>\n```\n",
+    "\n\n[apfel]: /b\n", "\n\n[zeta\napfel]: /b\n", "\\\n",
+    "\n~~~meta-bind-button\nid: zeta\n~~~\n", "\n```\na:: b\n```\n", "``= x``", "`a::b`",
+    "\n| - |\n",
 ]  # fmt: skip
 
 MARKDOWN = MarkdownIt("commonmark", {"linkify": True}).enable("linkify")
@@ -64,7 +66,12 @@ def rendered(number: int, text: str, note: str = "", *, plain: bool = False) -> 
     """A tweet's highlight with this id as its status id too."""
     url = f"https://x.com/quill/status/{number}"
     item = Highlight(
-        id=number, text=text, note=note, url=url, highlighted_at="2023-05-05T10:00:00Z", tags=(Tag("a"),)
+        id=number,
+        text=text,
+        note=note,
+        url=url,
+        highlighted_at="2023-05-05T10:00:00Z",
+        tags=(Tag("a"),),
     )  # fmt: skip
     return highlight(Document(id=1), item, UTC, plain=plain)
 
@@ -159,7 +166,7 @@ def found_again(given_texts: list[tuple[str, str]]) -> None:
 
 
 def inert(text: str, note: str) -> None:
-    """No comment, embed, callout, footnote, block id, field, query, task, macro or script is left outside code."""
+    """Nothing of what Obsidian or its plugins act on is left outside code."""
     lines = rendered(3, text, note).lines()
     for line in outside_code(lines):
         theirs = line.removesuffix(" ^rw-3").removesuffix("^rw-3")
@@ -242,7 +249,7 @@ _KEY = re.compile(r"[^0-9\w]*(?:[\w\s/-]|[^\x00-\u2000])*[_*~`]*")
 
 
 def unread_by_plugins(text: str) -> None:
-    """Dataview finds no field in the block, as a line and in brackets, Tasks no date, Templater no tag."""
+    """Dataview finds no field in the block, Tasks no date, Templater no tag."""
     whole = " ".join(line.strip() for line in rendered(3, text).lines())
     assert not _DATES.search(whole)
     assert "<%" not in whole

@@ -1,4 +1,4 @@
-"""What must hold of a page in Org, by Logseq's own parser, whatever the texts of its highlights are."""
+"""What must hold of a page in Org, by Logseq's own parser, whatever its highlights say."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from syncd.sync.compare import compare_all
+from syncd.sync.compare import Comparison, compare_all
 from tests.support.world import World, add_book, only, tweet
 from tests.system.test_real_pages import HEAD, LINK, PAGE, U, nothing_comes
 
@@ -209,4 +209,5 @@ def test_notes_in_a_linked_folder_are_seen_once(world: World, inside: bool) -> N
     nothing_comes(world)
     world.write_config()
     (found,) = compare_all(world.config, Event()).values()
+    assert isinstance(found, Comparison)
     assert [one for one in found.differences if one.kind != "adopted"] == []

@@ -127,7 +127,7 @@ def test_what_breaks_a_page_gets_a_backslash(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_what_is_harmless_stays_as_it_is(text: str) -> None:
-    """Lists, quotes, tables, code, addresses, emphasis and what is escaped already come out byte for byte."""
+    """Lists, quotes, tables, code, addresses and emphasis come out byte for byte."""
     assert "\n".join(logseq_lines(text)) == text
 
 
@@ -283,7 +283,7 @@ MARKS += [
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("mark", MARKS)
 def test_a_bomb_of_one_mark_is_linear(mark: str) -> None:
-    """A text of 40,000 characters, five times the longest there is, takes no work that grows with its square."""
+    """No work grows with the square of a text, here five times the longest there is."""
     text = mark * (40_000 // len(mark))
     lines = "\n".join([mark * 50] * (1_000 // len(mark)))
     for bomb, plain in ((text, False), (f"x{text}y", True), (lines, False)):
