@@ -20,8 +20,10 @@ from syncd.config import settings
 from syncd.config.settings import Config, Vault, zone
 from syncd.errors import ConfigError, StateError, SyncdError, VaultError
 from syncd.formats.escape import clean
-from syncd.report import conflict_copy_line, one_line
+from syncd.report import conflict_copy_line, held_line, one_line
+from syncd.state import bases
 from syncd.state.schema import open_to_read
+from syncd.state.vaults import find_vault
 from syncd.sync.announce import journal_files
 from syncd.sync.compare import KINDS, Comparison, compare_all
 from syncd.sync.session import client_of
@@ -32,70 +34,11 @@ from syncd.vault.plugins import other_plugins
 from syncd.vault.scan import conflict_copies, walk
 from syncd.vault.write import check_space
 
-_OURS = b"<<<<<<< "  # what git writes above a conflict's first side
-_MAX_WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
-
-
-def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
-    """Print what is wrong and, with `full`, where account and vaults differ.
-
-    Returns the exit status: 0 where nothing is wrong and all agree, else the worst finding's.
-    """
-    path = settings.config_path(config_option)
-    config = settings.load(path)
-    with stop_on_signal() as stop:
-        findings = find_problems(config, stop)
-        comparable = all(one.exit_status == SyncdError.exit_status for one in findings)
-        compared = compare_all(config, stop) if full and comparable else {}
-    code = _exit_status(findings, compared)
-    problems = [clean(one.message).replace("\n", " ") for one in findings]  # they name files
-    if as_json:
-        vaults = [_as_value(name, one) for name, one in compared.items()]
-        print_json({"code": code, "problems": problems, "vaults": vaults})
-    else:
-        _print_result(path, problems, compared)
-    return code
-
-
-def _exit_status(findings: list[SyncdError], compared: dict[str, Comparison | SyncdError]) -> int:
-    agree = all(isinstance(one, Comparison) and one.agrees for one in compared.values())
-    return max([0 if agree else 1, *(finding.exit_status for finding in findings)])
-
-
-def find_problems(config: Config, stop: Event) -> list[SyncdError]:
-    """Everything that is wrong with token and vaults, each with its way out; changes nothing."""
-    found: list[SyncdError] = []
-    try:
-        client_of(config, stop).check_token()
-    except SyncdError as error:
-        found.append(error)
-    for vault in config.vaults:
-        try:
-            found += _in_vault(config, vault)
-        except SyncdError as error:
-            found.append(error)
-    return found
-
-
-def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
-    """What is wrong with the vault; raises SyncdError where nothing more can be said of it."""
-    graph = read_graph(vault.path, vault.format)
-    vault_format(vault, graph)
-    if vault.journal:
-        try:
-            journal_files(vault.path, graph, datetime.now(zone(vault)).date())
-        except SyncdError as error:
-            yield error
-    zone(vault)
-    check_space(vault.path)
-    if not os.access(vault.path, os.W_OK | os.X_OK):
-        yield VaultError(f"{vault.path} cannot be written; let syncd's user write there")
-    lost: dict[str, str] = {}
-    files = list(walk(vault.path, lost, graph.hidden))
+_OURS = b"    files = list(walk(vault.path, lost, graph.hidden))
     for path in sorted(conflict_copies(vault.path, graph, [path for path, _ in files])):
         yield SyncdError(conflict_copy_line(vault.path / path))
     yield from _unmerged(vault, [path for path, _ in files])
-    yield from _duplicate_titles(config, vault, graph, files, lost)
+    yield from _by_state(config, vault, graph, files, lost)
     for path, reason in lost.items():
         if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile
             yield SyncdError(f"{vault.path / path}: {reason}")
@@ -113,13 +56,14 @@ def _unmerged(vault: Vault, paths: list[str]) -> Iterator[SyncdError]:
                 yield SyncdError(f"{vault.path / path} has git's marks of a conflict; {way_out}")
 
 
-def _duplicate_titles(
+def _by_state(
     config: Config,
     vault: Vault,
     graph: Graph,
     files: list[tuple[str, os.stat_result]],
     lost: dict[str, str],
 ) -> Iterator[SyncdError]:
+    """What is wrong by what syncd knows of the vault: pages of one title, and what is gone."""
     state = settings.state_path(config) / "syncd.db"
     try:
         known = state.exists() and state.stat().st_size  # empty: as where there was no room for it
@@ -127,10 +71,20 @@ def _duplicate_titles(
             # a first run that is at work may have made the file, and no tables yet
             made = db is not None and db.execute("PRAGMA user_version").fetchone()[0]
             yield from duplicate_titles(db if made else None, vault, graph, files, lost)
+            if db is not None and made:
+                yield from _held(db, vault)
     except ConfigError as error:
         yield error
     except (OSError, sqlite3.Error) as error:
         yield StateError(f"{state}: {error}; `syncd sync` says more")
+
+
+def _held(db: sqlite3.Connection, vault: Vault) -> Iterator[SyncdError]:
+    """That much of the vault is gone."""
+    number = find_vault(db, vault.name)
+    held = [] if number is None else bases.absences(db, number, verdict="held")
+    if held:
+        yield SyncdError(f"{vault.name}: {held_line([one.gone for one in held])}")
 
 
 def _too_many_folders(root: Path, folders: set[str]) -> Iterator[SyncdError]:
@@ -175,10 +129,12 @@ def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
     count = Counter(one.kind for one in found.differences)
     click.echo(
         f"{name}: {found.upstream} in the account, {found.present} in the vault; "
-        f"{count['missing']} missing, {count['deleted']} deleted by you, "
-        f"{count['twice']} twice, {count['edited']} edited by you"
+        f"{count['missing']} missing, {count['conflict']} changed on both sides, "
+        f"{count['deleted']} deleted by you, {count['twice']} twice, "
+        f"{count['edited']} edited by you, {count['adopted']} adopted"
     )
     for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
         document = one_line(one.title) or one.document
         page = one_line(one.page or "no page")
-        click.echo(f"  {one.kind}: highlight {one.highlight} of {document} ({page})")
+        what = f"highlight {one.highlight}" if one.highlight else "properties"
+        click.echo(f"  {one.kind}: {what} of {document} ({page})")
