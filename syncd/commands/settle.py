@@ -33,22 +33,24 @@ def diff(config_option: str | None, what: str | None) -> int:
     config = settings.load(settings.config_path(config_option))
     with stop_on_signal() as stop:
         found = diff_all(config, what, stop)
-    colour = False if os.environ.get("NO_COLOR") else None  # None: only on a terminal
     for outcome in found:
+        vault = f"{outcome.report.name}: " if len(found) > 1 else ""
         for one in outcome.differences:
-            place = _place(one)
-            if len(found) > 1:
-                place = f"{outcome.report.name}: {place}"
-            click.secho(f"{place}: {_WHY[one.kind]}", bold=True, color=colour)
-            for line in _both(one):
-                click.secho(line, fg=_COLOURS.get(line[0]), color=colour)
+            _print_difference(one, vault)
         print_attention(outcome.report)
     if any(one.differences or one.report.failed for one in found):
         return 1
-    if what is not None and (unknown := why_unknown(config, what)):
+    unknown = None if what is None else why_unknown(config, what)
+    if unknown is not None:
         click.echo(f"syncd: {unknown}", err=True)
-        return 1
-    return 0
+    return 0 if unknown is None else 1
+
+
+def _print_difference(one: Difference, vault: str) -> None:
+    colour = False if os.environ.get("NO_COLOR") else None  # None: only on a terminal
+    click.secho(f"{vault}{_place(one)}: {_WHY[one.kind]}", bold=True, color=colour)
+    for line in _both(one):
+        click.secho(line, fg=_COLOURS.get(line[0]), color=colour)
 
 
 def _place(one: Difference) -> str:

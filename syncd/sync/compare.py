@@ -18,7 +18,7 @@ from syncd.sync.identify import Elsewhere, Place, Wanted
 from syncd.sync.merge import Case
 from syncd.sync.run import index_vault, judge_absences
 from syncd.sync.session import client_of, opened
-from syncd.sync.settle import read_differences
+from syncd.sync.settle import Reading, read_differences
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
 # missing: not written yet, or gone, and nobody is known to have deleted it; conflict: changed on
@@ -64,28 +64,32 @@ def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
     upstream = present = 0
     differences: list[Difference] = []
     for id_ in account.documents(run.db):
-        found, case, _, differing = read_differences(run, id_, fates)
-        if not wants_document(run.vault, found.document):
+        reading = read_differences(run, id_, fates)
+        if not wants_document(run.vault, reading.found.document):
             continue
-        title = found.document.title or ""
-        kinds = _kinds(differing)
-        if 0 in kinds:
-            differences.append(Difference("conflict", id_, title, 0, found.path))
-        for item in case.wanted:
-            if not (item.live and item.comes):
-                continue
-            place = case.found.get(item.id)
-            upstream += 1
-            present += place is not None
-            kind = kinds.get(item.id) or _adopted(case, item, place)
-            if kind is not None:
-                page = (place.path if isinstance(place, Elsewhere) else "") or found.path
-                differences.append(Difference(kind, id_, title, item.id, page))
+        due = [item for item in reading.case.wanted if item.live and item.comes]
+        upstream += len(due)
+        present += sum(item.id in reading.case.found for item in due)
+        differences += _differing(reading, due)
     differences += [
         Difference("twice", document, account.title(run.db, document), highlight, page)
         for document, highlight, page in repeated(run)
     ]
     return Comparison(upstream, present, differences)
+
+
+def _differing(reading: Reading, due: Iterable[Wanted]) -> Iterator[Difference]:
+    """How the highlights of one document differ, and its page's properties."""
+    document, case, page = reading.found.document, reading.case, reading.found.path
+    title, kinds = document.title or "", _kinds(reading.differences)
+    if 0 in kinds:
+        yield Difference("conflict", document.id, title, 0, page)
+    for item in due:
+        place = case.found.get(item.id)
+        kind = kinds.get(item.id) or _adopted(case, item, place)
+        if kind is not None:
+            where = place.path if isinstance(place, Elsewhere) else ""
+            yield Difference(kind, document.id, title, item.id, where or page)
 
 
 def _kinds(differing: Iterable[PartDifference]) -> dict[int, str]:
