@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import msgspec
 
@@ -26,7 +27,12 @@ def conflict_copy_line(path: object) -> str:
 
 def one_line(text: str) -> str:
     """`text` on one line that does nothing to a terminal or a log, whoever wrote it."""
-    return " ".join(_HARMFUL.sub("", " ".join(text.split())).split())
+    return " ".join(harmless(" ".join(text.split())).split())
+
+
+def harmless(line: str) -> str:
+    """The same for a line that keeps its indent."""
+    return _HARMFUL.sub("", line.expandtabs(4))
 
 
 class Failure(msgspec.Struct):
@@ -151,6 +157,33 @@ def held_line(held: list[Gone]) -> str:
         "whole, or you deleted them; nothing is written for them. Put the vault right, or run "
         "`syncd restore --missing`, or, if you deleted them, `syncd sync --accept-deletions`"
     )
+
+
+def deleted_lines(deleted: list[Gone]) -> list[str]:
+    """What counts as deleted by the vault's owner, page by page."""
+    return [
+        f"{page}: {counted(count, 'highlight')} deleted by you; `syncd restore` brings back what "
+        "you name"
+        for page, count in _by_page(deleted)
+    ]
+
+
+def returned_lines(returned: list[Gone]) -> list[str]:
+    """What was written again, page by page."""
+    return [
+        f"{page}: it had gone back in time; {counted(count, 'highlight')} written again"
+        for page, count in _by_page(returned)
+    ]
+
+
+def _by_page(gone: list[Gone]) -> list[tuple[str, int]]:
+    return list(Counter(one.page for one in gone).items())
+
+
+def unplaced_line(one: Conflict) -> str:
+    """What changed in Readwise and cannot be written."""
+    why = "changed in Readwise, and has no place on the page"
+    return f"{one.page}: highlight {one.highlight} ({', '.join(one.parts)}) {why}; add it by hand"
 
 
 def _sentence(vault: VaultReport) -> str:

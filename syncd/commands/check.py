@@ -20,8 +20,10 @@ from syncd.config import settings
 from syncd.config.settings import Config, Vault, zone
 from syncd.errors import ConfigError, StateError, SyncdError, VaultError
 from syncd.formats.escape import clean
-from syncd.report import conflict_copy_line, one_line
+from syncd.report import conflict_copy_line, held_line, one_line
+from syncd.state import bases
 from syncd.state.schema import open_to_read
+from syncd.state.vaults import find_vault
 from syncd.sync.announce import journal_files
 from syncd.sync.compare import KINDS, Comparison, compare_all
 from syncd.sync.session import client_of
@@ -95,7 +97,7 @@ def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
     for path in sorted(conflict_copies(vault.path, graph, [path for path, _ in files])):
         yield SyncdError(conflict_copy_line(vault.path / path))
     yield from _unmerged(vault, [path for path, _ in files])
-    yield from _duplicate_titles(config, vault, graph, files, lost)
+    yield from _by_state(config, vault, graph, files, lost)
     for path, reason in lost.items():
         if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile
             yield SyncdError(f"{vault.path / path}: {reason}")
@@ -113,13 +115,14 @@ def _unmerged(vault: Vault, paths: list[str]) -> Iterator[SyncdError]:
                 yield SyncdError(f"{vault.path / path} has git's marks of a conflict; {way_out}")
 
 
-def _duplicate_titles(
+def _by_state(
     config: Config,
     vault: Vault,
     graph: Graph,
     files: list[tuple[str, os.stat_result]],
     lost: dict[str, str],
 ) -> Iterator[SyncdError]:
+    """What is wrong by what syncd knows of the vault: pages of one title, and what is gone."""
     state = settings.state_path(config) / "syncd.db"
     try:
         known = state.exists() and state.stat().st_size  # empty: as where there was no room for it
@@ -127,10 +130,20 @@ def _duplicate_titles(
             # a first run that is at work may have made the file, and no tables yet
             made = db is not None and db.execute("PRAGMA user_version").fetchone()[0]
             yield from duplicate_titles(db if made else None, vault, graph, files, lost)
+            if db is not None and made:
+                yield from _held(db, vault)
     except ConfigError as error:
         yield error
     except (OSError, sqlite3.Error) as error:
         yield StateError(f"{state}: {error}; `syncd sync` says more")
+
+
+def _held(db: sqlite3.Connection, vault: Vault) -> Iterator[SyncdError]:
+    """That much of the vault is gone."""
+    number = find_vault(db, vault.name)
+    held = [] if number is None else bases.absences(db, number, verdict="held")
+    if held:
+        yield SyncdError(f"{vault.name}: {held_line([one.gone for one in held])}")
 
 
 def _too_many_folders(root: Path, folders: set[str]) -> Iterator[SyncdError]:
@@ -175,10 +188,12 @@ def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
     count = Counter(one.kind for one in found.differences)
     click.echo(
         f"{name}: {found.upstream} in the account, {found.present} in the vault; "
-        f"{count['missing']} missing, {count['deleted']} deleted by you, "
-        f"{count['twice']} twice, {count['edited']} edited by you"
+        f"{count['missing']} missing, {count['conflict']} changed on both sides, "
+        f"{count['deleted']} deleted by you, {count['twice']} twice, "
+        f"{count['edited']} edited by you, {count['adopted']} adopted"
     )
     for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
         document = one_line(one.title) or one.document
         page = one_line(one.page or "no page")
-        click.echo(f"  {one.kind}: highlight {one.highlight} of {document} ({page})")
+        what = f"highlight {one.highlight}" if one.highlight else "properties"
+        click.echo(f"  {one.kind}: {what} of {document} ({page})")

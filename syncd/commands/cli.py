@@ -168,6 +168,11 @@ def init(
     is_flag=True,
     help='Carry out more removals than `on_delete = "remove"` does unasked.',
 )
+@click.option(
+    "--accept-deletions",
+    is_flag=True,
+    help="What is gone from the vault, however much, was deleted by you.",
+)
 @json_option
 @loudness_options
 @click.pass_context
@@ -177,6 +182,7 @@ def sync(
     dry_run: bool,
     vaults: tuple[str, ...],
     allow_removals: bool,
+    accept_deletions: bool,
     as_json: bool,
 ) -> None:
     """Fetch what is new and bring the vaults' pages up to date, once."""
@@ -186,7 +192,7 @@ def sync(
     loudness = ctx.find_root().params
     status = sync(
         ctx.obj,
-        RunOptions(full, allow_removals, vaults=vaults),
+        RunOptions(full, allow_removals, accept_deletions, vaults),
         dry_run=dry_run,
         as_json=as_json,
         quiet=loudness["quiet"],
@@ -267,17 +273,70 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("what", metavar="[PAGE-OR-ID]", required=False)
+@click.pass_context
+def diff(ctx: click.Context, what: str | None) -> None:
+    """Show what differs between account and vault: "-" the vault's words, "+" the account's.
+
+    Without a name all that is open: what both sides changed, and what has no place. With one also
+    what you changed alone. The status is 0 only where nothing differs.
+    """
+    from syncd.commands.settle import diff
+
+    ctx.exit(diff(ctx.obj, what))
+
+
+@main.command()
 @click.argument("what", metavar="PAGE-OR-ID")
 @click.pass_context
-def restore(ctx: click.Context, what: str) -> None:
+def take(ctx: click.Context, what: str) -> None:
+    """Write the account's words where both sides changed them, and print those replaced.
+
+    Those of a page, or of one highlight by its id or link; the latter also where you alone changed
+    it.
+    """
+    from syncd.commands.settle import settle
+
+    ctx.exit(settle(ctx.obj, what, take=True))
+
+
+@main.command()
+@click.argument("what", metavar="PAGE-OR-ID")
+@click.pass_context
+def keep(ctx: click.Context, what: str) -> None:
+    """Keep your words where both sides changed them, and name them no more.
+
+    Those of a page, or of one highlight by its id or link. A later edit in Readwise is named anew.
+    """
+    from syncd.commands.settle import settle
+
+    ctx.exit(settle(ctx.obj, what, take=False))
+
+
+@main.command()
+@click.argument("what", metavar="[PAGE-OR-ID]", required=False)
+@click.option("--missing", is_flag=True, help="All that is gone from the vaults.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Of that, what is gone since then: a time (2024-07-01T12:00) or a span (2d).",
+)
+@click.pass_context
+def restore(ctx: click.Context, what: str | None, missing: bool, since: str | None) -> None:
     """Forget that you deleted a page or highlight; the next run brings it back.
 
     PAGE-OR-ID is a page's file name or title, a highlight's link, or the id of a document or
     highlight.
     """
-    from syncd.commands.restore import restore
+    from syncd.commands.restore import restore, restore_missing
 
-    ctx.exit(restore(ctx.obj, what))
+    if missing == (what is not None):
+        raise click.UsageError("name a page or an id, or give --missing for all that is gone")
+    if what is not None:
+        if since is not None:
+            raise click.UsageError("--since goes with --missing")
+        ctx.exit(restore(ctx.obj, what))
+    ctx.exit(restore_missing(ctx.obj, since))
 
 
 @main.command()

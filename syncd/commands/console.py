@@ -9,7 +9,15 @@ from contextlib import contextmanager
 import click
 import msgspec
 
-from syncd.report import Report, VaultReport, one_line
+from syncd.report import (
+    Report,
+    VaultReport,
+    deleted_lines,
+    held_line,
+    one_line,
+    returned_lines,
+    unplaced_line,
+)
 from syncd.sync.vault_run import Progress
 
 _LONG = 20  # lines of one kind
@@ -52,17 +60,22 @@ def print_report(report: Report, *, verbose: bool) -> None:
     With `verbose` also the paths of the pages that were written.
     """
     for vault in report.vaults:
-        _print_vault(vault, verbose)
+        if verbose:
+            _print_list("created", vault.pages.created)
+            _print_list("updated", vault.pages.updated)
+        print_attention(vault)
     click.echo(report.message)
 
 
-def _print_vault(vault: VaultReport, verbose: bool) -> None:
-    if verbose:
-        _print_list("created", vault.pages.created)
-        _print_list("updated", vault.pages.updated)
+def print_attention(vault: VaultReport) -> None:
+    """Print on standard error what a vault's owner should know of."""
     _print_list("warning:", vault.warnings)
     _print_list("failed:", [str(failure) for failure in vault.failed])
     _print_list("differs:", [str(conflict) for conflict in vault.conflicts])
+    _print_list("not placed:", [unplaced_line(one) for one in vault.unplaced])
+    _print_list("returned:", returned_lines(vault.returned))
+    _print_list("deleted:", deleted_lines(vault.deleted))
+    _print_list("gone:", [held_line(vault.held)] if vault.held else [])
 
 
 def _print_list(head: str, lines: list[str]) -> None:

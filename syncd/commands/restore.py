@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import click
 
+from syncd.commands.naming import why_unknown
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
-from syncd.config.settings import Config
-from syncd.config.values import nearest
+from syncd.config.values import parse_duration
+from syncd.errors import ConfigError
 from syncd.report import one_line
-from syncd.state import account
-from syncd.state.schema import open_to_read
-from syncd.state.vaults import find_vault
-from syncd.sync.restore import find_meant, restore_all
+from syncd.sync import restore as sync
 
 
 def restore(config_option: str | None, what: str) -> int:
     """Forget the deletion of what `what` names. Returns 0, or 1 where nothing of it was deleted."""
     config = settings.load(settings.config_path(config_option))
     with stop_on_signal() as stop:
-        forgotten = restore_all(config, what, stop)
+        forgotten = sync.restore_all(config, what, stop)
     if not any(forgotten.values()):
-        click.echo(f"syncd: {_why_nothing(config, what)}", err=True)
+        nothing = f"nothing of {what} was deleted"
+        click.echo(f"syncd: {why_unknown(config, what) or nothing}", err=True)
         return 1
-    for name, count in forgotten.items():
-        click.echo(f"{name}: {count} of the deleted highlights come back with the next sync")
+    _print_forgotten(forgotten, "deleted")
     return 0
 
 
-def _why_nothing(config: Config, what: str) -> str:
-    """Why nothing comes back, with the nearest title where nobody knows the name."""
-    titles: set[str] = set()
-    with closing(open_to_read(settings.state_path(config) / "syncd.db")) as db:
-        for vault in config.vaults:
-            number = find_vault(db, vault.name)
-            if number is None:
-                continue
-            if any(find_meant(db, number, what)):
-                return f"nothing of {what} was deleted"
-            titles |= {document.title or "" for document in account.documents_in(db, number)}
-    for title in nearest(what, titles):
-        return f'nothing is called {what}; did you mean "{one_line(title)}"?'
-    allowed = "name a page by its file or title, a highlight by its link, or either by its id"
-    return f"nothing is called {what}; {allowed}"
+def restore_missing(config_option: str | None, since: str | None) -> int:
+    """Forget that anything is gone, since a time or for a span, and print how much. Returns 0."""
+    moment = None if since is None else _moment(since, datetime.now(UTC))
+    config = settings.load(settings.config_path(config_option))
+    with stop_on_signal() as stop:
+        forgotten = sync.restore_missing(config, moment, stop)
+    _print_forgotten(forgotten, "gone")
+    return 0
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """The time (UTC) that a text means: an ISO time, the system's where it says no zone, or a span.
+
+    Raises ConfigError.
+    """
+    with suppress(ValueError, OverflowError):
+        return now - parse_duration(text)
+    with suppress(ValueError, OverflowError):
+        return datetime.fromisoformat(text).astimezone(UTC)
+    allowed = 'write a time such as 2024-07-01T12:00, or a span such as "2d" or "1h30m"'
+    raise ConfigError(f'--since is "{one_line(text)}", which is no time; {allowed}')
+
+
+def _print_forgotten(forgotten: dict[str, int], how: str) -> None:
+    for name, count in forgotten.items():
+        click.echo(f"{name}: {count} of the {how} highlights come back with the next sync")

@@ -21,11 +21,15 @@ from syncd.report import (
     WAITS,
     Conflict,
     Failure,
+    Gone,
     Report,
     VaultReport,
     conflict_copy_line,
     counted,
+    deleted_lines,
+    held_line,
     one_line,
+    unplaced_line,
 )
 from syncd.service.status_file import ServiceStatus, read_service_status
 from syncd.service.supervisor import supervisor_problems
@@ -35,6 +39,7 @@ from syncd.state.vaults import find_vault
 from syncd.vault.scan import walk
 
 _LATE = timedelta(minutes=5)  # a run that is overdue for longer does not come
+_TOLD = timedelta(days=7)  # for which the owner's deletions are shown
 _RUNS = 100  # runs looked through for the last that failed
 _LONG = 10  # lines of one kind
 
@@ -57,6 +62,9 @@ class VaultStatus(msgspec.Struct):
     waiting: int = 0
     failed: list[Failure] = []
     conflicts: list[Conflict] = []
+    unplaced: list[Conflict] = []  # what changed in Readwise and has no place on its page
+    deleted: list[Gone] = []  # by the owner, in the last week
+    held: list[Gone] = []  # gone, and nobody's doing: the vault is not whole
     conflict_copies: list[str] = []  # paths in the vault
     warnings: list[str] = []  # of the last run
 
@@ -166,11 +174,13 @@ def _add_from_state(db: sqlite3.Connection, vault: VaultStatus) -> None:
         Failure(document, title, "not-understood", reason)
         for document, title, reason in account.rejected(db)
     ]
-    vault.conflicts = [
-        Conflict(one.document, one.highlight, one.differing, one.page)
-        for one in bases.conflicts(db, number)
-        if one.differing
-    ]
+    for one in bases.conflicts(db, number):
+        for parts, told in ((one.differing, vault.conflicts), (one.unplaced, vault.unplaced)):
+            if parts:
+                told.append(Conflict(one.document, one.highlight, parts, one.page))
+    lately = bases.absences(db, number, since=datetime.now(UTC) - _TOLD)
+    vault.deleted = [one.gone for one in lately if one.verdict != "held"]
+    vault.held = [one.gone for one in bases.absences(db, number, verdict="held")]
 
 
 def _last_run(history: Iterable[runs.Run]) -> LastRun | None:
@@ -244,6 +254,8 @@ def _vault_problems(vault: VaultStatus, running: bool) -> Iterator[str]:
         return
     if vault.failed:
         yield f"{vault.name}: {counted(len(vault.failed), 'document')} failed"
+    if vault.held:
+        yield f"{vault.name}: {held_line(vault.held)}"
     if vault.waiting and not running:  # else the service comes back to them
         yield f"{vault.name}: {counted(vault.waiting, 'document')} not written yet"
 
@@ -295,6 +307,8 @@ def _vault_lines(vault: VaultStatus) -> Iterator[str]:
     if vault.waiting:
         yield f"  waits     {counted(vault.waiting, 'document')}"
     yield from _list("yellow", "differs", map(str, vault.conflicts))
+    yield from _list("yellow", "no place", map(unplaced_line, vault.unplaced))
+    yield from _list("yellow", "deleted", deleted_lines(vault.deleted))
     yield from _list("yellow", "copy", map(conflict_copy_line, vault.conflict_copies))
     yield from _list("yellow", "warning", vault.warnings)
 

@@ -12,6 +12,8 @@ from syncd.page.rendered import Digests, Part
 
 # What no account's part has: a part with this digest differs until both sides agree.
 UNSETTLED = b"\xff" * 16
+# The same, of a part whose words on the page their owner gave up: no earlier state of ours.
+TAKEN = b"\xfe" * 16
 
 
 class Past(NamedTuple):

@@ -6,7 +6,15 @@ import logging
 from datetime import UTC, datetime
 
 from syncd.errors import SyncdError
-from syncd.report import WAITS, Report, VaultReport, one_line
+from syncd.report import (
+    WAITS,
+    Report,
+    VaultReport,
+    deleted_lines,
+    held_line,
+    one_line,
+    returned_lines,
+)
 from syncd.service.status_file import Problem
 
 _FAULT = "%s: a fault in syncd; it goes on"
@@ -68,6 +76,10 @@ class ProblemLog:
             f"{one.document} {one.title}": str(one) for one in vault.failed if one.code not in WAITS
         }
         self._set_all(f"failed {vault.name} ", failed, vault.name)
+        held = {"": held_line(vault.held)} if vault.held else {}
+        self._set_all(f"held {vault.name} ", held, vault.name)
+        for line in (*returned_lines(vault.returned), *deleted_lines(vault.deleted)):
+            self._log.info("%s: %s", vault.name, one_line(line))
 
     def set_warnings(self, vault: VaultReport) -> None:
         """Note what is odd in a vault, in place of what was."""

@@ -15,6 +15,7 @@ import msgspec
 
 from syncd.page.base import Base, Past
 from syncd.page.rendered import PARTS, Digests
+from syncd.report import Gone
 
 # An "accepted" deletion is one that its owner has confirmed, or that an older syncd knew of.
 Verdict = Literal["deleted", "held", "accepted"]
@@ -33,6 +34,11 @@ class Absence(NamedTuple):
     page: str
     seen: datetime
     verdict: Verdict
+
+    @property
+    def gone(self) -> Gone:
+        """The same for a report."""
+        return Gone(self.document, self.highlight, self.page)
 
 
 class Difference(NamedTuple):

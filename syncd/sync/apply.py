@@ -19,7 +19,6 @@ from syncd.formats.format import Format
 from syncd.model import Document
 from syncd.page.base import Base
 from syncd.page.blocks import digest, parse
-from syncd.page.rendered import Part
 from syncd.page.splice import Edit, splice
 from syncd.report import Failure, Gone
 from syncd.state import account, bases, homes, index, news, pending, pictures
@@ -31,10 +30,10 @@ from syncd.sync.merge import (
     Case,
     Plan,
     Properties,
-    children_of,
     end_of,
     merge,
     merge_properties,
+    part_contents,
     part_digests,
 )
 from syncd.sync.obsidian_base import make_base
@@ -146,7 +145,7 @@ def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:
         standing = part_digests(found.page, place, found.labels, base)
         if base is None and standing == item.page:
             continue
-        contents = _contents(found, place, base)
+        contents = part_contents(found.page, place, found.labels, base)
         block = Found(highlights[item.id], contents, standing, item.page, item.account)
         adopted[item.id] = adopt(block, base)
     return adopted
@@ -162,16 +161,6 @@ def _in_its_manner(
     content = found.page.content(found.page.blocks[place.at])
     rendered = in_manner_of(found.dialect, item.rendered, item.key, content)
     return item._replace(rendered=rendered, page=rendered.digests())
-
-
-def _contents(found: Inputs, place: PageBlock, base: Base | None) -> dict[Part, list[str]]:
-    page = found.page
-    tags, note = children_of(page, place, found.labels, base)
-    return {
-        "text": page.content(page.blocks[place.at]),
-        "tags": [] if tags is None else page.content(page.blocks[tags]),
-        "note": [] if note is None else page.content(page.blocks[note]),
-    }
 
 
 def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> Look | None:
@@ -308,7 +297,7 @@ def _count(run: VaultRun, found: Inputs, plan: Plan) -> None:
 def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
     path = found.path
     assert path is not None  # noqa: S101  # the caller saw to it
-    properties = _merged_properties(run, found, path)
+    properties = properties_of(run, found)
     edits = [*properties.edits, *plan.edits]
     if edits:
         if run.options.patient:
@@ -322,27 +311,42 @@ def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
     return _Written(_home(run, path, properties.header), properties.differing)
 
 
-def _merged_properties(run: VaultRun, found: Inputs, path: str) -> Properties:
+def properties_of(run: VaultRun, found: Inputs) -> Properties:
     """What happens to the page's properties.
 
     Where the page was written by other templates they are brought to the new ones by a full run,
     and differ merely for that.
     """
     form, home = found.form, found.home
-    base = home.header if home else None
-    if base is not None and form.keys is not None:  # what the templates do not know is the owner's
-        base = {key: digest_ for key, digest_ in base.items() if key in form.keys}
-    want = form.header(found.document, title_from(run.graph, path))
-    known = base or {"title": digest(want.get("title", []))}
-    if _is_retitled(run, form, found.document, known):
-        want |= form.alias(found.document)  # on a page by another program not written, but known
     if home and found.redressed and not run.options.full:
         return Properties([], home.header, [])
+    want, base = wanted_properties(run, found), _known_properties(found)
     merged = merge_properties(found.page, form.properties(found.page), want, base)
     if found.redressed and run.options.full:
         header = {key: digest(lines) for key, lines in want.items()}
         return Properties(merged.edits, header, [])
     return merged
+
+
+def wanted_properties(run: VaultRun, found: Inputs) -> dict[str, list[str]]:
+    """The lines of each property that a document's page should have, by key."""
+    form, document = found.form, found.document
+    want = dict(form.header(document, title_from(run.graph, found.path or "")))
+    base = _known_properties(found) or {"title": digest(want.get("title", []))}
+    if _is_retitled(run, form, document, base):
+        want |= form.alias(document)  # on a page by another program not written, but known
+    return want
+
+
+def _known_properties(found: Inputs) -> dict[str, bytes] | None:
+    """The digests of a page's properties as last written; None where syncd never wrote any.
+
+    What the templates do not know is the owner's.
+    """
+    if found.home is None:
+        return None
+    keys, header = found.form.keys, found.home.header
+    return header if keys is None else {key: header[key] for key in header if key in keys}
 
 
 def _is_retitled(run: VaultRun, form: Format, document: Document, base: dict[str, bytes]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Event
 from typing import NamedTuple
 
@@ -11,22 +11,26 @@ from syncd.errors import ConfigError, SyncdError, VaultError
 from syncd.report import Report, VaultReport
 from syncd.state import account, index
 from syncd.sync.absence import Fate
-from syncd.sync.apply import case_of
+from syncd.sync.differences import Difference as PartDifference
 from syncd.sync.fetch import fetch
 from syncd.sync.filters import wants_document
 from syncd.sync.identify import Elsewhere, Place, Wanted
-from syncd.sync.inputs import Inputs, read_inputs
 from syncd.sync.merge import Case
 from syncd.sync.run import index_vault, judge_absences
 from syncd.sync.session import client_of, opened
+from syncd.sync.settle import Reading, read_differences
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
-# missing: gone, and nobody is known to have deleted it; adopted: as another program wrote it
-KINDS = ("missing", "deleted", "twice", "edited", "adopted")
+# missing: not written yet, or gone, and nobody is known to have deleted it; conflict: changed on
+# both sides; adopted: as another program wrote it
+KINDS = ("missing", "conflict", "deleted", "twice", "edited", "adopted")
 
 
 class Difference(NamedTuple):
-    """One highlight that is not once and alike on both sides. `kind` is one of KINDS."""
+    """One highlight (0: a page's properties) that is not once and alike on both sides.
+
+    `kind` is one of KINDS.
+    """
 
     kind: str
     document: int
@@ -48,8 +52,8 @@ class Comparison(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether each highlight is there once, or was deleted or edited by its owner."""
-        return not any(one.kind in ("missing", "twice") for one in self.differences)
+        """Whether each highlight is there once, or was deleted or edited by its owner alone."""
+        return not any(one.kind in ("missing", "conflict", "twice") for one in self.differences)
 
 
 def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
@@ -60,21 +64,13 @@ def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
     upstream = present = 0
     differences: list[Difference] = []
     for id_ in account.documents(run.db):
-        found = read_inputs(run, id_)
-        if not wants_document(run.vault, found.document):
+        reading = read_differences(run, id_, fates)
+        if not wants_document(run.vault, reading.found.document):
             continue
-        case = case_of(run, found, {}, remove=False)
-        title = found.document.title or ""
-        for item in case.wanted:
-            if not (item.live and item.comes):
-                continue
-            place = case.found.get(item.id)
-            upstream += 1
-            present += place is not None
-            kind = _gone_kind(found, item, fates) if place is None else _kind(case, item, place)
-            if kind is not None:
-                page = (place.path if isinstance(place, Elsewhere) else "") or found.path
-                differences.append(Difference(kind, id_, title, item.id, page))
+        due = [item for item in reading.case.wanted if item.live and item.comes]
+        upstream += len(due)
+        present += sum(item.id in reading.case.found for item in due)
+        differences += _differing(reading, due)
     differences += [
         Difference("twice", document, account.title(run.db, document), highlight, page)
         for document, highlight, page in repeated(run)
@@ -82,23 +78,39 @@ def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
     return Comparison(upstream, present, differences)
 
 
-def _gone_kind(found: Inputs, item: Wanted, fates: Mapping[int, Fate]) -> str:
-    """Whether a highlight that stands nowhere was deleted by its owner, as far as that is known."""
-    base = found.bases.get(item.id)
-    verdict = found.gone.get(item.id) or fates.get(item.id)
-    if verdict in ("deleted", "accepted"):
-        return "deleted"
-    return "deleted" if base is not None and base.account is None else "missing"
+def _differing(reading: Reading, due: Iterable[Wanted]) -> Iterator[Difference]:
+    """How the highlights of one document differ, and its page's properties."""
+    document, case, page = reading.found.document, reading.case, reading.found.path
+    title, kinds = document.title or "", _kinds(reading.differences)
+    if 0 in kinds:
+        yield Difference("conflict", document.id, title, 0, page)
+    for item in due:
+        place = case.found.get(item.id)
+        kind = kinds.get(item.id) or _adopted(case, item, place)
+        if kind is not None:
+            where = place.path if isinstance(place, Elsewhere) else ""
+            yield Difference(kind, document.id, title, item.id, where or page)
 
 
-def _kind(case: Case, item: Wanted, place: Place) -> str | None:
-    """How a highlight's text differs from what syncd would write; None where it does not."""
-    base = case.adopted.get(item.id) or case.bases.get(item.id)
-    if place.digest == item.page.text and not (base and base.adopted):
+def _kinds(differing: Iterable[PartDifference]) -> dict[int, str]:
+    """How each highlight differs: in its text, or in any part that both sides changed."""
+    kinds: dict[int, str] = {}
+    for one in differing:
+        if one.kind == "conflict":
+            kinds[one.highlight] = "conflict"
+        elif one.part == "text" and one.kind != "unplaced":
+            kinds.setdefault(one.highlight, "missing" if one.kind == "held" else one.kind)
+    return kinds
+
+
+def _adopted(case: Case, item: Wanted, place: Place | None) -> str | None:
+    """That a highlight stands as another program, or its owner, put it there; else None."""
+    known = case.adopted.get(item.id) or case.bases.get(item.id)
+    if known is not None and known.adopted:
+        return None if place is None else "adopted"
+    if place is None or place.digest == item.page.text:
         return None
-    if base is None or not place.digest:
-        return "adopted"  # it stands as another program, or its owner, put it there
-    return "adopted" if base.adopted and place.digest == base.page.text else "edited"
+    return "adopted" if known is None or not place.digest else None
 
 
 def repeated(run: VaultRun) -> Iterator[tuple[int, int, str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from syncd.page.base import UNSETTLED, Base, Past
+from syncd.page.base import TAKEN, UNSETTLED, Base, Past
 from syncd.page.blocks import Page, Property, app_lines, digest
 from syncd.page.rendered import PARTS, Digests, Labels, Part
 from syncd.page.splice import Edit
@@ -61,11 +61,13 @@ class Case:
 class Plan:
     """What to do to the page, and what to remember once it is done. Lists hold highlight ids.
 
-    `returned` are those written again since the page had gone back in time, in `added` or `updated`
-    too; `unplaced` the parts that changed upstream and have no place.
+    `steps` are what happens to each part of those that stand; `returned` are those written again
+    since the page had gone back in time, in `added` or `updated` too; `unplaced` the parts that
+    changed upstream and have no place.
     """
 
     edits: list[Edit] = field(default_factory=list)
+    steps: dict[int, Mapping[Part, Step]] = field(default_factory=dict)
     bases: dict[int, Base | None] = field(default_factory=dict)  # changed ones; None: forget
     added: list[int] = field(default_factory=list)
     updated: list[int] = field(default_factory=list)
@@ -151,11 +153,28 @@ def children_of(
     return _child(page, place.at, labels.tags, tags), _child(page, place.at, labels.note, note)
 
 
+def part_contents(
+    page: Page, place: PageBlock, labels: Labels, base: Base | None
+) -> dict[Part, list[str]]:
+    """The lines of a highlight's block and its two children, [] for a child that it lacks."""
+    tags, note = children_of(page, place, labels, base)
+    return {
+        "text": page.content(page.blocks[place.at]),
+        "tags": [] if tags is None else page.content(page.blocks[tags]),
+        "note": [] if note is None else page.content(page.blocks[note]),
+    }
+
+
+def base_of(case: Case, item: Wanted) -> Base:
+    """What was last agreed on a highlight that stands somewhere."""
+    known = case.adopted.get(item.id) or case.bases.get(item.id)
+    since = case.killed if isinstance(case.found.get(item.id), PageBlock) else 0
+    return known or Base(item.page, item.account, since=since)
+
+
 def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
     """Bring a block and its children up to date where they are as they were last settled."""
-    known = case.bases.get(item.id)
-    since = case.killed if isinstance(place, PageBlock) else 0
-    base = case.adopted.get(item.id) or known or Base(item.page, item.account, since=since)
+    known, base = case.bases.get(item.id), base_of(case, item)
     if known is None and base.since:
         plan.added.append(item.id)
     if isinstance(place, Elsewhere):
@@ -183,6 +202,7 @@ def _moved(plan: Plan, item: Wanted, place: Elsewhere, base: Base) -> Base:
             steps[part] = "conflict"
             told = plan.conflicts if part == "text" and place.digest else plan.unplaced
             told.setdefault(item.id, []).append(part)
+    plan.steps[item.id] = steps
     standing = base.page._replace(text=place.digest) if place.digest else base.page
     return _settled(base, item, standing, steps, 0)._replace(place=place.path or None)
 
@@ -202,6 +222,7 @@ def _on_its_page(plan: Plan, case: Case, item: Wanted, place: PageBlock, base: B
         elif step == "conflict":
             plan.conflicts.setdefault(item.id, []).append(part)
         steps[part] = step
+    plan.steps[item.id] = steps
     taken = set(steps.values())
     if taken & {"write", "write again"}:
         plan.updated.append(item.id)
@@ -242,7 +263,7 @@ def _settled(
         page[part], account[part] = getattr(base.page, part), said
         if step in ("write", "write again"):
             past = [one for one in past if (one.part, one.digest) != (part, now)]
-            if step == "write":
+            if step == "write" and said != TAKEN:
                 past.append(Past(part, now, moment))
         if step in ("agree", "write", "write again"):
             page[part] = getattr(item.page, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from threading import Event
 
 from syncd.config.settings import Config
@@ -12,7 +13,7 @@ from syncd.state.schema import transaction
 from syncd.sync.apply import places_of
 from syncd.sync.filters import wants_document
 from syncd.sync.inputs import read_inputs
-from syncd.sync.run import index_vault
+from syncd.sync.run import find_absences, index_vault
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
@@ -28,6 +29,31 @@ def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:
             documents, highlights = find_meant(db, run.id, what)
             with transaction(db):
                 forgotten[vault.name] = restore(run, documents, highlights)
+    return forgotten
+
+
+def restore_missing(config: Config, since: datetime | None, stop: Event) -> dict[str, int]:
+    """Forget in each vault that anything is gone: how many highlights, by the vault's name.
+
+    `since` (UTC): only what was seen to be gone from then on, also where its owner has confirmed
+    that they deleted it.
+    """
+    forgotten: dict[str, int] = {}
+    with opened(config, stop) as db:
+        for vault in config.vaults:
+            report = VaultReport(vault.name)
+            run = open_vault(db, vault, RunOptions(), RunTools(stop), report)
+            index_vault(run)
+            find_absences(run)
+            gone = [
+                one
+                for one in bases.absences(db, run.id, since=since)
+                if since is not None or one.verdict != "accepted"
+            ]
+            documents = sorted({one.document for one in gone})
+            with transaction(db):
+                meant = {one.highlight for one in gone}
+                forgotten[vault.name] = restore(run, documents, meant)
     return forgotten
 
 

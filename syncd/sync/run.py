@@ -24,7 +24,7 @@ from syncd.config.settings import Config
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
-from syncd.report import Conflict, Failure, Gone, Report, VaultReport, conflict_copy_line
+from syncd.report import Conflict, Failure, Report, VaultReport, conflict_copy_line
 from syncd.state import account, bases, homes, index, pending, vaults
 from syncd.state.schema import transaction
 from syncd.sync.absence import Fate, judge
@@ -91,7 +91,7 @@ def run(
             opened.append(open_vault(db, vault, options, tools, into))
     for one in opened:
         with suppress(VaultError):  # told below, where it lasts
-            _finish_killed(one)
+            finish_killed(one)
     moment = None
     if client is not None:
         moment = fetch(db, config, client, options, report, progress)
@@ -115,7 +115,7 @@ def _told(report: Report, into: VaultReport) -> Iterator[None]:
         report.code = max(report.code, error.exit_status)
 
 
-def _finish_killed(run: VaultRun) -> None:
+def finish_killed(run: VaultRun) -> None:
     """Finish what a killed run had begun, before the account changes again.
 
     What such a run wrote is not recorded yet. Compared with a newer account it would pass for the
@@ -124,7 +124,7 @@ def _finish_killed(run: VaultRun) -> None:
     begun = pending.begun(run.db, run.id)
     if begun:
         index_vault(run)
-        _write(run, begun, {})
+        write_pages(run, begun, {})
         run.report.failed.clear()
         run.report.warnings.clear()
 
@@ -136,11 +136,10 @@ def _sync_vault(run: VaultRun) -> None:
     with transaction(run.db):
         make_base(run, again=True)
         run.writer.flush()
-    absences = judge_absences(run)
-    _record_absences(run, absences)
+    fates = find_absences(run)
     if are_copied(run):
         _copy_pictures(run)
-    _write(run, pending.waiting(run.db, run.id), absences.fates)
+    write_pages(run, pending.waiting(run.db, run.id), fates)
     announce(run)
     run.report.failed += [
         Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(run.db)
@@ -150,7 +149,7 @@ def _sync_vault(run: VaultRun) -> None:
 
 def _tell_what_differs(run: VaultRun) -> None:
     """Put into the report what is held back, what both sides changed, and what has no place."""
-    run.report.held += map(_gone, bases.absences(run.db, run.id, verdict="held"))
+    run.report.held += [one.gone for one in bases.absences(run.db, run.id, verdict="held")]
     for one in bases.conflicts(run.db, run.id):
         for parts, told in (
             (one.differing, run.report.conflicts),
@@ -158,6 +157,16 @@ def _tell_what_differs(run: VaultRun) -> None:
         ):
             if parts:
                 told.append(Conflict(one.document, one.highlight, parts, one.page))
+
+
+def find_absences(run: VaultRun) -> Mapping[int, Fate]:
+    """Judge what is gone since the last look, remember it and put it into the report.
+
+    Returns what becomes of each highlight that is gone.
+    """
+    absences = judge_absences(run)
+    _record_absences(run, absences)
+    return absences.fates
 
 
 def judge_absences(run: VaultRun) -> Absences:
@@ -193,11 +202,7 @@ def _record_absences(run: VaultRun, absences: Absences) -> None:
     with transaction(db):
         bases.set_absences(db, run.id, found)
         homes.believe_gone(db, run.id, run.patience)
-    run.report.deleted += [_gone(one) for one in found if one.verdict != "held"]
-
-
-def _gone(one: bases.Absence) -> Gone:
-    return Gone(one.document, one.highlight, one.page)
+    run.report.deleted += [one.gone for one in found if one.verdict != "held"]
 
 
 def _copy_pictures(run: VaultRun) -> None:
@@ -217,7 +222,7 @@ def _tell_copies(run: VaultRun, made: Iterable[Path]) -> None:
     run.report.warnings += map(conflict_copy_line, copies)
 
 
-def _write(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> None:
+def write_pages(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> None:
     """Bring the pages of these documents up to date, batch by batch."""
     remove = _may_remove(run)
     if todo and not run.options.dry:

@@ -43,7 +43,7 @@ PURE = (
     ),
     *("templates.opening", "templates.outline", "templates.sandbox", "templates.templated"),
     *("templates.values", "sync.absence", "sync.filters", "sync.home_page", "sync.identify"),
-    *("sync.merge", "sync.same_tweet"),
+    *("sync.merge", "sync.same_tweet", "sync.differences"),
 )
 WORLD = {
     *(

@@ -16,7 +16,7 @@ import pytest
 
 from syncd.__main__ import _is_service
 from syncd.errors import LockedError, StateError, VaultError
-from syncd.report import Failure, Report, VaultReport
+from syncd.report import Failure, Gone, Report, VaultReport
 from syncd.service.debounce import Debounce
 from syncd.service.heartbeat import Heartbeat
 from syncd.service.inotify import FolderWatcher, concerns, is_remote
@@ -146,6 +146,22 @@ def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         problems.add_run(Report(vaults=[vault]))
     said = ["notes: Ünï: no [page-unreadable]"] * 2 + ["gone", "notes: the vault is in order again"]
     assert caplog.messages == said
+
+
+def test_what_is_gone_is_logged_with_its_page(caplog: pytest.LogCaptureFixture) -> None:
+    """Each time what was deleted or came back; what is held back once while it lasts."""
+    problems = ProblemLog(logging.getLogger("syncd.test"))
+    caplog.set_level(logging.INFO, "syncd")
+    gone = [Gone(1, 2, "a.md"), Gone(1, 3, "a.md")]
+    held = VaultReport("notes", held=gone)
+    for vault in (VaultReport("notes", deleted=gone), VaultReport("notes", returned=gone)):
+        problems.add_run(Report(vaults=[vault]))
+    for vault in (held, held, VaultReport("notes"), held):
+        problems.add_run(Report(vaults=[vault]))
+    deleted, returned, *whole = caplog.messages
+    assert deleted.startswith("notes: a.md: 2 highlights deleted by you")
+    assert returned == "notes: a.md: it had gone back in time; 2 highlights written again"
+    assert [line.partition(" that ")[0] for line in whole] == ["notes: 2 highlights on 1 page"] * 2
 
 
 def test_which_paths_concern_the_index() -> None:
