@@ -26,17 +26,9 @@ from syncd.sync.absence import Fate, Look, effects_of
 from syncd.sync.filters import wants_document
 from syncd.sync.identify import PageBlock, Place, Wanted, blocks_of, identify
 from syncd.sync.inputs import Inputs, name_of, names_of, read_inputs
-from syncd.sync.merge import (
-    Case,
-    Plan,
-    Properties,
-    end_of,
-    merge,
-    merge_properties,
-    part_contents,
-    part_digests,
-)
+from syncd.sync.merge import Case, Plan, end_of, merge, part_contents, part_digests
 from syncd.sync.obsidian_base import make_base
+from syncd.sync.properties import Properties, merge_properties
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.page_names import Name, title_from
 from syncd.vault.read import PageChanged, Seen, page_at

@@ -18,7 +18,8 @@ from syncd.page.splice import splice
 from syncd.sync.absence import Fate
 from syncd.sync.identify import Elsewhere, Place, Wanted, blocks_of
 from syncd.sync.inputs import account_digests
-from syncd.sync.merge import Case, Plan, merge, merge_properties, part_digests
+from syncd.sync.merge import Case, Plan, merge, part_digests
+from syncd.sync.properties import merge_properties
 
 NOW = 9_000
 LINE = {"text": "- {}\n", "tags": "\t- **Tags**: {}\n", "note": "\t- **Note**: {}\n"}
