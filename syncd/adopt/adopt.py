@@ -7,7 +7,7 @@ arrive in it; one that its owner changed counts as the owner's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from syncd.adopt.dialects import BLOCK, NOTE_LABELS, TAG_LABELS, Dialect
@@ -38,7 +38,7 @@ class Found(NamedTuple):
     account: Digests
 
 
-def adopt(found: Found, base: Base | None) -> Base:
+def adopt(found: Found, base: Base | None, doubted: Collection[str] = PARTS) -> Base:
     """The base of a block that another program, or an older syncd, wrote.
 
     `base` is what an older syncd knew, which did not keep what the account said.
@@ -49,10 +49,11 @@ def adopt(found: Found, base: Base | None) -> Base:
     for part in PARTS:
         now, want = getattr(found.digests, part), getattr(found.want, part)
         known = getattr(base.page, part) if base else None
+        is_open = known not in (None, want) and part in doubted
         page[part], account[part] = want, getattr(found.account, part)
         if known is not None and now in (known, want):
             page[part] = known
-            if known != want and not _stands_as_written(found, part):
+            if is_open and not _stands_as_written(found, part):
                 account[part] = UNSETTLED
         elif now == want:
             continue
@@ -61,7 +62,7 @@ def adopt(found: Found, base: Base | None) -> Base:
             taken_over = taken_over or part == "text"
         elif known is not None:
             page[part] = known
-            if known != want:
+            if is_open:
                 account[part] = UNSETTLED
     start = base or Base(found.want)
     return start._replace(

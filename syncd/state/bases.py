@@ -194,6 +194,14 @@ def conflicts(db: sqlite3.Connection, vault: int) -> Iterator[Difference]:
         yield Difference(document, highlight, parts.split(","), page)
 
 
+def conflicts_of(db: sqlite3.Connection, vault: int, document: int) -> dict[int, list[str]]:
+    """The parts in which a document's highlights differ."""
+    rows = db.execute(
+        "SELECT highlight, parts FROM conflict WHERE (vault, document) = (?, ?)", (vault, document)
+    )
+    return {highlight: parts.split(",") for highlight, parts in rows}
+
+
 def documents_in_conflict(db: sqlite3.Connection, vault: int) -> list[int]:
     """The documents that differ since account and owner both changed them."""
     rows = db.execute("SELECT DISTINCT document FROM conflict WHERE vault = ?", (vault,))

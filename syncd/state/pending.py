@@ -35,10 +35,9 @@ def to_look_at(db: sqlite3.Connection, vault: int) -> dict[int, bool]:
 
 def add_everywhere(db: sqlite3.Connection, documents: Iterable[int]) -> None:
     """These documents' pages may be behind the account, in every vault."""
-    db.executemany(
-        "INSERT OR IGNORE INTO pending (vault, document) SELECT id, ? FROM vault",
-        [(document,) for document in documents],
-    )
+    rows = [(document,) for document in documents]
+    db.executemany("INSERT OR IGNORE INTO pending (vault, document) SELECT id, ? FROM vault", rows)
+    db.executemany("UPDATE writing SET moment = 0 WHERE moment < 0 AND document = ?", rows)
 
 
 def add_all(db: sqlite3.Connection, vault: int) -> None:
@@ -105,9 +104,9 @@ def end(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
 
 
 def begun_at(db: sqlite3.Connection, vault: int, document: int) -> int:
-    """Since when (ns) a document's page is being written, be it by a run that was killed; 0.
+    """Since when (ns) a document's page is being written, also by a run that was killed; 0: not.
 
-    Not.
+    -1: an older syncd wrote it, and the account has said nothing else since.
     """
     query = "SELECT moment FROM writing WHERE (vault, document) = (?, ?)"
     row = db.execute(query, (vault, document)).fetchone()

@@ -149,8 +149,9 @@ _MIGRATIONS = [
     ALTER TABLE pending ADD COLUMN look INTEGER NOT NULL DEFAULT 0;
     -- writing: since when (ns)
     ALTER TABLE writing ADD COLUMN moment INTEGER NOT NULL DEFAULT 0;
-    -- what the account says now is settled with every page before it changes again
-    INSERT OR IGNORE INTO writing SELECT vault, document, 0 FROM home;
+    -- what the account says now is settled with the pages that it reached (-1), before it changes
+    INSERT OR IGNORE INTO writing SELECT vault, document, -1 FROM home
+        WHERE (vault, document) NOT IN (SELECT vault, document FROM pending);
     -- what stands on the pages is found by other rules now: all are read again
     UPDATE page SET mtime = 0;
     """,

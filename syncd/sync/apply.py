@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from syncd.formats.format import Format
 from syncd.model import Document
 from syncd.page.base import Base
 from syncd.page.blocks import digest, parse
+from syncd.page.rendered import PARTS
 from syncd.page.splice import Edit, splice
 from syncd.report import Failure, Gone
 from syncd.state import account, bases, homes, index, news, pending, pictures
@@ -102,7 +103,7 @@ def places_of(found: Inputs) -> dict[int, Place]:
 def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool) -> Case:
     """All that the merge decides on."""
     places = places_of(found)
-    adopted = _adopted(found, places)
+    adopted = _adopted(run, found, places)
     return Case(
         [_in_its_manner(found, item, places, adopted) for item in found.wanted],
         found.bases,
@@ -121,13 +122,14 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
 def _written_by_killed(run: VaultRun, found: Inputs) -> int:
     """When (ns) the page was written, if a run was writing it that was killed; else 0."""
     since = pending.begun_at(run.db, run.id, found.document.id)
-    if not since or since >= run.started.timestamp() * 1e9 or found.seen is None:
+    if since <= 0 or since >= run.started.timestamp() * 1e9 or found.seen is None:
         return 0
     return found.seen.mtime_ns if found.seen.mtime_ns >= since - _COARSE else 0
 
 
-def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:
+def _adopted(run: VaultRun, found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:
     """The bases of the blocks on the page of which what the account said is not known."""
+    doubted = _doubted(run, found)
     highlights = {item.id: item for item in found.document.highlights}
     adopted: dict[int, Base] = {}
     for item in found.wanted:
@@ -139,8 +141,15 @@ def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:
             continue
         contents = part_contents(found.page, place, found.labels, base)
         block = Found(highlights[item.id], contents, standing, item.page, item.account)
-        adopted[item.id] = adopt(block, base)
+        adopted[item.id] = adopt(block, base, doubted.get(item.id, ()))
     return adopted
+
+
+def _doubted(run: VaultRun, found: Inputs) -> Mapping[int, Collection[str]]:
+    """The parts that may have changed upstream since an older syncd settled them, by highlight."""
+    if pending.begun_at(run.db, run.id, found.document.id) < 0:
+        return bases.conflicts_of(run.db, run.id, found.document.id)
+    return dict.fromkeys(found.bases, PARTS)
 
 
 def _in_its_manner(

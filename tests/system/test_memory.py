@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from syncd.errors import StateError
+from syncd.page.blocks import digest
 from syncd.readwise.client import Client
 from syncd.report import Report
 from syncd.sandbox.library import Library
@@ -1241,3 +1242,31 @@ def test_what_the_account_edits_before_the_first_run_of_this_version_arrives(old
         report = older.sync(full=full)
         assert (told(report), only(report).highlights.added) == ({}, 0)
     assert older.pages() == before
+
+
+@pytest.mark.parametrize("first", ["sync", "check"])
+def test_another_look_since_the_version_before_changes_and_names_nothing(
+    older: World, first: str
+) -> None:
+    """It wrote no mark; a later edit arrives, or is named where the owner edited, too."""
+    mark = " #Highlight"
+    page = path_of(older, "Dohlen")
+    line = block_of(older, "eule114")
+    edit(page, lambda text: text.replace(line, line.replace(mark, "")))
+    kept = page.read_text()
+    with state.opened(older.state) as db:
+        db.execute("UPDATE base SET text = ? WHERE highlight = 5", (digest(["older look"]),))
+        looked = digest([block_of(older, "eule114").removeprefix("- ")])
+        db.execute("UPDATE base SET text = ? WHERE highlight = 7", (looked,))
+    if first == "sync":
+        report = older.sync()
+        assert (report.message, only(report).conflicts) == ("notes: nothing new", [])
+        assert page.read_text() == kept
+    for highlight in (5, 7):
+        older.library.edit_highlight(highlight, text=f"neu gefasst {highlight}")
+    if first == "check":
+        older.write_config()
+        older.command("check", "--full")
+    report = older.sync()
+    assert [(one.highlight, one.parts) for one in only(report).conflicts] == [(5, ["text"])]
+    assert (count(older, "neu gefasst 7"), count(older, "meine eule112")) == (1, 1)

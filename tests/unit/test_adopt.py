@@ -134,6 +134,14 @@ def test_what_an_older_version_knew_is_kept(
     assert (base.page.text, base.account.text) == (page, account), sentence
 
 
+def test_another_look_since_then_is_no_change_of_the_accounts() -> None:
+    """Where nothing came upstream since: what its owner changed is theirs, and no difference."""
+    for text in ("older look", "as we write it", "my words"):
+        base = adopt(block(text), Base(OLD), doubted=())
+        assert (base.page.text, base.account) == (OLD.text, ACCOUNT), text
+    assert adopt(block("my words"), Base(OLD), ["text"]).account == ACCOUNT._replace(text=UNSETTLED)
+
+
 def test_what_an_older_version_would_write_still_is_settled() -> None:
     """Whatever its owner made of it."""
     assert adopt(block("my words", "my tags", "my note"), Base(WANT)) == Base(WANT, ACCOUNT)
