@@ -105,7 +105,9 @@ def _kind(case: Case, item: Wanted, place: Place) -> str | None:
         return None
     if base is None or not place.digest:
         return "adopted"  # it stands as another program, or its owner, put it there
-    return "adopted" if base.adopted and place.digest == base.page.text else "edited"
+    if place.digest != base.page.text:
+        return "edited"
+    return "adopted" if base.adopted else None
 
 
 def repeated(run: VaultRun) -> Iterator[tuple[int, int, str]]:

@@ -26,6 +26,7 @@ PEERS: dict[str, Peer] = {
     "Readwise's in Obsidian": (None, official),
     "readwise-mirror": (None, mirror),
     "readwise-mirror, address": (None, partial(mirror, version=2)),
+    "readwise-mirror, bare": (None, partial(mirror, version=0)),
     "obsidian-readwise": (None, plain),
 }
 EACH = pytest.mark.parametrize("peer", PEERS.values(), ids=PEERS)
