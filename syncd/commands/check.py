@@ -209,7 +209,7 @@ def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
         f"{count['twice']} twice, {count['edited']} edited by you"
     )
     for title, reason in found.unclear:
-        click.echo(f"  unclear: {in_one_line(title)}: {in_one_line(reason)}")
+        click.echo(f"  unclear: {one_line(title)}: {one_line(reason)}")
     for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
         document = one_line(one.title) or one.document
         page = one_line(one.page or "no page")

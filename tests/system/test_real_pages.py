@@ -31,6 +31,7 @@ def nothing_comes(world: World) -> None:
     for full in (False, False, True):
         report = world.sync(full=full)
         assert (report.message, only(report).conflicts) == ("notes: nothing new", [])
+        assert (only(report).deleted, only(report).returned) == ([], [])
     (world.state / "syncd.db").unlink()
     assert world.sync().message == "notes: nothing new"
     assert snapshot(world.root) == before
