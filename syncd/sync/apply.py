@@ -147,7 +147,8 @@ def _adopted(found: Inputs, places: Mapping[int, Place]) -> dict[int, Base]:
         if base is None and standing == item.page:
             continue
         contents = _contents(found, place, base)
-        block = Found(highlights[item.id], contents, standing, item.page, item.account)
+        alone = sum(map(bool, contents.values())) - 1 == len(found.page.children(place.at))
+        block = Found(highlights[item.id], contents, standing, item.page, item.account, alone)
         adopted[item.id] = adopt(block, base)
     return adopted
 

@@ -14,6 +14,7 @@ import msgspec
 
 from syncd.adopt.adopt import read_in, with_dialects
 from syncd.adopt.dialects import Dialect, dialect_of
+from syncd.adopt.lists import with_whole_lists
 from syncd.adopt.prose import HEADING
 from syncd.formats.format import Format
 from syncd.formats.origin import place_name
@@ -105,7 +106,7 @@ def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inp
         known,
         home,
         path,
-        read_in(dialect, page),
+        _as_meant(dialect, page, document, known),
         seen,
         _elsewhere(run, wanted, known, places, path, id_)
         | _said_on(run, labels, wanted, known, others),
@@ -278,6 +279,16 @@ def _texts_of(run: VaultRun, tweet: str) -> list[str]:
     return texts
 
 
+def _as_meant(
+    dialect: Dialect | None, page: Page, document: Document, known: Mapping[int, Base]
+) -> Page:
+    """A page with each highlight that another program wrote as one block."""
+    texts = [item.text or "" for item in document.highlights]
+    return with_whole_lists(
+        read_in(dialect, page), texts, {base.page.text for base in known.values()}
+    )
+
+
 # --- the document's page --------------------------------------------------------------------------
 
 
@@ -329,7 +340,7 @@ def _is_its_note(
     held: Mapping[str, set[str]],
     path: str,
 ) -> bool:
-    """Whether a page that says nothing of a document is this one's by its heading and highlights."""
+    """Whether a page without metadata is a document's by its heading and the highlights on it."""
     return _holds_all(run, wanted, held, path) and _is_titled(run, document, path)
 
 
