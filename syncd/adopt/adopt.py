@@ -12,15 +12,13 @@ from typing import NamedTuple
 
 from syncd.adopt.dialects import BLOCK, NOTE_LABELS, TAG_LABELS, Dialect
 from syncd.adopt.paragraphs import in_paragraphs
-from syncd.formats.html import from_html
+from syncd.adopt.words import before_list, plain, said_in
 from syncd.model import Highlight
 from syncd.page.base import UNSETTLED, Base
 from syncd.page.blocks import Page
 from syncd.page.links import fingerprint, labelled_keys
 from syncd.page.rendered import NOTE, PARTS, TAGS, Digests, Labels, Part, Rendered
 
-_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_UNSEEN = re.compile(r"[\u200b\ufeff]")
 _TAG = re.compile(r"#?\[\[([^\[\]]*)\]\]|#([^\s#\[\],]+)")
 
 
@@ -28,7 +26,7 @@ class Found(NamedTuple):
     """A highlight's block as it stands: its content and its children's, [] for a child it lacks.
 
     `digests` are theirs; `want` those of what syncd would write, `account` those of the account's
-    fields.
+    fields. `alone`: whether nothing else stands below it.
     """
 
     highlight: Highlight
@@ -36,6 +34,7 @@ class Found(NamedTuple):
     digests: Digests
     want: Digests
     account: Digests
+    alone: bool = False
 
 
 def adopt(found: Found, base: Base | None, doubted: Collection[str] = PARTS) -> Base:
@@ -97,7 +96,7 @@ def in_manner_of(
         return rendered
     tail = theirs.string[theirs.end("text") :]
     text = rendered.text
-    if set(labelled_keys(tail.split("\n"))) <= {key}:
+    if tail.strip() and set(labelled_keys(tail.split("\n"))) <= {key}:
         text = (ours["text"].rstrip() + tail).split("\n")
     if dialect is None:
         return rendered._replace(text=text)
@@ -118,14 +117,15 @@ def _stands_as_written(found: Found, part: Part) -> bool:
     """Whether a part says what the account says, as a program writes it."""
     content = found.contents[part]
     if part == "text":
-        whole = BLOCK.fullmatch("\n".join(content))
-        return whole is not None and _plain(whole["text"]) == _plain(found.highlight.text or "")
+        text, said = found.highlight.text or "", said_in(content)
+        is_cut = found.alone and bool(said) and said == plain(before_list(text))
+        return is_cut or said == plain(text)
     if not content:
         # a program that writes no such line, or one that was written before there was a tag or note
         return found.digests.text != found.want.text
     words = "\n".join(content)
     if part == "note":
-        return _plain(_behind(words, NOTE_LABELS)) == _plain(found.highlight.note or "")
+        return plain(_behind(words, NOTE_LABELS)) == plain(found.highlight.note or "")
     names = [one or other for one, other in _TAG.findall(_behind(words, TAG_LABELS))]
     return sorted(map(fingerprint, names)) == sorted(map(fingerprint, found.highlight.tag_names))
 
@@ -133,9 +133,3 @@ def _stands_as_written(found: Found, part: Part) -> bool:
 def _behind(words: str, labels: Sequence[str]) -> str:
     label = next((one for one in labels if words.startswith(one)), "")
     return words.removeprefix(label)
-
-
-def _plain(text: str) -> str:
-    """A text without the ways to write it: HTML or Markdown, escapes, white space."""
-    said = _UNSEEN.sub("", _ESCAPE.sub("", from_html(text)))
-    return " ".join(said.split())

@@ -49,7 +49,7 @@ class Dialect(NamedTuple):
     """How a program writes a document's page with a template, or a family of templates.
 
     `tags` and `note` are what it puts before them. `stock`: whether the template is Readwise's own,
-    which syncd has too.
+    which syncd has too; `is_ours`: whether syncd's own pages look like that.
     """
 
     program: str
@@ -59,6 +59,7 @@ class Dialect(NamedTuple):
     note: str
     paragraphs: Paragraphs | None = None
     stock: bool = False
+    is_ours: bool = False
 
 
 def _lines(pattern: str) -> re.Pattern[str]:
@@ -90,6 +91,7 @@ DIALECTS = (
         (_LOGSEQ_PAGE, _lines(r" #Highlight #\[\[")),
         "**Tags**:",
         "**Note**:",
+        is_ours=True,
     ),
     Dialect(_LOGSEQ, "a template of its owner's", (_LOGSEQ_PAGE,), "**Tags**:", "**Note**:"),
     Dialect(

@@ -26,6 +26,7 @@ from syncd.state.schema import open_to_read
 from syncd.state.vaults import find_vault
 from syncd.sync.announce import journal_files
 from syncd.sync.compare import KINDS, Comparison, compare_all
+from syncd.sync.manners import Manner, fitting_template, manners_of
 from syncd.sync.session import client_of
 from syncd.sync.vault_format import vault_format
 from syncd.vault.duplicate_titles import duplicate_titles
@@ -47,14 +48,17 @@ def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
     config = settings.load(path)
     with stop_on_signal() as stop:
         findings = find_problems(config, stop)
+        manners = {vault.name: _manners(vault) for vault in config.vaults}
         comparable = all(one.exit_status == SyncdError.exit_status for one in findings)
         compared = compare_all(config, stop) if full and comparable else {}
     code = _exit_status(findings, compared)
     problems = [clean(one.message).replace("\n", " ") for one in findings]  # they name files
     if as_json:
         vaults = [_as_value(name, one) for name, one in compared.items()]
-        print_json({"code": code, "problems": problems, "vaults": vaults})
+        told = {name: [_told(one) for one in found] for name, found in manners.items()}
+        print_json({"code": code, "problems": problems, "vaults": vaults, "manners": told})
     else:
+        _print_manners(config, manners)
         _print_result(path, problems, compared)
     return code
 
@@ -103,6 +107,30 @@ def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
             yield SyncdError(f"{vault.path / path}: {reason}")
     yield from other_plugins(vault.path, _home())
     yield from _too_many_folders(vault.path, {path.rpartition("/")[0] for path, _ in files})
+
+
+def _manners(vault: Vault) -> list[Manner]:
+    """In which programs' manners the vault's pages are written; none where that cannot be told."""
+    try:
+        return manners_of(vault.path, read_graph(vault.path, vault.format))
+    except SyncdError:
+        return []
+
+
+def _told(one: Manner) -> dict[str, object]:
+    """A manner for `--json`."""
+    return {"program": one.dialect.program, "template": one.dialect.template, "pages": one.pages}
+
+
+def _print_manners(config: Config, manners: dict[str, list[Manner]]) -> None:
+    """Print by which programs the pages were written, and the template that fits them."""
+    for vault in config.vaults:
+        found = manners[vault.name]
+        for one in found:
+            click.echo(f"{vault.name}: {one}")
+        template = fitting_template(found)
+        if template and not vault.template:
+            click.echo(f'{vault.name}: template = "{template}" lets new highlights look like that')
 
 
 def _unmerged(vault: Vault, paths: list[str]) -> Iterator[SyncdError]:
@@ -166,7 +194,9 @@ def _as_value(name: str, one: Comparison | SyncdError) -> dict[str, object]:
     if isinstance(one, SyncdError):
         return {"name": name, "error": one.message}
     kinds = {kind: [d._asdict() for d in one.differences if d.kind == kind] for kind in KINDS}
-    return {"name": name, "upstream": one.upstream, "present": one.present, **kinds}
+    unclear = [{"title": title, "reason": reason} for title, reason in one.unclear]
+    known = {"name": name, "upstream": one.upstream, "present": one.present}
+    return {**known, **kinds, "unclear": unclear}
 
 
 def _print_result(
@@ -192,6 +222,8 @@ def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
         f"{count['deleted']} deleted by you, {count['twice']} twice, "
         f"{count['edited']} edited by you, {count['adopted']} adopted"
     )
+    for title, reason in found.unclear:
+        click.echo(f"  unclear: {one_line(title)}: {one_line(reason)}")
     for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
         document = one_line(one.title) or one.document
         page = one_line(one.page or "no page")

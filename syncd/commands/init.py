@@ -23,6 +23,7 @@ from syncd.config.token import clean_token, read_token
 from syncd.config.values import nearest
 from syncd.errors import ConfigError, ReadwiseError, TokenError, VaultError
 from syncd.readwise.client import Client
+from syncd.sync.manners import fitting_template, manners_of
 from syncd.vault.discover import apps_of, find_vaults
 from syncd.vault.graph import read_graph
 
@@ -48,6 +49,10 @@ def init(
     values = {"path": _short(root)}
     if (chosen := _chosen_format(root, format_, asks)) != "auto":
         values["format"] = chosen
+    graph = read_graph(root, chosen)
+    manners = manners_of(root, graph)
+    if template := fitting_template(manners) if not graph.org else "":
+        values["template"] = template
     if api_url:
         values["api_url"] = api_url
     name = "token" if path.name == "config.toml" else f"{path.stem}.token"
@@ -62,6 +67,8 @@ def init(
                 place(secret, home)
         place(draft, path)
     click.echo(f"{path} is written; it explains every key")
+    if template:
+        click.echo(f"{manners[0]}; new ones will look like them: template = {_quoted(template)}")
     if token:
         click.echo(f"{home} holds the token, for you alone")
     _print_next_steps(path, config.vaults[0].path)

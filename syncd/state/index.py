@@ -137,6 +137,11 @@ class Candidate(NamedTuple):
     highlights: int
     settled: bool
 
+    @property
+    def says_something(self) -> bool:
+        """Whether it says anything of a document."""
+        return self.url is not None or self.title is not None or self.book is not None
+
 
 def candidates(
     db: sqlite3.Connection,

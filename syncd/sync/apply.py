@@ -140,7 +140,8 @@ def _adopted(run: VaultRun, found: Inputs, places: Mapping[int, Place]) -> dict[
         if base is None and standing == item.page:
             continue
         contents = part_contents(found.page, place, found.labels, base)
-        block = Found(highlights[item.id], contents, standing, item.page, item.account)
+        alone = sum(map(bool, contents.values())) - 1 == len(found.page.children(place.at))
+        block = Found(highlights[item.id], contents, standing, item.page, item.account, alone)
         adopted[item.id] = adopt(block, base, doubted.get(item.id, ()))
     return adopted
 

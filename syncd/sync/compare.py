@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from threading import Event
 from typing import NamedTuple
 
 from syncd.config.settings import Config
-from syncd.errors import ConfigError, SyncdError, VaultError
+from syncd.errors import ConfigError, DocumentError, SyncdError, VaultError
 from syncd.report import Report, VaultReport
 from syncd.state import account, index
 from syncd.sync.absence import Fate
@@ -43,17 +43,19 @@ class Comparison(NamedTuple):
     """How account and vault compare.
 
     How many highlights the account has for this vault, how many of them stand in it, and what is
-    not alike.
+    not alike. `unclear` are documents of which that cannot be told: title and reason.
     """
 
     upstream: int
     present: int
     differences: list[Difference]
+    unclear: Sequence[tuple[str, str]] = ()
 
     @property
     def agrees(self) -> bool:
         """Whether each highlight is there once, or was deleted or edited by its owner alone."""
-        return not any(one.kind in ("missing", "conflict", "twice") for one in self.differences)
+        wrong = any(one.kind in ("missing", "conflict", "twice") for one in self.differences)
+        return not wrong and not self.unclear
 
 
 def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
@@ -63,8 +65,13 @@ def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
     """
     upstream = present = 0
     differences: list[Difference] = []
+    unclear: list[tuple[str, str]] = []
     for id_ in account.documents(run.db):
-        reading = read_differences(run, id_, fates)
+        try:
+            reading = read_differences(run, id_, fates)
+        except DocumentError as error:
+            unclear.append((account.title(run.db, id_), error.message))
+            continue
         if not wants_document(run.vault, reading.found.document):
             continue
         due = [item for item in reading.case.wanted if item.live and item.comes]
@@ -75,7 +82,7 @@ def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
         Difference("twice", document, account.title(run.db, document), highlight, page)
         for document, highlight, page in repeated(run)
     ]
-    return Comparison(upstream, present, differences)
+    return Comparison(upstream, present, differences, unclear)
 
 
 def _differing(reading: Reading, due: Iterable[Wanted]) -> Iterator[Difference]:

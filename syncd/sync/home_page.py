@@ -85,7 +85,7 @@ def _rank(facts: Facts, home: Home | None, one: Held) -> _Rank | None:
     if home is None:
         mine = not page.settled and _is_first_page(facts, one)
     else:
-        mine = _is_moved(facts, home, one)
+        mine = page.digest == home.hash or _is_moved(facts, home, one)
     if page.book is not None:
         mine = page.book == facts.id
     if not mine and not (home is None and same and _is_shared(facts, one)):
@@ -105,9 +105,9 @@ def _is_first_page(facts: Facts, one: Held) -> bool:
 
 
 def _is_moved(facts: Facts, home: Home, one: Held) -> bool:
-    """Whether a page is the one that a document had, under another name."""
-    if one.page.digest == home.hash or (one.titled and not one.page.settled):
-        return True
+    """Whether a page is the one that a document had, under another name and changed since."""
+    if one.titled:
+        return not one.page.settled
     if facts.had and len(one.keys) * 2 > facts.had:
         return True
     same = one.page.name in facts.names or one.page.title in (facts.title, home.title)

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
 
 from syncd.adopt.prose import HEADING, WHOLE_TEXT, said_below
+from syncd.adopt.words import LIST, before_list
 from syncd.page.base import Base
 from syncd.page.blocks import Page, digest
 from syncd.page.identity import link_key
@@ -30,7 +31,6 @@ from syncd.page.links import (
 from syncd.page.occurrences import letters_key
 from syncd.page.rendered import Digests, Labels, Rendered
 
-_LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
 _ABOVE = ("Metadata", WHOLE_TEXT)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
@@ -66,18 +66,14 @@ class Wanted(NamedTuple):
 
     @property
     def starts(self) -> str:
-        """The fingerprint of what stands before the text's first list line; the text may begin so.
-
-        Of some blocks that Readwise's plugins wrote nothing else is left.
-        """
-        first = _LIST.search(self.text, self.text.find("\n") + 1 or len(self.text))
-        return fingerprint(self.text[: first.start()]) if first else ""
+        """The fingerprint of what stands before the text's first list line (`before_list`)."""
+        return fingerprint(before_list(self.text))
 
     @property
     def first_item(self) -> str:
         """The fingerprint of the text's first line where that is a list's."""
         first = self.text.partition("\n")[0]
-        return fingerprint(first) if _LIST.match(first) else ""
+        return fingerprint(first) if LIST.match(first) else ""
 
     @property
     def quotes(self) -> set[str]:

@@ -14,6 +14,7 @@ import msgspec
 
 from syncd.adopt.adopt import read_in, with_dialects
 from syncd.adopt.dialects import Dialect, dialect_of
+from syncd.adopt.lists import with_whole_lists
 from syncd.adopt.prose import HEADING
 from syncd.formats.format import Format
 from syncd.formats.origin import place_name
@@ -105,9 +106,10 @@ def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inp
         known,
         home,
         path,
-        read_in(dialect, page),
+        _as_meant(dialect, page, document, known),
         seen,
-        _elsewhere(run, wanted, known, places, path, id_) | _said_on(run, labels, wanted, others),
+        _elsewhere(run, wanted, known, places, path, id_)
+        | _said_on(run, labels, wanted, known, others),
         bases.absences_of(run.db, run.id, id_),
         len(twins),
         form,
@@ -277,6 +279,16 @@ def _texts_of(run: VaultRun, tweet: str) -> list[str]:
     return texts
 
 
+def _as_meant(
+    dialect: Dialect | None, page: Page, document: Document, known: Mapping[int, Base]
+) -> Page:
+    """A page with each highlight that another program wrote as one block."""
+    texts = [item.text or "" for item in document.highlights]
+    return with_whole_lists(
+        read_in(dialect, page), texts, {base.page.text for base in known.values()}
+    )
+
+
 # --- the document's page --------------------------------------------------------------------------
 
 
@@ -289,41 +301,58 @@ def _pages_of(
     wanted: Sequence[Wanted],
     known: Mapping[int, Base],
     places: Sequence[index.Place],
-) -> tuple[str | None, list[str]]:
-    """The path of the document's page, None where it has none; and others that say they are."""
+) -> tuple[str | None, set[str]]:
+    """The path of the document's page, None where it has none; and others that hold some of it.
+
+    These say that they are its, or held highlights of it before.
+    """
     held: dict[str, set[str]] = {}
     for place in places:
         held.setdefault(place.path, set()).add(_plain_key(place))
     is_there = home is not None and index.has(run.db, run.id, home.path)
+    before = {base.place for base in known.values() if base.place}
     if home is not None and is_there and held.keys() <= {home.path}:
-        return home.path, []
+        return home.path, before - {home.path}
     names = [name_key(name.title) for name in names_of(run, form, document)]
     title = title_key(form.full_title(document))
-    had = sum(base.place is None for base in known.values())
-    facts = Facts(names, link_key(document.source_url), title, document.id, len(wanted), had)
-    titles = [title, *([home.title] if home and home.title else [])]
+    facts = Facts(
+        names, link_key(document.source_url), title, document.id, len(wanted), _had(known)
+    )
+    titles = [title, home.title or title] if home else [title]
     found = index.candidates(run.db, run.id, held, names, titles, document.id)
     candidates = []
     for page in found:
         keys = held.get(page.path, set())
-        same = page.name in names or page.title in titles
-        if same or page.url or page.title or page.book:
-            words = _in_words(run, labels, page, wanted) if same else 0
-            candidates.append(Held(page, keys, words))
-        elif _holds_all(run, wanted, held, page.path) and _is_titled(run, document, page.path):
-            candidates.append(Held(page, keys, 0, titled=True))
-        elif home is not None and page.digest == home.hash:
+        if page.name in names or page.title in titles:
+            candidates.append(Held(page, keys, _in_words(run, labels, page, wanted)))
+        elif page.says_something or (home is not None and page.digest == home.hash):
             candidates.append(Held(page, keys, 0))
+        elif _is_its_note(run, document, wanted, held, page.path):
+            candidates.append(Held(page, keys, 0, titled=True))
     path = choose_page(facts, home, is_there=is_there, held=candidates)
-    others = [
-        page.path
-        for page in found
-        if page.path != path
-        and not page.settled
-        and facts.url is not None
-        and (page.url, page.title) == (facts.url, title)
-    ]
-    return path, others
+    return path, (before | _alike(facts, found)) - {path}
+
+
+def _is_its_note(
+    run: VaultRun,
+    document: Document,
+    wanted: Sequence[Wanted],
+    held: Mapping[str, set[str]],
+    path: str,
+) -> bool:
+    """Whether a page without metadata is a document's by its heading and the highlights on it."""
+    return _holds_all(run, wanted, held, path) and _is_titled(run, document, path)
+
+
+def _had(known: Mapping[int, Base]) -> int:
+    """How many highlights were on the document's page."""
+    return sum(base.place is None for base in known.values())
+
+
+def _alike(facts: Facts, found: Iterable[index.Candidate]) -> set[str]:
+    """The pages of no document yet that have this one's address and title."""
+    free = (page for page in found if facts.url is not None and not page.settled)
+    return {page.path for page in free if (page.url, page.title) == (facts.url, facts.title)}
 
 
 def _holds_all(
@@ -347,17 +376,31 @@ def _is_titled(run: VaultRun, document: Document, path: str) -> bool:
 
 
 def _said_on(
-    run: VaultRun, labels: Labels, wanted: Sequence[Wanted], paths: Sequence[str]
+    run: VaultRun,
+    labels: Labels,
+    wanted: Sequence[Wanted],
+    known: Mapping[int, Base],
+    paths: Iterable[str],
 ) -> dict[str, list[Elsewhere]]:
-    """Where highlights that have no link stand on further pages of the document, by their ids."""
+    """Where highlights that have no link stand on further pages of the document, by their ids.
+
+    By their words, or as they were last seen there.
+    """
     found: dict[str, list[Elsewhere]] = {}
-    for path in paths:
-        blocks = blocks_of(page_at(run.root / path)[0], labels)
-        said = {block.says: block for block in blocks if not block.keys}
+    for path in sorted(paths):
+        try:
+            page, _ = page_at(run.root / path)
+        except FileNotFoundError:
+            continue
+        blocks = [block for block in blocks_of(page, labels) if not block.keys]
+        said = {block.says: block for block in blocks}
+        seen = {block.digest: block for block in blocks}
         for item in wanted:
-            if item.key is None and item.says in said:
-                place = Elsewhere(path, said.pop(item.says).digest)
-                found.setdefault(id_key(item.id), []).append(place)
+            base = known.get(item.id)
+            block = seen.get(base.page.text) if base else None
+            block = block or said.pop(item.says, None)
+            if item.key is None and block is not None:
+                found.setdefault(id_key(item.id), []).append(Elsewhere(path, block.digest))
     return found
 
 

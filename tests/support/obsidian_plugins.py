@@ -110,7 +110,7 @@ def mirror(library: Library, version: int = 1, seed: int = 1) -> Files:
     A front matter with the document's.
 
     A second document of the same name gets a number. Version 2 has the address at Readwise in place
-    of the id.
+    of the id, version 0 no front matter.
     """
     dice = random.Random(seed)
     files: Files = {}
@@ -141,10 +141,11 @@ def _mirror_head(document: Document, version: int, dice: random.Random) -> Itera
         "title": title,
         "author": authors,
     }
-    yield "---"
-    yield yaml.safe_dump(front, sort_keys=False, allow_unicode=dice.random() < 0.5).rstrip()
-    yield from ("---", "")
-    if version == 1:
+    if version:
+        yield "---"
+        yield yaml.safe_dump(front, sort_keys=False, allow_unicode=dice.random() < 0.5).rstrip()
+        yield from ("---", "")
+    if version < 2:
         yield from ("%%", f"ID: {document.id}", "Updated: 2023-05-05T10:00:00Z", "%%", "")
     yield from (f"![]({document.cover_image_url or ''})", "", "# About", f"Title: [[{title}]]")
     yield f"Authors: {', '.join(f'[[{name}]]' for name in authors)}"

@@ -17,8 +17,8 @@ from tests.support.plugin_graph import generated_books
 from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
 Make = Callable[..., Files]
-PROGRAMS = [official, mirror, partial(mirror, version=2), plain]
-NAMES = ["official", "mirror", "mirror 2", "obsidian-readwise"]
+PROGRAMS = [official, mirror, partial(mirror, version=2), partial(mirror, version=0), plain]
+NAMES = ["official", "mirror", "mirror 2", "mirror bare", "obsidian-readwise"]
 
 
 def account(count: int, seed: int = 7) -> Library:

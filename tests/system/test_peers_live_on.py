@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from threading import Event
 from typing import Any
 
 import pytest
 
 from syncd.sandbox.library import Library
+from syncd.sync.compare import Comparison, compare_all
 from tests.support.obsidian_plugins import mirror, official, plain
 from tests.support.plugin_graph import PluginGraph, generated_books
 from tests.support.world import LEGACY, TRIPLE_LOWBAR, MakeWorld, World, only
@@ -26,6 +28,7 @@ PEERS: dict[str, Peer] = {
     "Readwise's in Obsidian": (None, official),
     "readwise-mirror": (None, mirror),
     "readwise-mirror, address": (None, partial(mirror, version=2)),
+    "readwise-mirror, bare": (None, partial(mirror, version=0)),
     "obsidian-readwise": (None, plain),
 }
 EACH = pytest.mark.parametrize("peer", PEERS.values(), ids=PEERS)
@@ -76,6 +79,46 @@ def test_an_edit_a_note_and_a_tag_arrive_in_every_block_that_stands_as_it_was_wr
         assert world.sync(full=True).message == "notes: nothing new"
     text = world.text()
     assert not any(one["text"] in text.split("\n") for one in chosen)
+
+
+@EACH
+def test_what_a_peer_wrote_counts_as_nobodys_edit(make_world: MakeWorld, peer: Peer) -> None:
+    """Lists, handles, pictures and composed letters too; nor is anything missing or twice."""
+    world = written_by(peer, make_world, account())
+    world.sync()
+    (found,) = compare_all(world.config, Event()).values()
+    assert isinstance(found, Comparison)
+    assert [one for one in found.differences if one.kind != "adopted"] == []
+
+
+@EACH
+def test_an_edit_arrives_in_a_highlight_whose_list_the_app_takes_for_blocks(
+    make_world: MakeWorld, peer: Peer
+) -> None:
+    """All of it is written anew, once; where its owner changed a line of it, all of it stays."""
+    library = account()
+    world = written_by(peer, make_world, library)
+    world.sync()
+    text = world.text()
+    listed = [one for book in library.books for one in book["highlights"] if "\n-" in one["text"]]
+    whole = [one for one in listed if one["text"].strip().split("\n")[-1] in text]
+    edited, kept = whole[:4], whole[4:6]
+    assert len(kept) == 2
+    for one in kept:
+        last = one["text"].split("\n")[-1]
+        (path,) = (path for path, page in world.pages().items() if last in page)
+        world.put(path, world.read(path).replace(last, f"{last}, sage ich"))
+    for one in edited + kept:
+        words = f"{one['id']}: ganz\n- neu\n- gelistet {one['id']}"
+        world.library.edit_highlight(one["id"], text=words)
+    report = only(world.sync())
+    assert (report.highlights.updated, len(report.conflicts)) == (4, 2)
+    after = world.text()
+    for one in edited:
+        assert after.count(f"{one['id']}: ganz") == after.count(f"gelistet {one['id']}") == 1
+        assert one["text"].split("\n")[-1] not in after
+    assert after.count("sage ich") == 2
+    assert world.sync(full=True).message == "notes: nothing new"
 
 
 @EACH

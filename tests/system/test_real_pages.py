@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from threading import Event
 from typing import Any
 
 import pytest
 
+from syncd.page.blocks import digest
 from syncd.sandbox.library import Library
+from syncd.sync.compare import Comparison, compare_all
 from tests.support.obsidian_plugins import official
 from tests.support.plugin_graph import PluginGraph
 from tests.support.world import TRIPLE_LOWBAR, MakeWorld, World, add_book, only, snapshot, tweet
@@ -26,6 +31,7 @@ def nothing_comes(world: World) -> None:
     for full in (False, False, True):
         report = world.sync(full=full)
         assert (report.message, only(report).conflicts) == ("notes: nothing new", [])
+        assert (only(report).deleted, only(report).returned) == ([], [])
     (world.state / "syncd.db").unlink()
     assert world.sync().message == "notes: nothing new"
     assert snapshot(world.root) == before
@@ -220,3 +226,37 @@ def test_an_id_in_a_heading_counts_whatever_stands_behind_it(vault: World) -> No
     body = "".join(f"### id{one['id']} meine Worte\n\n> ganz anders\n\n" for one in items)
     vault.put("Readwise/Tweets/Eulen.md", f"# Eulen\n## Metadata\n{known}\n## Highlights\n{body}")
     nothing_comes(vault)
+
+
+# --- what syncd itself wrote with a plain blank ---------------------------------------------------
+
+
+@pytest.mark.parametrize("known", ["nothing", "the page", "page and account"])
+def test_a_label_of_an_earlier_syncd_changes_no_page_and_is_no_edit(
+    world: World, known: str
+) -> None:
+    """Whatever that syncd kept of it; an edit upstream arrives, and brings the new label."""
+    item = {"text": "So ist es", "location": 47, "location_type": "page"}
+    add_book(world.library, "Eulen", item, category="books", author="A. B.")
+    world.sync()
+    new = world.read(PAGE)
+    old = new.replace("\u00a0", " ")
+    assert old != new
+    world.put(PAGE, old)
+    if known == "nothing":
+        (world.state / "syncd.db").unlink()
+    else:
+        content = old.rpartition("\n- ")[2].split("\n")
+        with closing(sqlite3.connect(world.state / "syncd.db", isolation_level=None)) as db:
+            db.execute("UPDATE base SET text = ?", (digest(content),))
+            if known == "the page":
+                db.execute("UPDATE base SET account = NULL")
+    for full in (False, True):
+        assert world.sync(full=full).message == "notes: nothing new"
+    (found,) = compare_all(world.config, Event()).values()
+    assert isinstance(found, Comparison)
+    assert [one for one in found.differences if one.kind != "adopted"] == []
+    assert world.read(PAGE) == old
+    world.library.edit_highlight(1, text="So war es")
+    world.sync()
+    assert world.read(PAGE).count("So war es (Page") == 1

@@ -89,8 +89,8 @@ def test_letters_that_are_not_known_are_no_guess() -> None:
     """Else a journal would be made that the app does not find."""
     with pytest.raises(ValueError, match="date pattern 'yyyy-ww' has 'ww'"):
         logseq_day("yyyy-ww", date(2024, 7, 1))
-    with pytest.raises(ValueError, match="has 'gggg'"):
-        obsidian_day("gggg-MM", date(2024, 7, 1))
+    with pytest.raises(ValueError, match="has 'BB'"):
+        obsidian_day("BB-MM", date(2024, 7, 1))
 
 
 def test_ordinals_are_english() -> None:
