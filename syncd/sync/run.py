@@ -124,7 +124,11 @@ def finish_killed(run: VaultRun) -> None:
     begun = pending.begun(run.db, run.id)
     if begun:
         index_vault(run)
+        looks = pending.to_look_at(run.db, run.id)
         write_pages(run, begun, {})
+        with transaction(run.db):  # what is gone from these pages is judged with all the others
+            for document, git_moved in looks.items():
+                pending.look_at(run.db, run.id, [document], git_moved=git_moved)
         run.report.failed.clear()
         run.report.warnings.clear()
 

@@ -977,6 +977,20 @@ def test_what_goes_wrong_after_a_kill_is_told_once(either: World) -> None:
     assert len(vault.warnings) == len(set(vault.warnings))
 
 
+def test_what_is_deleted_behind_a_kill_is_told_as_ever(either: World) -> None:
+    """On a page that the killed run was writing: it is judged with all that is gone."""
+    owls(either)
+    either.sync()
+    either.library.edit_highlight(1, note="eine Notiz")
+    killed_after(either, 0)
+    page = path_of(either, "Eulen")
+    edit(page, without("eule12"))
+    vault = only(either.sync())
+    assert [one.highlight for one in vault.deleted] == [2]
+    assert "eule12" not in page.read_text()
+    assert is_quiet(either)
+
+
 def test_what_another_program_wrote_before_a_kill_is_no_news(
     library: Library, make_world: MakeWorld
 ) -> None:
