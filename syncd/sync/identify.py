@@ -293,6 +293,7 @@ class _Search:
     def by_words(self) -> None:
         """What is left, among the blocks that no link gives to a highlight."""
         missing = self._missing(self.wanted)
+        missing.sort(key=lambda item: item.key is not None)  # what has no link is there without one
         if missing:
             self._take_alike(missing, self._nameless())
 

@@ -211,3 +211,18 @@ def test_notes_in_a_linked_folder_are_seen_once(world: World, inside: bool) -> N
     (found,) = compare_all(world.config, Event()).values()
     assert isinstance(found, Comparison)
     assert [one for one in found.differences if one.kind != "adopted"] == []
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_highlight_with_a_link_is_not_there_for_another_ones_words(
+    world: World, first: bool
+) -> None:
+    """What stands without a link is the highlight that has none."""
+    linked = {**tweet(7, "die Eule sitzt im Baum"), "location": 0 if first else 9}
+    plain = {"text": "die Eule sitzt im Baum", "location": 5}
+    add_book(world.library, "Eulen", linked, plain)
+    text = HEAD.format("tweets") + "- die Eule sitzt im Baum\n"
+    world.put(PAGE, text)
+    assert only(world.sync()).highlights.added == 1
+    assert world.read(PAGE).count(LINK.format(7)) == 1
+    assert world.read(PAGE).count("die Eule") == 2
