@@ -306,9 +306,7 @@ def _pages_of(
 
     These say that they are its, or held highlights of it before.
     """
-    held: dict[str, set[str]] = {}
-    for place in places:
-        held.setdefault(place.path, set()).add(_plain_key(place))
+    held = _held(places)
     is_there = home is not None and index.has(run.db, run.id, home.path)
     before = {base.place for base in known.values() if base.place}
     if home is not None and is_there and held.keys() <= {home.path}:
@@ -320,7 +318,7 @@ def _pages_of(
     )
     titles = [title, home.title or title] if home else [title]
     found = index.candidates(run.db, run.id, held, names, titles, document.id)
-    candidates = []
+    candidates: list[Held] = []
     for page in found:
         keys = held.get(page.path, set())
         if page.name in names or page.title in titles:
@@ -331,6 +329,14 @@ def _pages_of(
             candidates.append(Held(page, keys, 0, titled=True))
     path = choose_page(facts, home, is_there=is_there, held=candidates)
     return path, (before | _alike(facts, found)) - {path}
+
+
+def _held(places: Iterable[index.Place]) -> dict[str, set[str]]:
+    """The identities of the document's highlights that each page holds."""
+    held: dict[str, set[str]] = {}
+    for place in places:
+        held.setdefault(place.path, set()).add(_plain_key(place))
+    return held
 
 
 def _is_its_note(
