@@ -318,15 +318,17 @@ def _pages_of(
     )
     titles = [title, home.title or title] if home else [title]
     found = index.candidates(run.db, run.id, held, names, titles, document.id)
-    candidates: list[Held] = []
-    for page in found:
+
+    def as_candidate(page: index.Candidate) -> Held | None:
         keys = held.get(page.path, set())
         if page.name in names or page.title in titles:
-            candidates.append(Held(page, keys, _in_words(run, labels, page, wanted)))
-        elif page.says_something or (home is not None and page.digest == home.hash):
-            candidates.append(Held(page, keys, 0))
-        elif _is_its_note(run, document, wanted, held, page.path):
-            candidates.append(Held(page, keys, 0, titled=True))
+            return Held(page, keys, _in_words(run, labels, page, wanted))
+        if page.says_something or (home is not None and page.digest == home.hash):
+            return Held(page, keys, 0)
+        titled = _is_its_note(run, document, wanted, held, page.path)
+        return Held(page, keys, 0, titled=True) if titled else None
+
+    candidates = [one for one in map(as_candidate, found) if one is not None]
     path = choose_page(facts, home, is_there=is_there, held=candidates)
     return path, (before | _alike(facts, found)) - {path}
 
