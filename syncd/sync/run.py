@@ -93,7 +93,7 @@ def run(
         with suppress(VaultError):  # told below, where it lasts
             finish_killed(one)
     moment = None
-    if client is not None:
+    if client is not None and opened:  # else there is nowhere to write what came
         moment = fetch(db, config, client, options, report, progress)
     for one in opened:
         with _told(report, one.report):

@@ -410,3 +410,16 @@ def test_nothing_is_left_of_a_run_but_pages(make_world: MakeWorld) -> None:
     assert b"token-that-nobody" not in b"".join(
         path.read_bytes() for path in Path(world.state).iterdir()
     )
+
+
+def test_where_no_vault_can_be_written_readwise_is_not_asked(world: World) -> None:
+    """What came could go nowhere; it comes when the vault is back."""
+    add_book(world.library, "Eulen", tweet(1, "eins"))
+    world.write_config()
+    away = world.root.rename(world.root.with_name("away"))
+    done = world.command("sync")
+    assert (done.returncode, world.sandbox.requests) == (5, [])
+    assert "the vault is missing" in done.stdout + done.stderr
+    away.rename(world.root)
+    assert world.command("sync").returncode == 0
+    assert "- eins" in world.text()
