@@ -508,6 +508,26 @@ def test_an_editor_that_saves_its_old_buffer_costs_nothing(either: World, what: 
     assert is_quiet(either)
 
 
+@pytest.mark.parametrize("url", [None, "https://example.org/artikel"])
+def test_an_old_page_whose_words_were_all_edited_since_costs_nothing(
+    either: World, url: str | None
+) -> None:
+    """Highlights without a link of their own are known by what the page said before the edit."""
+    passages(either, "owls fly by night", "a wholly different thing", "so it ends", url=url)
+    either.sync()
+    page = path_of(either, "Buch")
+    old = page.read_text()
+    either.library.edit_highlight(1, text="Eulen jagen, wenn es dunkel ist")
+    either.library.edit_highlight(2, text="etwas, das kein Wort davon hat")
+    either.sync()
+    edit(page, lambda _: f"{old.rstrip()}\n- meine Zeile\n")
+    assert told(either.sync()) == {"returned": 2}
+    assert count(either, "#Highlight") == 3
+    assert count(either, "wenn es dunkel ist") == count(either, "kein Wort davon") == 1
+    assert count(either, "meine Zeile") == 1
+    assert is_quiet(either)
+
+
 def test_what_the_owner_wrote_only_in_a_conflict_copy_is_named(either: World) -> None:
     """The copy is named in each run until it is gone; nothing of it is taken or lost."""
     owls(either)
