@@ -460,18 +460,27 @@ def text_keys(item: Wanted, base: Base | None) -> list[str]:
 def _same_digest(
     items: Sequence[Wanted], places: Sequence[_Spot], bases: Mapping[int, Base]
 ) -> list[tuple[Wanted, _Spot]]:
-    """Which of these places say what syncd writes, or last saw there."""
+    """Which of these places say what syncd last saw there or writes, else what it saw earlier."""
     by_digest: dict[bytes, list[_Spot]] = defaultdict(list)
     for place in reversed(places):
         by_digest[place.digest].append(place)
-    found = []
-    for item in items:
-        base = bases.get(item.id)
-        for wish in (base.page.text if base else b"", item.page.text):
-            if by_digest.get(wish):
-                found.append((item, by_digest[wish].pop()))
-                break
-    return found
+    found: dict[int, tuple[Wanted, _Spot]] = {}
+    for digests_of in (_present_digests, _earlier_digests):
+        for item in items if by_digest else ():
+            for wish in digests_of(item, bases.get(item.id)) if item.id not in found else ():
+                if by_digest.get(wish):
+                    found[item.id] = item, by_digest[wish].pop()
+                    break
+    return list(found.values())
+
+
+def _present_digests(item: Wanted, base: Base | None) -> list[bytes]:
+    return [*([base.page.text] if base else []), item.page.text]
+
+
+def _earlier_digests(_item: Wanted, base: Base | None) -> list[bytes]:
+    """What the page said before edits of ours, and says again where it went back in time."""
+    return [past.digest for past in base.past if past.part == "text"] if base else []
 
 
 def _is_part(one: str, other: str) -> bool:
