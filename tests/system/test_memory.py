@@ -830,6 +830,31 @@ def test_a_mended_letter_makes_no_stranger_of_a_highlight(either: World) -> None
     assert count(either, "the quick") == 1
 
 
+@pytest.mark.parametrize("first", ["mended", "moved"])
+def test_a_moved_block_with_a_mended_letter_is_no_stranger(either: World, first: str) -> None:
+    """Whichever comes first: it is the owner's, there once, and gone when its owner deletes it."""
+    passages(either, "the first sentence", "the quick brwon fox", "a third one", "the last one")
+    either.sync()
+    page = path_of(either, "Buch")
+
+    def moved(text: str) -> str:
+        lines = text.rstrip().split("\n")
+        lines.sort(key=lambda line: "quick" in line)
+        return "\n".join(lines) + "\n"
+
+    changes = [lambda text: text.replace("brwon", "brown"), moved]
+    for change in changes if first == "mended" else reversed(changes):
+        edit(page, change)
+        assert told(either.sync()) == {}
+    assert count(either, "#Highlight") == 4
+    assert is_quiet(either)
+    edit(page, without("brown fox"))
+    assert told(either.sync()) == {"deleted": 1}
+    either.library.edit_highlight(2, note="eine Notiz")
+    either.sync()
+    assert count(either, "fox") == count(either, "Notiz") == 0
+
+
 def test_a_new_highlight_comes_beside_a_rewritten_block_of_the_same_address(
     either: World,
 ) -> None:
