@@ -36,6 +36,7 @@ _ABOVE = ("Metadata", WHOLE_TEXT)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
 _ALIKE = 0.6  # how much of two texts must be the same where only the place speaks for it
 _COMPARED = 400  # letters of a text that are compared so
+_VERY_ALIKE = 0.8  # the same where not even the place does
 _MOST = 64  # blocks of a gap that are compared with a highlight
 
 
@@ -183,6 +184,7 @@ def identify(
     search.by_mention()
     search.elsewhere_by_name(elsewhere)
     search.by_place()
+    search.by_likeness()
     return search.found | _in_prose(wanted, bases, search.found, lines)
 
 
@@ -323,6 +325,18 @@ class _Search:
         missing = [item for item in older if item.key is None]
         if missing:
             self._take_between(missing, self._nameless(), _is_alike)
+
+    def by_likeness(self) -> None:
+        """What its owner both moved and changed: the only block that is very much alike."""
+        older = self._missing(self._standing(self.wanted))
+        free = self._nameless() if older else []
+        for item in older if free else ():
+            if item.key is None and item.id in self.bases:
+                near = free[:_MOST]
+                alike = [block for block in near if _is_alike(item, block, _VERY_ALIKE)]
+                if len(alike) == 1:
+                    self._take(item, alike[0])
+                    free.remove(alike[0])
 
     def _nameless(self) -> list[PageBlock]:
         return self._free([block for block in self.blocks if block.at not in self._own])
@@ -492,10 +506,10 @@ def _is_any(_item: Wanted, _block: PageBlock) -> bool:
     return True
 
 
-def _is_alike(item: Wanted, block: PageBlock) -> bool:
+def _is_alike(item: Wanted, block: PageBlock, enough: float = _ALIKE) -> bool:
     one, other = item.says[:_COMPARED], block.says[:_COMPARED]
     matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
+    return matcher.quick_ratio() >= enough and matcher.ratio() >= enough
 
 
 def _in_prose(
