@@ -36,6 +36,7 @@ _ABOVE = ("Metadata", WHOLE_TEXT)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
 _ALIKE = 0.6  # how much of two texts must be the same where only the place speaks for it
 _COMPARED = 400  # letters of a text that are compared so
+_VERY_ALIKE = 0.8  # the same where not even the place does
 _MOST = 64  # blocks of a gap that are compared with a highlight
 
 
@@ -179,6 +180,7 @@ def identify(
     search.by_mention()
     search.elsewhere_by_name(elsewhere)
     search.by_place()
+    search.by_likeness()
     return search.found | _in_prose(wanted, bases, search.found, lines)
 
 
@@ -321,6 +323,18 @@ class _Search:
         if missing:
             self._take_between(missing, self._nameless(), _is_alike)
 
+    def by_likeness(self) -> None:
+        """What its owner both moved and changed: the only block that is very much alike."""
+        older = self._missing(self._standing(self.wanted))
+        free = self._nameless() if older else []
+        for item in older if free else ():
+            if item.key is None and item.id in self.bases:
+                near = free[:_MOST]
+                alike = [block for block in near if _is_alike(item, block, _VERY_ALIKE)]
+                if len(alike) == 1:
+                    self._take(item, alike[0])
+                    free.remove(alike[0])
+
     def _nameless(self) -> list[PageBlock]:
         return self._free([block for block in self.blocks if block.at not in self._own])
 
@@ -457,18 +471,27 @@ def text_keys(item: Wanted, base: Base | None) -> list[str]:
 def _same_digest(
     items: Sequence[Wanted], places: Sequence[_Spot], bases: Mapping[int, Base]
 ) -> list[tuple[Wanted, _Spot]]:
-    """Which of these places say what syncd writes, or last saw there."""
+    """Which of these places say what syncd last saw there or writes, else what it saw earlier."""
     by_digest: dict[bytes, list[_Spot]] = defaultdict(list)
     for place in reversed(places):
         by_digest[place.digest].append(place)
-    found = []
-    for item in items:
-        base = bases.get(item.id)
-        for wish in (base.page.text if base else b"", item.page.text):
-            if by_digest.get(wish):
-                found.append((item, by_digest[wish].pop()))
-                break
-    return found
+    found: dict[int, tuple[Wanted, _Spot]] = {}
+    for digests_of in (_present_digests, _earlier_digests):
+        for item in items if by_digest else ():
+            for wish in digests_of(item, bases.get(item.id)) if item.id not in found else ():
+                if by_digest.get(wish):
+                    found[item.id] = item, by_digest[wish].pop()
+                    break
+    return list(found.values())
+
+
+def _present_digests(item: Wanted, base: Base | None) -> list[bytes]:
+    return [*([base.page.text] if base else []), item.page.text]
+
+
+def _earlier_digests(_item: Wanted, base: Base | None) -> list[bytes]:
+    """What the page said before edits of ours, and says again where it went back in time."""
+    return [past.digest for past in base.past if past.part == "text"] if base else []
 
 
 def _is_part(one: str, other: str) -> bool:
@@ -480,10 +503,10 @@ def _is_any(_item: Wanted, _block: PageBlock) -> bool:
     return True
 
 
-def _is_alike(item: Wanted, block: PageBlock) -> bool:
+def _is_alike(item: Wanted, block: PageBlock, enough: float = _ALIKE) -> bool:
     one, other = item.says[:_COMPARED], block.says[:_COMPARED]
     matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
+    return matcher.quick_ratio() >= enough and matcher.ratio() >= enough
 
 
 def _in_prose(

@@ -509,6 +509,26 @@ def test_an_editor_that_saves_its_old_buffer_costs_nothing(either: World, what: 
     assert is_quiet(either)
 
 
+@pytest.mark.parametrize("url", [None, "https://example.org/artikel"])
+def test_an_old_page_whose_words_were_all_edited_since_costs_nothing(
+    either: World, url: str | None
+) -> None:
+    """Highlights without a link of their own are known by what the page said before the edit."""
+    passages(either, "owls fly by night", "a wholly different thing", "so it ends", url=url)
+    either.sync()
+    page = path_of(either, "Buch")
+    old = page.read_text()
+    either.library.edit_highlight(1, text="Eulen jagen, wenn es dunkel ist")
+    either.library.edit_highlight(2, text="etwas, das kein Wort davon hat")
+    either.sync()
+    edit(page, lambda _: f"{old.rstrip()}\n- meine Zeile\n")
+    assert told(either.sync()) == {"returned": 2}
+    assert count(either, "#Highlight") == 3
+    assert count(either, "wenn es dunkel ist") == count(either, "kein Wort davon") == 1
+    assert count(either, "meine Zeile") == 1
+    assert is_quiet(either)
+
+
 def test_what_the_owner_wrote_only_in_a_conflict_copy_is_named(either: World) -> None:
     """The copy is named in each run until it is gone; nothing of it is taken or lost."""
     owls(either)
@@ -809,6 +829,31 @@ def test_a_mended_letter_makes_no_stranger_of_a_highlight(either: World) -> None
     report = either.sync()
     assert only(report).highlights.added == 0
     assert count(either, "the quick") == 1
+
+
+@pytest.mark.parametrize("first", ["mended", "moved"])
+def test_a_moved_block_with_a_mended_letter_is_no_stranger(either: World, first: str) -> None:
+    """Whichever comes first: it is the owner's, there once, and gone when its owner deletes it."""
+    passages(either, "the first sentence", "the quick brwon fox", "a third one", "the last one")
+    either.sync()
+    page = path_of(either, "Buch")
+
+    def moved(text: str) -> str:
+        lines = text.rstrip().split("\n")
+        lines.sort(key=lambda line: "quick" in line)
+        return "\n".join(lines) + "\n"
+
+    changes = [lambda text: text.replace("brwon", "brown"), moved]
+    for change in changes if first == "mended" else reversed(changes):
+        edit(page, change)
+        assert told(either.sync()) == {}
+    assert count(either, "#Highlight") == 4
+    assert is_quiet(either)
+    edit(page, without("brown fox"))
+    assert told(either.sync()) == {"deleted": 1}
+    either.library.edit_highlight(2, note="eine Notiz")
+    either.sync()
+    assert count(either, "fox") == count(either, "Notiz") == 0
 
 
 def test_a_new_highlight_comes_beside_a_rewritten_block_of_the_same_address(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from syncd.model import Document, Highlight
-from syncd.page.base import Base
+from syncd.page.base import Base, Past
 from syncd.page.blocks import digest
 from syncd.page.identity import highlight_key, link_key
 from syncd.page.links import id_key
@@ -218,6 +218,19 @@ def test_what_syncd_saw_goes_before_words() -> None:
     now = said(1, "quite another text than that which was")
     page = f"- {LONG} seen\n- {now.text}\n"
     assert found(page, now, bases={1: saw(now, f"{LONG} seen")}) == {1: "0"}
+
+
+def test_what_syncd_saw_earlier_goes_behind_what_it_saw_last() -> None:
+    """A page that went back in time says what it said before an edit of all the words."""
+    items = [said(1, "now this"), said(2, "once that"), said(3, "and so on")]
+    bases = {item.id: saw(item) for item in items}
+    earlier = tuple(Past("text", digest([text]), 5) for text in ("once that", "long ago"))
+    bases[1] = bases[1]._replace(past=earlier)
+    assert found("- long ago\n- once that\n- and so on\n", *items, bases=bases) == {
+        1: "0",
+        2: "1",
+        3: "2",
+    }
 
 
 def test_a_block_too_many_is_no_new_highlights() -> None:
