@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from syncd.page.base import Base
 from syncd.page.rendered import PARTS, Digests, Part
-from syncd.sync.identify import PageBlock, Place, Wanted
+from syncd.sync.highlight_blocks import PageBlock, Place, Wanted
 
 Fate = Literal["again", "deleted", "held"]
 

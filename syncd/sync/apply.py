@@ -25,7 +25,8 @@ from syncd.report import Failure, Gone
 from syncd.state import account, bases, homes, index, news, pending, pictures
 from syncd.sync.absence import Fate, Look, effects_of
 from syncd.sync.filters import wants_document
-from syncd.sync.identify import PageBlock, Place, Wanted, blocks_of, identify
+from syncd.sync.highlight_blocks import PageBlock, Place, Wanted, blocks_of
+from syncd.sync.identify import identify
 from syncd.sync.inputs import Inputs, name_of, names_of, read_inputs
 from syncd.sync.merge import Case, Plan, end_of, merge, part_contents, part_digests
 from syncd.sync.obsidian_base import make_base

@@ -14,7 +14,7 @@ from syncd.sync.absence import Fate
 from syncd.sync.differences import Difference as PartDifference
 from syncd.sync.fetch import fetch
 from syncd.sync.filters import wants_document
-from syncd.sync.identify import Elsewhere, Place, Wanted
+from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted
 from syncd.sync.merge import Case
 from syncd.sync.run import index_vault, judge_absences
 from syncd.sync.session import client_of, opened

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from syncd.page.base import TAKEN, UNSETTLED, Base
 from syncd.page.blocks import Page, Property, digest
 from syncd.page.rendered import PARTS, Digests, Part
-from syncd.sync.identify import Elsewhere, PageBlock, Wanted
+from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Wanted
 from syncd.sync.merge import Case, Plan, Step, base_of, part_contents, part_digests
 
 # conflict: both sides changed it; unplaced: changed in Readwise, and has no place on the page;

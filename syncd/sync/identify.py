@@ -7,149 +7,26 @@ is one highlight lends neither words nor links to another one.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple, TypeVar
 
-from syncd.adopt.prose import HEADING, WHOLE_TEXT, said_below
-from syncd.adopt.words import LIST, before_list
+from syncd.adopt.prose import said_below
 from syncd.page.base import Base
-from syncd.page.blocks import Page, digest
-from syncd.page.identity import link_key
 from syncd.page.links import (
-    block_ids,
-    fingerprint,
     id_key,
-    labelled_keys,
-    mentioned_keys,
-    place_label,
-    untagged,
 )
-from syncd.page.occurrences import letters_key
-from syncd.page.rendered import Digests, Labels, Rendered
+from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Place, Wanted, text_keys
 
-_ADDRESS = re.compile(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
-_ABOVE = ("Metadata", WHOLE_TEXT)
 _ENOUGH = 12  # letters that two texts must share before one counts as a part of the other
 _ALIKE = 0.6  # how much of two texts must be the same where only the place speaks for it
 _COMPARED = 400  # letters of a text that are compared so
 _VERY_ALIKE = 0.8  # the same where not even the place does
 _MOST = 64  # blocks of a gap that are compared with a highlight
 
-
-class Wanted(NamedTuple):
-    """A highlight as the account has it now: its identity, its block, and its text.
-
-    `page` are the digests of what syncd would write, `account` those of the account's own fields.
-    `comes`: whether it is written where it does not stand yet. `alike`: digests of the same text
-    with other links to its pictures, such as before they were copied. `label` is that of its place,
-    such as `page 47`, None without one.
-    """
-
-    id: int
-    key: str | None
-    rendered: Rendered
-    page: Digests
-    account: Digests
-    text: str
-    live: bool
-    comes: bool
-    alike: frozenset[bytes] = frozenset()
-    label: str | None = None
-
-    @property
-    def says(self) -> str:
-        """The text's fingerprint."""
-        return fingerprint(self.text)
-
-    @property
-    def starts(self) -> str:
-        """The fingerprint of what stands before the text's first list line (`before_list`)."""
-        return fingerprint(before_list(self.text))
-
-    @property
-    def first_item(self) -> str:
-        """The fingerprint of the text's first line where that is a list's."""
-        first = self.text.partition("\n")[0]
-        return fingerprint(first) if LIST.match(first) else ""
-
-    @property
-    def quotes(self) -> set[str]:
-        """The identities of the links within the text."""
-        return {key for url in _ADDRESS.findall(self.text) if (key := link_key(url)) is not None}
-
-
-class Elsewhere(NamedTuple):
-    """A highlight's block on a page that is not its document's.
-
-    Or what it says in the running text of a page, where the digest is empty; of its document's
-    where the path is.
-    """
-
-    path: str
-    digest: bytes
-
-
-class PageBlock(NamedTuple):
-    """A block of the document's page that may be a highlight.
-
-    Its index there, the identities of its labelled links (its own is the last), the highlights'
-    ids that it says, its digest, its fingerprint, and its whole text.
-    """
-
-    at: int
-    keys: tuple[str, ...]
-    ids: tuple[int, ...]
-    digest: bytes
-    says: str
-    text: str = ""
-
-    @property
-    def plain(self) -> str | None:
-        """Its fingerprint without the tags at its end; None without such tags."""
-        return untagged(self.text) if "#" in self.text else None
-
-    @property
-    def label(self) -> str | None:
-        """That of its place (`place_label`)."""
-        return place_label(self.text.split("\n"))
-
-    @property
-    def mentions(self) -> tuple[str, ...]:
-        """The identities of addresses without a label (`mentioned_keys`)."""
-        return mentioned_keys(self.text.split("\n"))
-
-
-Place = PageBlock | Elsewhere
 _Spot = TypeVar("_Spot", PageBlock, Elsewhere)
-
-
-def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
-    """The blocks of a page that may be highlights.
-
-    All but the children that hold tags and notes, which have `labels`. Of headings, and of what
-    Readwise's plugin for Obsidian puts above its highlights (metadata, the whole text), only what
-    has a highlight's link or id.
-    """
-    found, above = [], ""
-    for index, block in enumerate(page.blocks):
-        content = page.content(block)
-        is_child = block.bare and block.indent
-        if is_child or content[0].startswith(labels.tags + labels.note):
-            continue
-        heading = None if block.bare else HEADING.match(page.lines[block.start])
-        if heading:
-            if above != WHOLE_TEXT or "ighlights" in heading[1]:
-                above = heading[1].strip()
-            content = content[:1]  # what follows a heading is no part of it
-        keys, ids = labelled_keys(content), block_ids(content)
-        if keys or ids or block.bare or not (heading or above in _ABOVE):
-            text = "\n".join(content)
-            found.append(PageBlock(index, keys, ids, digest(content), fingerprint(text), text))
-    return found
 
 
 def identify(
@@ -460,12 +337,6 @@ def _most_like(item: Wanted, base: Base | None, blocks: Sequence[PageBlock]) -> 
     known = {item.page.text, base.page.text if base else b""}
     same = [block for block in blocks if block.digest in known]
     return (same or [block for block in blocks if block.says == item.says] or blocks)[0]
-
-
-def text_keys(item: Wanted, base: Base | None) -> list[str]:
-    """The names under which the vault's index keeps a marked block that has no link."""
-    digests = [item.page.text, *([base.page.text] if base else [])]
-    return [*(f"text:{one.hex()}" for one in dict.fromkeys(digests)), letters_key(item.says)]
 
 
 def _same_digest(

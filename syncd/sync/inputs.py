@@ -29,8 +29,9 @@ from syncd.page.rendered import Digests, Labels
 from syncd.state import account, bases, homes, index
 from syncd.state.bases import Verdict
 from syncd.sync.filters import wants_document, wants_highlight
+from syncd.sync.highlight_blocks import Elsewhere, Wanted, blocks_of, text_keys
 from syncd.sync.home_page import Facts, Held, choose_page
-from syncd.sync.identify import Elsewhere, Wanted, blocks_of, identify, text_keys
+from syncd.sync.identify import identify
 from syncd.sync.pictures import Album, album
 from syncd.sync.same_tweet import Rival, Rivals, find_twins, own_names
 from syncd.sync.vault_run import VaultRun

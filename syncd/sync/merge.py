@@ -19,7 +19,7 @@ from syncd.page.blocks import Page, app_lines, digest
 from syncd.page.rendered import PARTS, Digests, Labels, Part
 from syncd.page.splice import Edit
 from syncd.sync.absence import Fate
-from syncd.sync.identify import Elsewhere, PageBlock, Place, Wanted
+from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Place, Wanted
 
 _PAST = 4  # earlier states of a part that are remembered
 

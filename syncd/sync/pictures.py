@@ -20,7 +20,7 @@ from syncd.page.blocks import digest
 from syncd.readwise.picture import Picture, PictureError
 from syncd.state import pictures
 from syncd.state.schema import transaction
-from syncd.sync.identify import PageBlock, Wanted
+from syncd.sync.highlight_blocks import PageBlock, Wanted
 from syncd.sync.merge import Case, Plan
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.attachments import picture_folder

@@ -27,7 +27,7 @@ from syncd.sync.differences import (
     settled_header,
 )
 from syncd.sync.filters import wants_document
-from syncd.sync.identify import Elsewhere
+from syncd.sync.highlight_blocks import Elsewhere
 from syncd.sync.inputs import Inputs, read_inputs
 from syncd.sync.merge import Case, Plan, merge
 from syncd.sync.restore import find_meant

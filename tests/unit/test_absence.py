@@ -13,7 +13,7 @@ import pytest
 from syncd.page.base import Base, Past
 from syncd.page.rendered import Part
 from syncd.sync.absence import Effect, Fate, Look, effects_of, judge
-from syncd.sync.identify import Elsewhere, PageBlock
+from syncd.sync.highlight_blocks import Elsewhere, PageBlock
 from tests.unit.test_merge import wanted
 
 SECOND = 1_000_000_000

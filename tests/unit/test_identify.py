@@ -18,7 +18,8 @@ from syncd.page.identity import highlight_key, link_key
 from syncd.page.links import id_key
 from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import Labels, Rendered
-from syncd.sync.identify import Elsewhere, PageBlock, Wanted, blocks_of, identify
+from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Wanted, blocks_of
+from syncd.sync.identify import identify
 from syncd.sync.inputs import account_digests
 
 ARTICLE = "https://example.org/artikel"

@@ -42,7 +42,7 @@ PURE = (
         "adopt.*",
     ),
     *("templates.opening", "templates.outline", "templates.sandbox", "templates.templated"),
-    *("templates.values", "sync.absence", "sync.filters", "sync.home_page", "sync.identify"),
+    *("templates.values", "sync.absence", "sync.filters", "sync.home_page"),
     *("sync.merge", "sync.same_tweet", "sync.differences"),
 )
 WORLD = {
