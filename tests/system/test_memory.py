@@ -1005,6 +1005,21 @@ def test_what_a_killed_run_wrote_is_told_once(
     assert is_quiet(world)
 
 
+def test_what_went_back_in_time_comes_again_though_a_run_is_killed(either: World) -> None:
+    """What such a run had found out before it could write is found out once more."""
+    book = owls(either)
+    either.sync()
+    page = path_of(either, "Eulen")
+    old = page.read_text()
+    either.library.add_highlight(book, **tweet(20, "neu20"))
+    either.sync()
+    edit(page, lambda _: old, after=-LATER)
+    killed_after(either, 0)
+    assert told(either.sync()) == {"returned": 1}
+    assert count(either, "neu20") == 1
+    assert is_quiet(either)
+
+
 def test_what_goes_wrong_after_a_kill_is_told_once(either: World) -> None:
     """Though the documents of the killed run are tried before the others, and again with them."""
     owls(either)
