@@ -33,7 +33,8 @@ class Base(NamedTuple):
     `account` is None where an older syncd did not keep it. `since` is when (ns) a write of ours
     brought the block, 0 where it stood there before. `adopted`: another program wrote it; `again`:
     it was written again since the page had gone back in time. `place` is the page on which it
-    stands where that is not its document's.
+    stands where that is not its document's, `seen` the digest of its owner's own words there, None
+    where they are none: by it the block is known again when account or owner change more.
     """
 
     page: Digests
@@ -43,3 +44,4 @@ class Base(NamedTuple):
     adopted: bool = False
     again: bool = False
     place: str | None = None
+    seen: bytes | None = None

@@ -60,13 +60,13 @@ class Difference(NamedTuple):
         return [part.removeprefix(UNPLACED) for part in self.parts if part.startswith(UNPLACED)]
 
 
-_COLUMNS = "base.text, base.tags, base.note, account, past, since, flags, place"
+_COLUMNS = "base.text, base.tags, base.note, account, past, since, flags, place, seen"
 
 
 def _base(
-    row: tuple[bytes, bytes, bytes, bytes | None, bytes | None, int, int, str | None],
+    row: tuple[bytes, bytes, bytes, bytes | None, bytes | None, int, int, str | None, bytes | None],
 ) -> Base:
-    text, tags, note, account, past, since, flags, place = row
+    text, tags, note, account, past, since, flags, place, seen = row
     return Base(
         Digests(text, tags, note),
         None if account is None else _unpacked(account),
@@ -75,6 +75,7 @@ def _base(
         bool(flags & _ADOPTED),
         bool(flags & _AGAIN),
         place,
+        seen,
     )
 
 
@@ -82,7 +83,7 @@ def _row(vault: int, highlight: int, base: Base) -> tuple[object, ...]:
     flags = _ADOPTED * base.adopted | _AGAIN * base.again
     account = None if base.account is None else _packed(base.account)
     past = msgspec.msgpack.encode(base.past) if base.past else None
-    return (vault, highlight, *base.page, account, past, base.since, flags, base.place)
+    return (vault, highlight, *base.page, account, past, base.since, flags, base.place, base.seen)
 
 
 def _packed(digests: Digests) -> bytes:
@@ -122,7 +123,7 @@ def settle(db: sqlite3.Connection, vault: int, changed: Mapping[int, Base | None
     gone = [(vault, id_) for id_, base in changed.items() if base is None]
     db.executemany(
         "INSERT OR REPLACE INTO base (vault, highlight, text, tags, note, account, past,"
-        " since, flags, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " since, flags, place, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         known,
     )
     if gone:

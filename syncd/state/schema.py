@@ -125,12 +125,13 @@ _MIGRATIONS = [
     -- account: what the account said then, as 3 digests of 16 bytes, NULL where that is not known;
     -- past: earlier digests of the page (bases.Past); since: when syncd's write brought the block
     -- (ns, by the file's clock), 0 where it stood there before; place: the page on which it stands
-    -- where that is not its document's
+    -- where that is not its document's; seen: the digest of its owner's own words there
     ALTER TABLE base ADD COLUMN account BLOB;
     ALTER TABLE base ADD COLUMN past BLOB;
     ALTER TABLE base ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE base ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE base ADD COLUMN place TEXT;
+    ALTER TABLE base ADD COLUMN seen BLOB;
     CREATE INDEX base_place ON base (vault, place) WHERE place IS NOT NULL;
     -- highlights that were in the vault and are not: 'deleted' by their owner, or 'held' back since
     -- the vault is not whole; seen: when that was found (UTC)

@@ -138,5 +138,7 @@ def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
 
 def text_keys(item: Wanted, base: Base | None) -> list[str]:
     """The names under which the vault's index keeps a marked block that has no link."""
-    digests = [item.page.text, *([base.page.text] if base else [])]
+    digests = [item.page.text]
+    if base:
+        digests += [base.page.text, *([base.seen] if base.seen else [])]
     return [*(f"text:{one.hex()}" for one in dict.fromkeys(digests)), letters_key(item.says)]

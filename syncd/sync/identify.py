@@ -357,7 +357,13 @@ def _same_digest(
 
 
 def _present_digests(item: Wanted, base: Base | None) -> list[bytes]:
-    return [*([base.page.text] if base else []), item.page.text]
+    """What was last seen of it, its owner's words too, and what syncd writes.
+
+    Of what syncd never saw, also a place outside of blocks (b""): its words cannot be told there.
+    """
+    if base is None:
+        return [b"", item.page.text]
+    return [base.page.text, *([base.seen] if base.seen else []), item.page.text]
 
 
 def _earlier_digests(_item: Wanted, base: Base | None) -> list[bytes]:

@@ -271,7 +271,13 @@ def _settled(
             account[part] = getattr(item.account, part)
     kept = [one for part in PARTS for one in [p for p in past if p.part == part][-_PAST:]]
     kept.sort(key=lambda one: one.until)
-    return base._replace(page=Digests(**page), account=Digests(**account), past=tuple(kept))
+    owners = steps["text"] in ("leave", "conflict") and standing.text != base.page.text
+    return base._replace(
+        page=Digests(**page),
+        account=Digests(**account),
+        past=tuple(kept),
+        seen=standing.text if owners else None,
+    )
 
 
 def _edit(case: Case, item: Wanted, place: PageBlock, base: Base, part: Part) -> Edit | None:

@@ -831,6 +831,39 @@ def test_a_mended_letter_makes_no_stranger_of_a_highlight(either: World) -> None
     assert count(either, "the quick") == 1
 
 
+WORDS = ("the first of all", "the quick brwon fox jumps", "a third, on ravens", "the last one here")
+
+
+def mended(world: World) -> Path:
+    """A book's page on which its owner mended a letter, which a run has seen."""
+    passages(world, *WORDS)
+    world.sync()
+    page = path_of(world, "Buch")
+    edit(page, lambda text: text.replace("brwon", "brown"))
+    assert is_quiet(world)
+    return page
+
+
+def test_a_mended_block_is_known_though_the_account_changes_all_its_words(either: World) -> None:
+    """What its owner wrote there was seen: the difference is named, and nothing is deleted."""
+    page = mended(either)
+    either.library.edit_highlight(2, text="etwas, das kein Wort davon hat")
+    assert [one.highlight for one in only(either.sync()).conflicts] == [2]
+    edit(page, lambda text: text.rstrip("\n") + "\n- meine Zeile\n", 900)
+    vault = only(either.sync())
+    assert (vault.deleted, [one.highlight for one in vault.conflicts]) == ([], [2])
+
+
+def test_a_mended_block_is_known_on_another_page(either: World) -> None:
+    """Its owner takes it there, by the words that were seen."""
+    page = mended(either)
+    (line,) = (one for one in page.read_text().split("\n") if "brown" in one)
+    page.with_name("Mein.md").write_text(line + "\n")
+    edit(page, lambda text: text.replace(line + "\n", ""), 900)
+    assert only(either.sync()).deleted == []
+    assert is_quiet(either)
+
+
 @pytest.mark.parametrize("first", ["mended", "moved"])
 def test_a_moved_block_with_a_mended_letter_is_no_stranger(either: World, first: str) -> None:
     """Whichever comes first: it is the owner's, there once, and gone when its owner deletes it."""
@@ -1243,6 +1276,7 @@ def by_the_version_before(world: World, would_write: World) -> None:
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         db.execute("DROP INDEX base_place")
         db.execute("ALTER TABLE base DROP COLUMN place")
+        db.execute("ALTER TABLE base DROP COLUMN seen")
         db.execute("DROP TABLE absence")
         db.execute(f"PRAGMA user_version = {_OLDER}")
 
