@@ -16,7 +16,7 @@ from syncd.adopt.words import before_list, plain, said_in
 from syncd.model import Highlight
 from syncd.page.base import UNSETTLED, Base
 from syncd.page.blocks import Page
-from syncd.page.links import fingerprint, labelled_keys
+from syncd.page.links import fingerprint, labelled_keys, links_in
 from syncd.page.rendered import NOTE, PARTS, TAGS, Digests, Labels, Part, Rendered
 
 _TAG = re.compile(r"#?\[\[([^\[\]]*)\]\]|#([^\s#\[\],]+)")
@@ -96,7 +96,7 @@ def in_manner_of(
         return rendered
     tail = theirs.string[theirs.end("text") :]
     text = rendered.text
-    if tail.strip() and set(labelled_keys(tail.split("\n"))) <= {key}:
+    if tail.strip() and set(labelled_keys(links_in(tail.split("\n")))) <= {key}:
         text = (ours["text"].rstrip() + tail).split("\n")
     if dialect is None:
         return rendered._replace(text=text)

@@ -8,6 +8,7 @@ of their own is not that.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -17,6 +18,8 @@ from syncd.page.names import name_key
 _LINK = re.compile(r"\[([^\[\]]*)\]\(((?i:https?)://[^\s<>]+)\)")
 _ORG_LINK = re.compile(r"\[\[((?i:https?)://[^\s\[\]]+)\]\[([^\[\]]*)\]\]")
 _LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [\d,:]+|\d+:[\d:]+")
+_OUR_LABELS = "([View Tweet", "([View Highlight"
+_UNUSUAL = re.compile(r"[\s<>()\[\]]")  # in an address: where it ends is to be looked at
 _SPACE = re.compile(r"\s")  # in labels a no-break space stands before the number
 _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(
@@ -67,7 +70,7 @@ def has_link(line: str) -> bool:
     return "](h" in line or "](H" in line or "[[h" in line or "[[H" in line
 
 
-class _Link(NamedTuple):
+class Link(NamedTuple):
     """A link with a label and what stands around it in its line."""
 
     label: str
@@ -93,53 +96,61 @@ class _Link(NamedTuple):
         return _TAIL.match(behind) is not None
 
 
-def own_key(content: list[str]) -> str | None:
+def links_in(content: list[str]) -> list[Link]:
+    """The links with a label in a block's own lines, of Markdown and of Org, in their order.
+
+    Without those that lead to the highlight in Readwise: they say its id (see `block_id`).
+    """
+    return [link for line in content if has_link(line) for link in _links(line)]
+
+
+def own_key(links: Sequence[Link], *, marked: bool) -> str | None:
     """The identity (see `link_key`) of the highlight that a block anywhere in a vault is, or None.
 
-    `content` are the block's own lines. The highlight's link ends its line, but for tags, dates and
-    ids behind it, and has one of Readwise's labels, or in a marked block any label and parentheses.
-    The last such link is the highlight's own; earlier ones are quoted in its text.
+    `links` are those in the block, `marked`: whether it is (`is_marked`). The highlight's link ends
+    its line, but for tags, dates and ids behind it, and has one of Readwise's labels, or in a
+    marked block any label and parentheses. The last such link is the highlight's own; earlier ones
+    are quoted in its text.
     """
-    if not any(map(has_link, content)):
-        return None
-    marked = is_marked(content)
-    for line in reversed(content):
-        for link in reversed(_links(line)):
-            if link.ends_its_line and (link.is_labelled or (marked and link.is_set_off)):
-                return link_key(link.address)
+    for link in reversed(links):
+        if link.ends_its_line and (link.is_labelled or (marked and link.is_set_off)):
+            return link_key(link.address)
     return None
 
 
-def readwise_keys(content: list[str]) -> tuple[str, ...]:
-    """The identities of the links in a block that have one of Readwise's labels."""
-    links = (link for line in content for link in _links(line) if link.is_labelled)
-    return tuple(dict.fromkeys(key for link in links if (key := link_key(link.address))))
+def ends_with_own(content: list[str], key: str) -> bool:
+    """Whether a block's one link, in Markdown, is that of this identity, as syncd writes it."""
+    if sum(line.count("](") for line in content) != 1 or any("[[h" in line for line in content):
+        return False
+    before, _, behind = content[-1].rpartition("](")
+    address, end, tail = behind.partition(")) #Highlight")
+    is_ours = before.endswith(_OUR_LABELS) and end and not tail.startswith(("\\", "["))
+    return bool(is_ours) and not _UNUSUAL.search(address) and link_key(address) == key
 
 
-def labelled_keys(content: list[str]) -> tuple[str, ...]:
+def readwise_keys(links: Iterable[Link]) -> tuple[str, ...]:
+    """The identities of those links that have one of Readwise's labels."""
+    labelled = (link for link in links if link.is_labelled)
+    return tuple(dict.fromkeys(key for link in labelled if (key := link_key(link.address))))
+
+
+def labelled_keys(links: Iterable[Link]) -> tuple[str, ...]:
     """The identities of the links in a block of a document's page that may be a highlight's own.
 
     Those that have one of Readwise's labels, stand in parentheses, or end their line; in their
     order, each once.
     """
     found: dict[str, None] = {}
-    for line in content:
-        for link in _links(line):
-            if link.is_labelled or link.is_set_off or link.ends_its_line:
-                key = link_key(link.address)
-                if key is not None:
-                    found.pop(key, None)  # the last place counts
-                    found[key] = None
+    for link in links:
+        if link.is_labelled or link.is_set_off or link.ends_its_line:
+            key = link_key(link.address)
+            if key is not None:
+                found.pop(key, None)  # the last place counts
+                found[key] = None
     return tuple(found)
 
 
-def _links(line: str) -> list[_Link]:
-    """The links with a label, of Markdown and of Org, in their order.
-
-    Without those that lead to the highlight in Readwise: they say its id (see `block_id`).
-    """
-    if not has_link(line):
-        return []
+def _links(line: str) -> list[Link]:
     found: list[tuple[int, int, str, str]] = []
     for one in _LINK.finditer(line):
         address = _balanced(one[2])
@@ -147,7 +158,7 @@ def _links(line: str) -> list[_Link]:
     if "][" in line:
         found += [(one.start(), one.end(), one[2], one[1]) for one in _ORG_LINK.finditer(line)]
     return [
-        _Link(label, address, line[:start], line[end:])
+        Link(label, address, line[:start], line[end:])
         for start, end, label, address in sorted(found)
         if label != _IN_READWISE
     ]

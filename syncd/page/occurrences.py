@@ -16,11 +16,13 @@ from hashlib import blake2b
 from syncd.page.blocks import Block, Page, digest
 from syncd.page.links import (
     block_id,
+    ends_with_own,
     fingerprint,
     has_link,
     id_key,
     is_marked,
     labelled_keys,
+    links_in,
     own_key,
     place_label,
     readwise_keys,
@@ -39,12 +41,63 @@ def occurrences(page: Page, *, is_document: bool, by_id: bool) -> list[Occurrenc
     blocks with ids. Where ids stand outside of blocks, links outside of blocks are not looked for:
     they belong to the same highlights.
     """
-    contents = (page.content(block)[: _own_lines(page, block)] for block in page.blocks)
-    found = [one for content in contents for one in _in_block(content, is_document)]
+    found: list[Occurrence] = []
+    for block in page.blocks:
+        content = page.content(block)[: _own_lines(page, block)]
+        found += occurrences_in(content, is_document=is_document)
     ids = list(_ids(page, is_document)) if by_id else []
     if all(digest_ for _, digest_ in ids):
         found += _outside_of_blocks(page, is_document)
     return found + ids
+
+
+def occurrences_in(
+    content: list[str], *, is_document: bool, known: bytes | None = None
+) -> Iterator[Occurrence]:
+    """The highlights in a block with these own lines, but for the ids that it says.
+
+    `known` is the block's digest where that is known.
+    """
+    links, marked = links_in(content), is_marked(content)
+    own = own_key(links, marked=marked)
+    is_named = own is None and (marked or place_label(content) is not None)
+    if not links and not is_named:
+        return
+    digest_ = known or digest(content)
+    if own is not None:
+        yield own, digest_
+        if len(links) == 1:
+            return
+    elif is_named:
+        yield text_key(digest_), digest_
+        yield letters_key(fingerprint("\n".join(content))), digest_
+    labelled = readwise_keys(links) if is_document else ()
+    for key in labelled_keys(links):
+        if key != own:
+            yield (LABELLED if key in labelled else MENTION) + key, digest_
+
+
+def made_occurrences(
+    content: list[str], digest_: bytes, key: str | None, *, is_document: bool, by_id: bool
+) -> Iterator[Occurrence]:
+    """All highlights in a block that syncd has just made; `key` is its own identity, if it has one.
+
+    Where its one link is its own, that is looked at only as far as it takes to be sure.
+    """
+    if key is not None and ends_with_own(content, key):
+        yield key, digest_
+    else:
+        yield from occurrences_in(content, is_document=is_document, known=digest_)
+    if by_id:
+        yield from ids_in(content, digest_, is_document=is_document)
+
+
+def ids_in(content: list[str], digest_: bytes, *, is_document: bool) -> Iterator[Occurrence]:
+    """The highlights of which a block with these lines, of this digest, says the ids."""
+    for line in content:
+        id_ = block_id(line, is_document)
+        if id_ is not None:
+            yield id_key(id_), digest_
 
 
 def text_key(digest_: bytes) -> str:
@@ -55,24 +108,6 @@ def text_key(digest_: bytes) -> str:
 def letters_key(says: str) -> str:
     """The name under which the index keeps such a block by its fingerprint."""
     return LETTERS + blake2b(says.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-
-
-def _in_block(content: list[str], is_document: bool) -> Iterator[Occurrence]:
-    own, keys = own_key(content), labelled_keys(content)
-    marked = is_marked(content)
-    is_named = marked or (own is None and place_label(content) is not None)
-    if own is None and not keys and not is_named:
-        return
-    digest_ = digest(content)
-    if own is not None:
-        yield own, digest_
-    elif is_named:
-        yield text_key(digest_), digest_
-        yield letters_key(fingerprint("\n".join(content))), digest_
-    labelled = readwise_keys(content) if is_document else ()
-    for key in keys:
-        if key != own:
-            yield (LABELLED if key in labelled else MENTION) + key, digest_
 
 
 def _ids(page: Page, is_document: bool) -> Iterator[Occurrence]:
@@ -89,7 +124,9 @@ def _outside_of_blocks(page: Page, is_document: bool) -> Iterator[Occurrence]:
         if not has_link(line) or number in hidden or _block_around(page, number) is not None:
             continue
         content = [line.rstrip()]
-        keys = labelled_keys(content) if is_document else (own_key(content),)
+        links = links_in(content)
+        own = own_key(links, marked=is_marked(content))
+        keys = labelled_keys(links) if is_document else (own,)
         yield from ((key, b"") for key in keys if key is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -33,6 +33,19 @@ _RIVALS = """
     )
     SELECT document FROM highlight WHERE key IN (SELECT key FROM own UNION SELECT tweet FROM own)
     UNION SELECT document FROM highlight WHERE tweet IN (SELECT key FROM own)
+"""
+
+
+_ASKED = "(SELECT value FROM json_each(?))"
+_CONTESTED = """
+    WITH own AS (
+        SELECT document, key, tweet FROM highlight WHERE document IN
+            (SELECT value FROM json_each(?))
+    )
+    SELECT own.document FROM own CROSS JOIN highlight AS other
+        ON other.key = own.key AND other.document != own.document
+    UNION SELECT own.document FROM own CROSS JOIN highlight AS other ON other.tweet = own.key
+    UNION SELECT document FROM own WHERE tweet IS NOT NULL
 """
 
 
@@ -141,10 +154,33 @@ def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) ->
     return touched
 
 
-def load(db: sqlite3.Connection, id_: int) -> Document:
-    """A document with all of its highlights, deleted ones too, in reading order."""
-    found = sorted(highlights_of(db, id_), key=reading_order)
-    return msgspec.structs.replace(head(db, id_), highlights=tuple(found))
+def load(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Document]:
+    """Documents with all of their highlights, deleted ones too, in reading order."""
+    asked = (_encode(ids).decode(),)
+    found: dict[int, list[Highlight]] = {}
+    rows = db.execute(f"SELECT document, data FROM highlight WHERE document IN {_ASKED}", asked)
+    for document, data in rows:
+        found.setdefault(document, []).append(_highlights.decode(data))
+    return {
+        id_: msgspec.structs.replace(
+            _documents.decode(data),
+            highlights=tuple(sorted(found.get(id_, ()), key=reading_order)),
+        )
+        for id_, data in db.execute(f"SELECT id, data FROM document WHERE id IN {_ASKED}", asked)
+    }
+
+
+def sizes(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, int]:
+    """How many highlights these documents have; those that have none are not among them."""
+    query = f"SELECT document, count(*) FROM highlight WHERE document IN {_ASKED} GROUP BY document"
+    return dict(db.execute(query, (_encode(ids).decode(),)).fetchall())
+
+
+def contested(db: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Those of these documents that have rivals, or selections, or are selections themselves."""
+    asked = _encode(ids).decode()
+    rows = db.execute(_CONTESTED, (asked,))
+    return {row[0] for row in rows}
 
 
 def highlights_of(db: sqlite3.Connection, document: int) -> list[Highlight]:

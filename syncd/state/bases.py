@@ -7,7 +7,7 @@ program wrote the block.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -99,22 +99,14 @@ def _past(data: bytes) -> tuple[Past, ...]:
     return tuple(msgspec.msgpack.decode(data, type=list[Past]))
 
 
-def of_document(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Base]:
-    """The bases of a document's highlights, by highlight id."""
+def of(db: sqlite3.Connection, vault: int, highlights: Sequence[int]) -> dict[int, Base]:
+    """The bases of these highlights, by highlight id."""
     rows = db.execute(
-        f"SELECT base.highlight, {_COLUMNS} FROM highlight CROSS JOIN base"
-        " ON base.vault = ? AND base.highlight = highlight.id WHERE highlight.document = ?",
-        (vault, document),
+        f"SELECT base.highlight, {_COLUMNS} FROM base"
+        " WHERE vault = ? AND highlight IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(highlights).decode()),
     )
     return {row[0]: _base(row[1:]) for row in rows}
-
-
-def find(db: sqlite3.Connection, vault: int, highlight: int) -> Base | None:
-    """The base of a highlight."""
-    row = db.execute(
-        f"SELECT {_COLUMNS} FROM base WHERE (vault, highlight) = (?, ?)", (vault, highlight)
-    ).fetchone()
-    return _base(row) if row else None
 
 
 def settle(db: sqlite3.Connection, vault: int, changed: Mapping[int, Base | None]) -> None:
@@ -247,10 +239,11 @@ def absences(
     ]
 
 
-def absences_of(db: sqlite3.Connection, vault: int, document: int) -> dict[int, Verdict]:
-    """The highlights of a document that are gone from the vault, with the verdicts."""
+def verdicts(db: sqlite3.Connection, vault: int, highlights: Sequence[int]) -> dict[int, Verdict]:
+    """Those of these highlights that are gone from the vault, with the verdicts."""
     rows = db.execute(
-        "SELECT highlight, verdict FROM absence WHERE (vault, document) = (?, ?)",
-        (vault, document),
+        "SELECT highlight, verdict FROM absence"
+        " WHERE vault = ? AND highlight IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(highlights).decode()),
     )
     return dict(rows.fetchall())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -25,15 +25,19 @@ class Home(NamedTuple):
     away: datetime | None = None
 
 
-def find(db: sqlite3.Connection, vault: int, document: int) -> Home | None:
-    """The page of a document as last known."""
-    row = db.execute(
-        "SELECT path, header, title, url, hash, away FROM home WHERE (vault, document) = (?, ?)",
-        (vault, document),
-    ).fetchone()
-    if row is None:
-        return None
-    path, header, title, url, hash_, away = row
+def find(db: sqlite3.Connection, vault: int, documents: Sequence[int]) -> dict[int, Home]:
+    """The pages of these documents as last known, by document."""
+    rows = db.execute(
+        "SELECT document, path, header, title, url, hash, away FROM home"
+        " WHERE vault = ? AND document IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(documents).decode()),
+    )
+    return {row[0]: _home(*row[1:]) for row in rows}
+
+
+def _home(
+    path: str, header: bytes, title: str | None, url: str | None, hash_: bytes, away: str | None
+) -> Home:
     known = msgspec.msgpack.decode(header, type=dict[str, bytes])
     return Home(path, known, title, url, hash_, datetime.fromisoformat(away) if away else None)
 
@@ -108,11 +112,14 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".md").removesuffix(".org")
 
 
-def mark(db: sqlite3.Connection, vault: int, document: int) -> str:
-    """By which templates a document was last written; "" by none."""
-    query = "SELECT mark FROM mark WHERE (vault, document) = (?, ?)"
-    row = db.execute(query, (vault, document)).fetchone()
-    return row[0] if row else ""
+def marks(db: sqlite3.Connection, vault: int, documents: Sequence[int]) -> dict[int, str]:
+    """By which templates these documents were last written; by none those that are missing."""
+    rows = db.execute(
+        "SELECT document, mark FROM mark"
+        " WHERE vault = ? AND document IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(documents).decode()),
+    )
+    return dict(rows.fetchall())
 
 
 def set_mark(db: sqlite3.Connection, vault: int, document: int, now: str) -> None:

@@ -10,8 +10,6 @@ import msgspec
 
 from syncd.page.names import file_key, name_key
 
-_CHUNK = 500  # values in one query
-
 
 class PageEntry(NamedTuple):
     """A file as the index knows it.
@@ -88,21 +86,54 @@ class Place(NamedTuple):
     tenant: int | None
 
 
-def places(db: sqlite3.Connection, vault: int, keys: Sequence[str]) -> list[Place]:
+def places(db: sqlite3.Connection, vault: int, keys: Iterable[str]) -> list[Place]:
     """Where highlights of these identities stand."""
-    found: list[Place] = []
-    for start in range(0, len(keys), _CHUNK):
-        chunk = keys[start : start + _CHUNK]
-        marks = ",".join("?" * len(chunk))
-        rows = db.execute(  # the query is made of question marks alone
-            "SELECT key, page.path, block.hash, document FROM block"
-            " JOIN page ON page.id = block.page"
-            " LEFT JOIN home ON home.vault = block.vault AND home.path = page.path"
-            f" WHERE block.vault = ? AND key IN ({marks})",
-            (vault, *chunk),
-        )
-        found += map(Place._make, rows)
-    return found
+    rows = db.execute(
+        "SELECT key, page.path, block.hash, document FROM block"
+        " JOIN page ON page.id = block.page"
+        " LEFT JOIN home ON home.vault = block.vault AND home.path = page.path"
+        " WHERE block.vault = ? AND key IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(list(keys)).decode()),
+    )
+    return list(map(Place._make, rows))
+
+
+EVERY = "*"  # among words: any page may have changed
+
+
+def words_of(entry: PageEntry) -> set[str]:
+    """All by which a page is found: the identities on it, its path and name, what it says."""
+    words = {f"key {key}" for key, _ in entry.highlights}
+    words |= {f"path {entry.path}", f"file {file_key(entry.path)}", f"name {entry.name}"}
+    return words | {f"title {entry.title}", f"book {entry.book}"}
+
+
+_BY_WORDS = """
+    WITH asked AS (SELECT ?1 AS vault, ?2 AS words)
+    SELECT 'path ' || path FROM home WHERE vault = ?1
+        AND path IN (SELECT value FROM asked, json_each(words, '$.path'))
+    UNION SELECT 'file ' || file FROM page WHERE vault = ?1
+        AND file IN (SELECT value FROM asked, json_each(words, '$.file'))
+    UNION SELECT 'name ' || name FROM page WHERE vault = ?1
+        AND name IN (SELECT value FROM asked, json_each(words, '$.name'))
+    UNION SELECT 'title ' || title FROM page WHERE vault = ?1
+        AND title IN (SELECT value FROM asked, json_each(words, '$.title'))
+    UNION SELECT 'book ' || book FROM page WHERE vault = ?1
+        AND book IN (SELECT CAST(value AS INTEGER) FROM asked, json_each(words, '$.book'))
+"""
+
+
+def known(db: sqlite3.Connection, vault: int, words: Iterable[str]) -> set[str]:
+    """Those of these words (`words_of`) by which some page is found; identities are not told.
+
+    A path counts where a document has, or had, its page.
+    """
+    asked: dict[str, list[str]] = {}
+    for word in words:
+        kind, _, said = word.partition(" ")
+        asked.setdefault(kind, []).append(said)
+    lists = msgspec.json.encode(asked).decode()
+    return {row[0] for row in db.execute(_BY_WORDS, (vault, lists))}
 
 
 def is_taken(db: sqlite3.Connection, vault: int, title: str, path: str, document: int) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 
 def add(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
@@ -103,14 +105,17 @@ def end(db: sqlite3.Connection, vault: int, documents: Iterable[int]) -> None:
     db.executemany("DELETE FROM writing WHERE (vault, document) = (?, ?)", rows)
 
 
-def begun_at(db: sqlite3.Connection, vault: int, document: int) -> int:
-    """Since when (ns) a document's page is being written, also by a run that was killed; 0: not.
+def begun_at(db: sqlite3.Connection, vault: int, documents: Sequence[int]) -> dict[int, int]:
+    """Since when (ns) these documents' pages are being written, also by a run that was killed.
 
     -1: an older syncd wrote it, and the account has said nothing else since.
     """
-    query = "SELECT moment FROM writing WHERE (vault, document) = (?, ?)"
-    row = db.execute(query, (vault, document)).fetchone()
-    return int(row[0]) if row else 0
+    rows = db.execute(
+        "SELECT document, moment FROM writing"
+        " WHERE vault = ? AND document IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(documents).decode()),
+    )
+    return dict(rows.fetchall())
 
 
 def begun(db: sqlite3.Connection, vault: int) -> list[int]:

@@ -21,6 +21,12 @@ class Due(NamedTuple):
     tries: int
 
 
+def any_copy(db: sqlite3.Connection, vault: int) -> bool:
+    """Whether the vault has a copy of any picture."""
+    query = "SELECT EXISTS (SELECT 1 FROM picture WHERE vault = ? AND path IS NOT NULL)"
+    return bool(db.execute(query, (vault,)).fetchone()[0])
+
+
 def copies(db: sqlite3.Connection, vault: int, addresses: Iterable[str]) -> dict[str, str]:
     """Those of these pictures that have a copy.
 

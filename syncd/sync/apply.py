@@ -9,6 +9,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Collection, Mapping
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -19,19 +20,22 @@ from syncd.formats.format import Format
 from syncd.model import Document
 from syncd.page.base import Base
 from syncd.page.blocks import digest, parse
+from syncd.page.links import has_link
 from syncd.page.rendered import PARTS
 from syncd.page.splice import Edit, splice
 from syncd.report import Failure, Gone
 from syncd.state import account, bases, homes, index, news, pending, pictures
 from syncd.sync.absence import Fate, Look, effects_of
+from syncd.sync.drafts import Draft, draft, name_of, names_of
 from syncd.sync.filters import wants_document
 from syncd.sync.highlight_blocks import PageBlock, Place, Wanted, blocks_of
 from syncd.sync.identify import identify
-from syncd.sync.inputs import Inputs, name_of, names_of, read_inputs
+from syncd.sync.inputs import Inputs, read_inputs, with_page
 from syncd.sync.merge import Case, Plan, end_of, merge, part_contents, part_digests
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.properties import Properties, merge_properties
 from syncd.sync.vault_run import VaultRun
+from syncd.vault.entry import made_entry
 from syncd.vault.page_names import Name, title_from
 from syncd.vault.read import PageChanged, Seen, page_at
 from syncd.vault.scan import scan
@@ -42,20 +46,26 @@ _COARSE = 2_000_000_000  # ns that a file system's clock may be behind
 _TRIES = 5  # for a page that its owner keeps saving
 
 
-def sync_document(run: VaultRun, id_: int, fates: Mapping[int, Fate], *, remove: bool) -> None:
+def sync_document(
+    run: VaultRun, id_: int, one: Draft | None, fates: Mapping[int, Fate], *, remove: bool
+) -> None:
     """Bring one document's page up to date.
 
-    `fates` are those of highlights that are gone from the vault; `remove`: carry out upstream
-    deletions. What goes wrong with it is told, and does not stop the others.
+    `one` is its draft, if it has one, which may not hold any more. `fates` are those of highlights
+    that are gone from the vault; `remove`: carry out upstream deletions. What goes wrong with it is
+    told, and does not stop the others.
     """
     run.db.execute("SAVEPOINT document")
     try:
         for _ in range(_TRIES):
             try:
-                return _bring_up_to_date(run, read_inputs(run, id_), fates, remove=remove)
+                if one is None or not one.holds(run.entered):
+                    one = draft(run, id_)
+                return _bring_up_to_date(run, with_page(run, one), fates, remove=remove)
             except (PageChanged, FileNotFoundError):
                 run.db.execute("ROLLBACK TO document")
                 scan(run.db, run.id, run.root, run.graph)
+                run.entered.add(index.EVERY)
         raise DocumentError("its page keeps changing; the next run tries again", code="page-busy")  # noqa: TRY301
     except (VaultError, Stopped, BrokenPipeError, sqlite3.Error):
         # a pipe: a dry run's reader has seen enough
@@ -122,7 +132,7 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
 
 def _written_by_killed(run: VaultRun, found: Inputs) -> int:
     """When (ns) the page was written, if a run was writing it that was killed; else 0."""
-    since = pending.begun_at(run.db, run.id, found.document.id)
+    since = found.begun
     if since <= 0 or since >= run.started.timestamp() * 1e9 or found.seen is None:
         return 0
     return found.seen.mtime_ns if found.seen.mtime_ns >= since - _COARSE else 0
@@ -149,7 +159,7 @@ def _adopted(run: VaultRun, found: Inputs, places: Mapping[int, Place]) -> dict[
 
 def _doubted(run: VaultRun, found: Inputs) -> Mapping[int, Collection[str]]:
     """The parts that may have changed upstream since an older syncd settled them, by highlight."""
-    if pending.begun_at(run.db, run.id, found.document.id) < 0:
+    if found.begun < 0:
         return bases.conflicts_of(run.db, run.id, found.document.id)
     return dict.fromkeys(found.bases, PARTS)
 
@@ -266,12 +276,15 @@ def _record(
     db, id_ = run.db, found.document.id
     bases.settle(db, run.id, plan.bases)
     back = [one for one in found.gone if one in case.found or one in plan.added]
-    bases.forget_absences(db, run.id, back)
+    if back:
+        bases.forget_absences(db, run.id, back)
     for highlight, parts in plan.unplaced.items():
         conflicts.setdefault(highlight, []).extend(f"{bases.UNPLACED}{part}" for part in parts)
-    bases.set_conflicts(db, run.id, id_, conflicts)
+    if conflicts or found.differs:
+        bases.set_conflicts(db, run.id, id_, conflicts)
     pending.done(db, run.id, id_)
-    pictures.expect(db, run.id, id_, found.album.missing(case, plan))
+    if found.album.wished:
+        pictures.expect(db, run.id, id_, found.album.missing(case, plan))
     if found.redressed and (found.home is None or run.options.full):
         homes.set_mark(db, run.id, id_, found.form.mark)
     if home is not None:
@@ -283,6 +296,7 @@ def _record_page(run: VaultRun, found: Inputs, plan: Plan, home: homes.Home) -> 
     id_ = found.document.id
     if home != found.home:
         homes.settle(run.db, run.id, id_, home)
+        run.entered.add(f"path {home.path}")
     if plan.added and (run.vault.log_page or run.vault.journal):
         news.note(run.db, run.id, home.path, len(plan.added))
     run.report.returned.extend(Gone(id_, one, home.path) for one in plan.returned)
@@ -379,10 +393,16 @@ def _create(run: VaultRun, found: Inputs, plan: Plan) -> homes.Home:
     at = end_of(page)
     edits = [Edit(at, at, [opening.indent + line for line in edit.new]) for edit in plan.edits]
     make_base(run)
-    run.write(name.path, splice(page, edits), None)
+    entry = None
+    if not opening.lines and not any(map(has_link, top)):
+        added = set(plan.added)
+        blocks = chain.from_iterable(one.blocks for one in found.wanted if one.id in added)
+        entry = partial(made_entry, name, page, blocks, graph=run.graph)
+    written = run.write(name.path, splice(page, edits), None, entry)
     run.report.pages.created.append(name.path)
     ours = {k: lines for k, lines in opening.header.items() if form.keys is None or k in form.keys}
-    return _home(run, name.path, {key: digest(lines) for key, lines in ours.items()})
+    header = {key: digest(lines) for key, lines in ours.items()}
+    return homes.Home(name.path, header, written.title, written.url, written.digest)
 
 
 def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:
@@ -393,6 +413,8 @@ def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:
 def _free_name(run: VaultRun, found: Inputs) -> Name:
     """The name of a new page: the document's own, else with its id, never another page's."""
     document = found.document
+    if found.is_new and found.names[0].path not in run.vacated:
+        return found.names[0]
     numbered = (f" ({document.id}-{number})" for number in range(2, 100))
     for suffix in chain(["", f" ({document.id})"], numbered):
         name = name_of(run, found.form, document, suffix)

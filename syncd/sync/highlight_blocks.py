@@ -14,6 +14,7 @@ from syncd.page.links import (
     block_ids,
     fingerprint,
     labelled_keys,
+    links_in,
     mentioned_keys,
     place_label,
     untagged,
@@ -44,6 +45,14 @@ class Wanted(NamedTuple):
     comes: bool
     alike: frozenset[bytes] = frozenset()
     label: str | None = None
+
+    @property
+    def blocks(self) -> list[tuple[str | None, list[str], bytes]]:
+        """Its block and the children: identity (None of a child), lines, digest."""
+        (text, tags, note), digests = self.rendered, self.page
+        found = [(self.key, text, digests.text)]
+        found += [(None, tags, digests.tags)] if tags else []
+        return found + ([(None, note, digests.note)] if note else [])
 
     @property
     def says(self) -> str:
@@ -129,7 +138,7 @@ def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
             if above != WHOLE_TEXT or "ighlights" in heading[1]:
                 above = heading[1].strip()
             content = content[:1]  # what follows a heading is no part of it
-        keys, ids = labelled_keys(content), block_ids(content)
+        keys, ids = labelled_keys(links_in(content)), block_ids(content)
         if keys or ids or block.bare or not (heading or above in _ABOVE):
             text = "\n".join(content)
             found.append(PageBlock(index, keys, ids, digest(content), fingerprint(text), text))

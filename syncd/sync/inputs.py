@@ -1,41 +1,35 @@
-"""Collects what a decision on one document rests on.
+"""Collects what a decision on one document rests on: its draft, and the pages themselves.
 
-From the mirror, the vault's index, and the pages themselves: all that is read is read here.
+All that is read of pages is read here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from hashlib import blake2b
 from typing import NamedTuple
-
-import msgspec
 
 from syncd.adopt.adopt import read_in, with_dialects
 from syncd.adopt.dialects import Dialect, dialect_of
 from syncd.adopt.lists import with_whole_lists
 from syncd.adopt.prose import HEADING
 from syncd.formats.format import Format
-from syncd.formats.origin import place_name
-from syncd.model import Document, Highlight
+from syncd.model import Document
 from syncd.page.base import Base
 from syncd.page.blocks import Page, digest, parse
-from syncd.page.identity import highlight_key, is_reader_tweet, link_key, status_id
-from syncd.page.links import fingerprint, id_key, labelled_keys, place_label, title_key
+from syncd.page.identity import link_key
+from syncd.page.links import fingerprint, id_key, title_key
 from syncd.page.names import is_date, name_key
 from syncd.page.occurrences import LABELLED, MENTION
-from syncd.page.rendered import Digests, Labels
-from syncd.state import account, bases, homes, index
+from syncd.page.rendered import Labels
+from syncd.state import account, homes, index
 from syncd.state.bases import Verdict
-from syncd.sync.filters import wants_document, wants_highlight
-from syncd.sync.highlight_blocks import Elsewhere, Wanted, blocks_of, text_keys
+from syncd.sync.drafts import Draft, draft, names_of
+from syncd.sync.highlight_blocks import Elsewhere, Wanted, blocks_of
 from syncd.sync.home_page import Facts, Held, choose_page
 from syncd.sync.identify import identify
-from syncd.sync.pictures import Album, album
-from syncd.sync.same_tweet import Rival, Rivals, find_twins, own_names
+from syncd.sync.pictures import Album
 from syncd.sync.vault_run import VaultRun
-from syncd.vault.page_names import Name, page_name
+from syncd.vault.page_names import Name
 from syncd.vault.read import PageChanged, Seen, page_at
 
 
@@ -44,9 +38,9 @@ class Inputs(NamedTuple):
 
     `path` and `seen` are None and `page` is empty where it has none. `form` is that of its page's
     file, and of new pages where it has none; `labels` are those of children on that page.
-    `elsewhere` are the other places of its highlights by identity; `gone` those that are known to
-    be gone from the vault. `redressed`: the page was last written by other templates;
-    `dialect`: in which manner another program wrote it, None where none did.
+    `elsewhere` are the other places of its highlights by identity. `dialect`: in which manner
+    another program wrote the page, None where none did. What else it has is the draft's: `is_new`,
+    where nothing in the vault has a word of it, so that its page can have the first of `names`.
     """
 
     document: Document
@@ -63,7 +57,11 @@ class Inputs(NamedTuple):
     labels: Labels
     redressed: bool
     album: Album
-    dialect: Dialect | None = None
+    dialect: Dialect | None
+    begun: int
+    differs: bool
+    names: Sequence[Name]
+    is_new: bool
 
 
 def read_inputs(run: VaultRun, id_: int) -> Inputs:
@@ -71,111 +69,42 @@ def read_inputs(run: VaultRun, id_: int) -> Inputs:
 
     Raises DocumentError or OSError where its page cannot be read, or cannot be told.
     """
-    home = homes.find(run.db, run.id, id_)
-    form = run.format_at(home.path) if home else run.format
-    found = _read(run, id_, home, form)
-    right = run.format_at(found.path) if found.path else run.format
-    return found if right is form else _read(run, id_, home, right)
+    return with_page(run, draft(run, id_))
 
 
-def _read(run: VaultRun, id_: int, home: homes.Home | None, form: Format) -> Inputs:
-    document = account.load(run.db, id_)
-    known = bases.of_document(run.db, run.id, id_)
-    rivals = _read_rivals(run, document)
-    twins, inherited = find_twins(document, known, rivals, partial(_comes, run))
-    known |= inherited
-    plain = [
-        _wanted(run, form, document, item)
-        for item in document.highlights
-        if item.id not in twins and (item.id in known or not item.is_deleted)
-    ]
-    pictures = album(run, plain)
-    usual = home.path if home else ""
-    if pictures.copies and not home:
-        usual = name_of(run, form, document).path
-    wanted = pictures.illustrate(plain, usual)
-    places = index.places(run.db, run.id, _keys(wanted, known, form))
-    labels = with_dialects(form.labels)
-    path, others = _pages_of(run, form, labels, document, home, wanted, known, places)
-    if path and path != usual:
-        wanted = pictures.illustrate(plain, path, usual)
-    page, seen = page_at(run.root / path) if path else (parse("", form.syntax), None)
-    dialect = dialect_of("".join(page.lines))
+def with_page(run: VaultRun, one: Draft) -> Inputs:
+    """The inputs of a draft that still holds. Raises as `read_inputs` does."""
+    labels, (path, others) = with_dialects(one.form.labels), _pages_of(run, one)
+    right = run.format_at(path) if path else run.format
+    if right is not one.form:
+        one = draft(run, one.document.id, right)
+        labels, (path, others) = with_dialects(right.labels), _pages_of(run, one)
+    former = one.usual if path and path != one.usual else None
+    wanted = one.album.illustrate(one.wanted, path or one.usual, former)
+    page, seen = page_at(run.root / path) if path else (parse("", one.form.syntax), None)
+    dialect = dialect_of("".join(page.lines)) if path else None
     return Inputs(
-        document,
+        one.document,
         wanted,
-        known,
-        home,
+        one.bases,
+        one.home,
         path,
-        _as_meant(dialect, page, document, known),
+        _as_meant(dialect, page, one.document, one.bases) if path else page,
         seen,
-        _elsewhere(run, wanted, known, places, path, id_)
-        | _said_on(run, labels, wanted, known, others),
-        bases.absences_of(run.db, run.id, id_),
-        len(twins),
-        form,
+        _elsewhere(run, wanted, one.bases, one.places, path, one.document.id)
+        | _said_on(run, labels, wanted, one.bases, others),
+        one.gone,
+        one.duplicates,
+        one.form,
         labels,
-        homes.mark(run.db, run.id, id_) != form.mark,
-        pictures,
+        one.redressed,
+        one.album,
         dialect,
+        one.begun,
+        one.differs,
+        one.names,
+        not one.is_known,
     )
-
-
-def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) -> Wanted:
-    rendered = form.highlight(document, item, run.zone)
-    live = not (item.is_deleted or document.is_deleted)
-    key = highlight_key(document, item)
-    comes = _comes(run, document, item)
-    said = account_digests(item, key)
-    label = place_label([f"({place_name(item)})"])
-    return Wanted(
-        item.id,
-        key,
-        rendered,
-        rendered.digests(),
-        said,
-        item.text or "",
-        live,
-        comes,
-        label=label,
-    )
-
-
-def _comes(run: VaultRun, document: Document, item: Highlight) -> bool:
-    """Whether a highlight comes into the vault by its filters."""
-    return wants_highlight(run.vault, run.zone, document, item)
-
-
-def account_digests(item: Highlight, key: str | None) -> Digests:
-    """Digests of what the account says of a highlight; `key` is its identity.
-
-    Text, address, location and date are one part: an address on another host that leads to the same
-    tweet is the same. b"" for tags or a note that it lacks.
-    """
-    text = (item.text, key, item.location, item.location_type, item.highlighted_at)
-    note = (item.note or "").strip()
-    return Digests(
-        _digest(text),
-        _digest(item.tag_names) if item.tag_names else b"",
-        _digest(note) if note else b"",
-    )
-
-
-def _digest(value: object) -> bytes:
-    return blake2b(msgspec.json.encode(value), digest_size=16).digest()
-
-
-def _keys(wanted: Iterable[Wanted], known: Mapping[int, Base], form: Format) -> list[str]:
-    """The identities under which these highlights may stand somewhere in the vault."""
-    keys: dict[str, None] = {}
-    for item in wanted:
-        if item.key is None:
-            keys.update(dict.fromkeys(text_keys(item, known.get(item.id))))
-        else:
-            keys[item.key] = keys[LABELLED + item.key] = keys[MENTION + item.key] = None
-        if form.block_ids:
-            keys[id_key(item.id)] = None
-    return list(keys)
 
 
 def _elsewhere(
@@ -239,47 +168,6 @@ def _says_it(run: VaultRun, place: index.Place, items: Sequence[Wanted]) -> bool
     return any(item.says and item.says in says for item in items)
 
 
-def _read_rivals(run: VaultRun, document: Document) -> Rivals:
-    """The highlights of other documents that may be the same as this one's."""
-    same = _with_bases(run, account.rivals(run.db, document.id))
-    if not is_reader_tweet(document):
-        selections = _with_bases(run, account.selections(run.db, document.id))
-        names = [name for one in selections for name in own_names(one.document, one.highlight)]
-        names += [one.key for one in selections]
-        return Rivals(same, selections=selections, standing=_standing(run, names))
-    tweet = f"tweet:{status_id(document.source_url)}"
-    thread = [
-        one
-        for one in _with_bases(run, account.thread(run.db, tweet))
-        if one.base is not None or _comes(run, one.document, one.highlight)
-    ]
-    names = [name for item in document.highlights for name in own_names(document, item)]
-    return Rivals(same, thread, (), _standing(run, names), _texts_of(run, tweet))
-
-
-def _with_bases(run: VaultRun, rivals: Iterable[account.Rival]) -> list[Rival]:
-    return [
-        Rival(*one, bases.find(run.db, run.id, one.highlight.id))
-        for one in rivals
-        if wants_document(run.vault, one.document)
-    ]
-
-
-def _standing(run: VaultRun, names: Sequence[str]) -> set[str]:
-    """Those of these identities under which highlights stand in the vault."""
-    return {place.key for place in index.places(run.db, run.id, names)} if names else set()
-
-
-def _texts_of(run: VaultRun, tweet: str) -> list[str]:
-    """The fingerprints of the blocks in the vault that are this tweet."""
-    texts = []
-    for path in {place.path for place in index.places(run.db, run.id, [tweet])}:
-        page, _ = page_at(run.root / path)
-        contents = [page.content(block) for block in page.blocks]
-        texts += [fingerprint("\n".join(one)) for one in contents if tweet in labelled_keys(one)]
-    return texts
-
-
 def _as_meant(
     dialect: Dialect | None, page: Page, document: Document, known: Mapping[int, Base]
 ) -> Page:
@@ -293,29 +181,24 @@ def _as_meant(
 # --- the document's page --------------------------------------------------------------------------
 
 
-def _pages_of(
-    run: VaultRun,
-    form: Format,
-    labels: Labels,
-    document: Document,
-    home: homes.Home | None,
-    wanted: Sequence[Wanted],
-    known: Mapping[int, Base],
-    places: Sequence[index.Place],
-) -> tuple[str | None, set[str]]:
+def _pages_of(run: VaultRun, one: Draft) -> tuple[str | None, set[str]]:
     """The path of the document's page, None where it has none; and others that hold some of it.
 
     These say that they are its, or held highlights of it before.
     """
-    held = _held(places)
+    home, document, labels = one.home, one.document, with_dialects(one.form.labels)
+    wanted = one.album.illustrate(one.wanted, one.usual)
+    held = _held(one.places)
     is_there = home is not None and index.has(run.db, run.id, home.path)
-    before = {base.place for base in known.values() if base.place}
+    before = {base.place for base in one.bases.values() if base.place}
     if home is not None and is_there and held.keys() <= {home.path}:
         return home.path, before - {home.path}
-    names = [name_key(name.title) for name in names_of(run, form, document)]
-    title = title_key(form.full_title(document))
+    if home is None and not held and not one.is_known:
+        return None, before
+    names = [name_key(name.title) for name in one.names or names_of(run, one.form, document)]
+    title = title_key(one.form.full_title(document))
     facts = Facts(
-        names, link_key(document.source_url), title, document.id, len(wanted), _had(known)
+        names, link_key(document.source_url), title, document.id, len(wanted), _had(one.bases)
     )
     titles = [title, home.title or title] if home else [title]
     found = index.candidates(run.db, run.id, held, names, titles, document.id)
@@ -419,21 +302,3 @@ def _in_words(
     """How many of these highlights a page holds, be it only by what they say."""
     there = page_at(run.root / page.path)[0]
     return len(identify(wanted, {}, blocks_of(there, labels), {}, there.lines))
-
-
-def names_of(run: VaultRun, form: Format, document: Document) -> tuple[Name, Name]:
-    """The name of a document's page, and the one it has where that is another page's.
-
-    The latter has the document's id.
-    """
-    return name_of(run, form, document), name_of(run, form, document, f" ({document.id})")
-
-
-def name_of(run: VaultRun, form: Format, document: Document, suffix: str = "") -> Name:
-    """The name of a document's page; `suffix` where another page has the plain one.
-
-    Raises DocumentError.
-    """
-    return page_name(
-        run.graph, run.vault.namespace, document, suffix, form.name(document), form.extension
-    )

@@ -46,6 +46,8 @@ class Album(NamedTuple):
         self, wanted: Sequence[Wanted], path: str, former: str | None = None
     ) -> list[Wanted]:
         """The highlights as they stand on the page at `path`, which may have been at `former`."""
+        if not self.copies:
+            return list(wanted)
         folders = list(dict.fromkeys(one.rpartition("/")[0] for one in (path, former or path)))
         return [self._illustrated(item, folders) for item in wanted]
 

@@ -30,6 +30,7 @@ from syncd.state.schema import transaction
 from syncd.sync.absence import Fate, judge
 from syncd.sync.announce import announce
 from syncd.sync.apply import await_pictures, look_at, sync_document
+from syncd.sync.drafts import drafts
 from syncd.sync.fetch import fetch
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.pictures import are_copied, copy_pictures
@@ -238,10 +239,10 @@ def write_pages(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -
             pending.begin(run.db, run.id, batch, time.time_ns())
         with transaction(run.db):
             try:
-                for number, document in enumerate(batch, start + 1):
+                for number, (document, one) in enumerate(drafts(run, batch), start + 1):
                     if run.tools.stop.is_set():
                         raise Stopped("stopped; the next run goes on from here")  # noqa: TRY301
-                    sync_document(run, document, fates, remove=remove)
+                    sync_document(run, document, one, fates, remove=remove)
                     run.progress("documents", number, len(todo))
             except (VaultError, Stopped) as error:
                 ended = error  # what is written stays written, and is recorded

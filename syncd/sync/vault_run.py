@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple, Protocol
@@ -17,12 +18,13 @@ from syncd.formats.format import Format, format_at
 from syncd.readwise.picture import Picture, fetch_picture
 from syncd.report import VaultReport
 from syncd.state import bases, index, pending, vaults
+from syncd.state.index import PageEntry
 from syncd.state.schema import transaction
 from syncd.sync.filters import scope
 from syncd.sync.vault_format import vault_format
+from syncd.vault.entry import page_entry
 from syncd.vault.graph import Graph, read_graph
 from syncd.vault.read import Seen
-from syncd.vault.scan import page_entry
 from syncd.vault.write import Writer
 
 _PATIENCE = timedelta(seconds=10)  # until the service believes that a page is gone
@@ -74,8 +76,8 @@ class VaultRun:
 
     `id` is the vault's number in the state; `format` is that of new pages; `vacated` are the pages
     that documents had until this run found them elsewhere: until that is recorded, a new page there
-    would pass for theirs. `copies` are the conflict copies in the vault; `started` is when the run
-    began (UTC).
+    would pass for theirs. `entered` are the words of pages that were written since the last drafts
+    were made. `copies` are the conflict copies in the vault; `started` is when the run began (UTC).
     """
 
     db: sqlite3.Connection
@@ -91,6 +93,7 @@ class VaultRun:
     report: VaultReport
     vacated: set[str] = field(default_factory=set)
     copies: list[str] = field(default_factory=list)
+    entered: set[str] = field(default_factory=set)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def format_at(self, path: str) -> Format:
@@ -112,11 +115,25 @@ class VaultRun:
         """
         return self.started - (_PATIENCE if self.options.patient else timedelta(0))
 
-    def write(self, path: str, text: str, seen: Seen | None) -> Seen:
-        """Write a page, and put it into the index. Raises what Writer.write raises."""
+    def write(
+        self,
+        path: str,
+        text: str,
+        seen: Seen | None,
+        entry_of: Callable[..., PageEntry] | None = None,
+    ) -> PageEntry:
+        """Write a page, and put it into the index. Raises what Writer.write raises.
+
+        `entry_of` gives what the index keeps of it (from `seen`), where that is known without
+        reading it again.
+        """
         written = self.writer.write(Path(path), text.encode("utf-8", "surrogateescape"), seen)
-        index.enter(self.db, self.id, page_entry(path, text, written, self.graph, own=True))
-        return written
+        if entry_of is None:
+            entry_of = partial(page_entry, path, text, graph=self.graph, own=True)
+        entry = entry_of(seen=written)
+        index.enter(self.db, self.id, entry)
+        self.entered.update(index.words_of(entry))
+        return entry
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Tell how far this vault is."""

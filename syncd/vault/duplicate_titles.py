@@ -19,9 +19,10 @@ from syncd.page.names import is_conflict_copy, name_key
 from syncd.page.org import syntax_of
 from syncd.state import account, homes, index
 from syncd.state.vaults import find_vault
+from syncd.vault.entry import storable
 from syncd.vault.graph import Graph
 from syncd.vault.page_names import own_page, title_from
-from syncd.vault.scan import storable, unreadable
+from syncd.vault.scan import unreadable
 
 # The patterns by which Logseq 0.10 knows a journal's page, besides the graph's own pattern.
 _LOGSEQ_DAYS = ("yyyy_MM_dd", "MMM do, yyyy", "yyyy-MM-dd")

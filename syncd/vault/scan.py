@@ -15,16 +15,11 @@ from threading import Event
 from typing import NamedTuple
 
 from syncd.errors import DocumentError, Stopped
-from syncd.formats.format import format_of
-from syncd.page.blocks import parse
-from syncd.page.links import id_key
 from syncd.page.names import is_conflict_copy, originals
-from syncd.page.occurrences import occurrences
-from syncd.page.org import syntax_of
 from syncd.state import index
+from syncd.vault.entry import page_entry
 from syncd.vault.graph import Graph
-from syncd.vault.page_names import title_from
-from syncd.vault.read import PageChanged, Seen, read_page
+from syncd.vault.read import PageChanged, read_page
 from syncd.vault.write import is_temporary
 
 _SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
@@ -216,31 +211,3 @@ def _highlights(root: Path, graph: Graph, path: str) -> set[str]:
     data, seen = read_page(root / path)
     text = data.decode("utf-8", "surrogateescape")
     return {key for key, _ in page_entry(path, text, seen, graph).highlights}
-
-
-def page_entry(
-    path: str, text: str, seen: Seen, graph: Graph, *, own: bool = False
-) -> index.PageEntry:
-    """What the index keeps of a page; `own`: as syncd has just written it."""
-    page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
-    said = form.metadata(page, title_from(graph, path))
-    found = occurrences(page, is_document=said.is_document, by_id=form.block_ids)
-    if said.highlight is not None:
-        found.append((id_key(said.highlight), b""))
-    return index.PageEntry(
-        path,
-        *seen,
-        storable(said.name),
-        said.url and storable(said.url),
-        said.title and storable(said.title),
-        said.book,
-        own,
-        [(storable(key), digest) for key, digest in found],
-    )
-
-
-def storable(text: str) -> str:
-    """What the index keeps of a text in which there may be bytes that are not UTF-8."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

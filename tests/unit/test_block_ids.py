@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncd.page.links import block_id, labelled_keys
+from syncd.page.links import block_id, labelled_keys, links_in
 from syncd.page.markdown import parse_markdown
 from syncd.page.occurrences import occurrences
 
@@ -45,7 +45,7 @@ def test_a_link_to_the_highlight_in_readwise_says_its_id_on_a_documents_page() -
     """Elsewhere its owner merely mentions it."""
     line = "([View Tweet](https://twitter.com/example_owl/status/20)), [Open in Readwise](https://readwise.io/open/7)"
     assert (block_id(line, at_home=True), block_id(line)) == (7, None)
-    assert labelled_keys([line])[0] == "tweet:20"
+    assert labelled_keys(links_in([line]))[0] == "tweet:20"
 
 
 def test_where_paragraphs_have_ids_their_links_do_not_count_too() -> None:

@@ -1,0 +1,68 @@
+"""What the index keeps of a page: one that was read, or one that syncd has just made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from syncd.formats.format import format_of
+from syncd.formats.metadata import Metadata
+from syncd.page.blocks import Page, parse
+from syncd.page.links import id_key
+from syncd.page.occurrences import Occurrence, made_occurrences, occurrences
+from syncd.page.org import syntax_of
+from syncd.state.index import PageEntry
+from syncd.vault.graph import Graph
+from syncd.vault.page_names import Name, title_from
+from syncd.vault.read import Seen
+
+
+def page_entry(path: str, text: str, seen: Seen, graph: Graph, *, own: bool = False) -> PageEntry:
+    """What the index keeps of a page; `own`: as syncd has just written it."""
+    page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
+    said = form.metadata(page, title_from(graph, path))
+    found = occurrences(page, is_document=said.is_document, by_id=form.block_ids)
+    if said.highlight is not None:
+        found.append((id_key(said.highlight), b""))
+    return _entry(path, said, found, seen, own=own)
+
+
+def made_entry(
+    name: Name,
+    top: Page,
+    blocks: Iterable[tuple[str | None, list[str], bytes]],
+    seen: Seen,
+    graph: Graph,
+) -> PageEntry:
+    """The same of a page that syncd has just made of a `top` without links, and of these blocks.
+
+    Of each block its own identity (None of a child), its lines and their digest.
+    """
+    form = format_of(graph.format)
+    said = form.metadata(top, name.title)
+    manner = {"is_document": said.is_document, "by_id": form.block_ids}
+    found: list[Occurrence] = []
+    for key, content, digest in blocks:
+        found += made_occurrences(content, digest, key, **manner)
+    return _entry(name.path, said, found, seen, own=True)
+
+
+def _entry(
+    path: str, said: Metadata, found: Iterable[Occurrence], seen: Seen, *, own: bool
+) -> PageEntry:
+    return PageEntry(
+        path,
+        *seen,
+        storable(said.name),
+        said.url and storable(said.url),
+        said.title and storable(said.title),
+        said.book,
+        own,
+        [(storable(key), digest) for key, digest in found],
+    )
+
+
+def storable(text: str) -> str:
+    """What the index keeps of a text in which there may be bytes that are not UTF-8."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
