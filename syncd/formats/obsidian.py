@@ -16,7 +16,7 @@ from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
 from syncd.page.blocks import Page
-from syncd.page.front_matter import entry, plain_values
+from syncd.page.front_matter import entry, front_matter_length, plain_values
 from syncd.page.identity import link_key
 from syncd.page.links import title_key
 from syncd.page.names import name_key
@@ -127,6 +127,7 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _TOP = 60  # lines in which a plugin's metadata stand
+_SAYING = ("full", "url", "uri", "readwise", "/index]]")  # one is in all that names a document
 
 
 def metadata(page: Page, title: str) -> Metadata:
@@ -135,6 +136,9 @@ def metadata(page: Page, title: str) -> Metadata:
     syncd's notes say it in their front matter; those by Readwise's plugin and by readwise-mirror
     there too, or in a list or a paragraph at their top.
     """
+    top = "".join(page.lines[: max(_TOP, front_matter_length(page.lines))]).lower()
+    if not any(word in top for word in _SAYING):
+        return Metadata(name_key(title), None, None, None, is_document=False)
     said = {_field_key(key): value for key, value in plain_values(page).items()}
     for line in page.lines[:_TOP]:
         field = _FIELD.match(line)

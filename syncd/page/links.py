@@ -70,6 +70,11 @@ def has_link(line: str) -> bool:
     return "](h" in line or "](H" in line or "[[h" in line or "[[H" in line
 
 
+def may_tell(line: str) -> bool:
+    """Whether a line may say that its block is a highlight; quick, and never False for one."""
+    return has_link(line) or "Highlight" in line or ("(" in line and bool(_PLACE.search(line)))
+
+
 class Link(NamedTuple):
     """A link with a label and what stands around it in its line."""
 

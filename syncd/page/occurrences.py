@@ -18,11 +18,11 @@ from syncd.page.links import (
     block_id,
     ends_with_own,
     fingerprint,
-    has_link,
     id_key,
     is_marked,
     labelled_keys,
     links_in,
+    may_tell,
     own_key,
     place_label,
     readwise_keys,
@@ -41,13 +41,18 @@ def occurrences(page: Page, *, is_document: bool, by_id: bool) -> list[Occurrenc
     blocks with ids. Where ids stand outside of blocks, links outside of blocks are not looked for:
     they belong to the same highlights.
     """
+    ids = list(_ids(page, is_document)) if by_id else []
+    telling = [number for number, line in enumerate(page.lines) if may_tell(line)]
+    if not telling:
+        return ids
+    around = {number: _block_around(page, number) for number in telling}
     found: list[Occurrence] = []
-    for block in page.blocks:
+    for block in dict.fromkeys(filter(None, around.values())):
         content = page.content(block)[: _own_lines(page, block)]
         found += occurrences_in(content, is_document=is_document)
-    ids = list(_ids(page, is_document)) if by_id else []
     if all(digest_ for _, digest_ in ids):
-        found += _outside_of_blocks(page, is_document)
+        outside = [number for number in telling if around[number] is None]
+        found += _outside_of_blocks(page, outside, is_document) if outside else []
     return found + ids
 
 
@@ -112,18 +117,20 @@ def letters_key(says: str) -> str:
 
 def _ids(page: Page, is_document: bool) -> Iterator[Occurrence]:
     for number, line in enumerate(page.lines):
-        id_ = block_id(line, is_document)
-        if id_ is not None:
-            block = _block_around(page, number)
-            yield id_key(id_), digest(page.content(block)) if block else b""
+        if "^" in line or "%%" in line or "# id" in line or "/open/" in line:
+            id_ = block_id(line, is_document)
+            if id_ is not None:
+                block = _block_around(page, number)
+                yield id_key(id_), digest(page.content(block)) if block else b""
 
 
-def _outside_of_blocks(page: Page, is_document: bool) -> Iterator[Occurrence]:
+def _outside_of_blocks(page: Page, numbers: list[int], is_document: bool) -> Iterator[Occurrence]:
+    """The links in these lines, which are no block's; in running text."""
     hidden = fenced_lines(page.lines)
-    for number, line in enumerate(page.lines):
-        if not has_link(line) or number in hidden or _block_around(page, number) is not None:
+    for number in numbers:
+        if number in hidden:
             continue
-        content = [line.rstrip()]
+        content = [page.lines[number].rstrip()]
         links = links_in(content)
         own = own_key(links, marked=is_marked(content))
         keys = labelled_keys(links) if is_document else (own,)

@@ -49,6 +49,22 @@ def add_all(db: sqlite3.Connection, vault: int) -> None:
     )
 
 
+def add_unsettled(db: sqlite3.Connection, vault: int, mark: str, org_mark: str) -> None:
+    """Make every document pending of which page and templates are not as they were last settled.
+
+    `mark` is that of pages in the vault's format (Format.mark), `org_mark` that of pages in Org.
+    """
+    db.execute(
+        "INSERT OR IGNORE INTO pending (vault, document) SELECT ?1, id FROM document"
+        " WHERE NOT EXISTS (SELECT 1 FROM home"
+        " JOIN page ON (page.vault, page.path, page.hash) = (home.vault, home.path, home.hash)"
+        " LEFT JOIN mark ON (mark.vault, mark.document) = (home.vault, home.document)"
+        " WHERE (home.vault, home.document) = (?1, document.id) AND home.away IS NULL"
+        " AND coalesce(mark, '') = iif(home.path LIKE '%.org', ?3, ?2))",
+        (vault, mark, org_mark),
+    )
+
+
 def waiting(db: sqlite3.Connection, vault: int) -> list[int]:
     """The documents whose pages may be behind the account, oldest first."""
     return [

@@ -154,8 +154,10 @@ def open_vault(
         form = vault_format(vault, graph)
         with transaction(db):
             number = vaults.vault_id(db, vault.name, root)
-            if vaults.settle(db, number, scope(vault)) or options.full:
+            if vaults.settle(db, number, scope(vault)):
                 pending.add_all(db, number)
+            elif options.full:
+                pending.add_unsettled(db, number, form.mark, format_at("page.org", form).mark)
             if options.allow_removals:
                 pending.add(db, number, bases.documents_deleted_upstream(db, number))
         writer = tools.writer(root)
