@@ -45,6 +45,8 @@ def _whole(
     first = page.blocks[at]
     if at + 1 == len(page.blocks) or len(page.blocks[at + 1].indent) <= len(first.indent):
         return first, 1
+    if page.content(page.blocks[at + 1])[0].startswith(_LABELS):
+        return first, 1
     said = wanted.get(said_in(page.content(first)[:1]), ())
     for number, block in enumerate(page.blocks[at + 1 : at + _MOST], 2):
         if len(block.indent) <= len(first.indent) or page.content(block)[0].startswith(_LABELS):

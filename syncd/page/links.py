@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -204,6 +205,7 @@ def _balanced(url: str) -> str:
     return url
 
 
+@lru_cache(maxsize=4096)  # what is told apart by its words is compared with several others
 def fingerprint(text: str) -> str:
     """The letters and digits of a text in lower case, by which it is compared.
 

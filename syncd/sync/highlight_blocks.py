@@ -91,15 +91,19 @@ class PageBlock(NamedTuple):
     """A block of the document's page that may be a highlight.
 
     Its index there, the identities of its labelled links (its own is the last), the highlights'
-    ids that it says, its digest, its fingerprint, and its whole text.
+    ids that it says, its digest, and its whole text.
     """
 
     at: int
     keys: tuple[str, ...]
     ids: tuple[int, ...]
     digest: bytes
-    says: str
     text: str = ""
+
+    @property
+    def says(self) -> str:
+        """Its fingerprint."""
+        return fingerprint(self.text)
 
     @property
     def plain(self) -> str | None:
@@ -141,7 +145,7 @@ def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
         keys, ids = labelled_keys(links_in(content)), block_ids(content)
         if keys or ids or block.bare or not (heading or above in _ABOVE):
             text = "\n".join(content)
-            found.append(PageBlock(index, keys, ids, digest(content), fingerprint(text), text))
+            found.append(PageBlock(index, keys, ids, digest(content), text))
     return found
 
 

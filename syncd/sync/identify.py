@@ -396,8 +396,8 @@ def _in_prose(
 
     On a page by syncd that is no new highlight's place.
     """
-    if not lines or len(found) == len(wanted):
+    missing = {item.id for item in wanted if item.id not in found}
+    if not lines or not missing or (bases and missing.isdisjoint(bases)):
         return {}
-    texts = {item.id: item.says for item in wanted}
-    said = said_below(lines, texts, texts.keys() - found)
+    said = said_below(lines, {item.id: item.says for item in wanted}, missing)
     return dict.fromkeys(said, Elsewhere("", b"")) if not bases or said & bases.keys() else {}

@@ -205,7 +205,7 @@ A, B, C = (wanted(1, text).page for text in "ABC")
 def effects(base: Base, now: str | None, known: Collection[int] = ()) -> list[Effect]:
     """Those on a highlight that says this, or stands nowhere."""
     item = wanted(1, "C")
-    places = {} if now is None else {1: PageBlock(0, (), (), b"", "")}
+    places = {} if now is None else {1: PageBlock(0, (), (), b"")}
     standing = {} if now is None else {1: wanted(1, now).page}
     return effects_of([item], {1: base}, places, standing, known)
 
