@@ -67,6 +67,15 @@ def addition(answer: bytes, place: int) -> bytes:
     return _answer([book], None)
 
 
+def one_large(highlights: int) -> tuple[bytes, bytes]:
+    """The answers to a full export of one document of so many highlights, and to one more."""
+    random = Random(highlights)
+    book = _book(random, 0)
+    items = [_highlight(random, book, 0, place) for place in range(highlights + 1)]
+    whole = _answer([book | {"highlights": items[:-1]}], None)
+    return whole, _answer([book | {"highlights": items[-1:]}], None)
+
+
 def nothing() -> bytes:
     """The answer to an incremental export where nothing is new."""
     return _answer([], None)
