@@ -226,6 +226,26 @@ def test_quiet_edits_are_found_by_a_full_run_alone(world: World, clock: Clock) -
     assert "\t- **Tags**: #[[vogel]]" in text
 
 
+def test_a_full_run_looks_only_at_pages_that_are_not_as_they_were_settled(
+    world: World, clock: Clock
+) -> None:
+    """One whose owner wrote, one that is behind, and one of which all stands elsewhere."""
+    for number in range(4):
+        add_book(world.library, f"Regal {number}", tweet(number + 1, f"雨の音 {number}"))
+    add_book(world.library, "Regal 4", tweet(1, "雨の音 0"))
+    world.sync()
+    clock.forward(hours=1)
+    settled = only(world.sync(full=True)).pages
+    assert (settled.unchanged, settled.updated, settled.created) == (0, [], [])
+    path = world.page_of("Regal 2")
+    world.put(path, world.read(path) + "- ein eigener Satz\n")
+    world.sync()
+    with (world.root / world.page_of("Regal 3")).open("a") as page:
+        page.write("- noch einer\n")
+    looked = only(world.sync(full=True)).pages
+    assert (looked.unchanged, looked.updated, looked.created) == (1, [], [])
+
+
 def test_a_full_run_comes_by_itself_when_it_is_due(world: World, clock: Clock) -> None:
     """Every `full_every`."""
     book = add_book(world.library, "Alt", tweet(1, "eins"))
