@@ -65,74 +65,73 @@ def absorb(db: sqlite3.Connection, documents: Iterable[Document]) -> set[int]:
     Returns the documents whose pages may be behind now: those that changed, and those whose
     highlights may take the place of a changed one, or give up theirs to it.
     """
-    touched: set[int] = set()
+    sent = list(documents)
+    return _absorb_heads(db, sent) | _absorb_highlights(db, sent)
+
+
+def _absorb_heads(db: sqlite3.Connection, documents: Sequence[Document]) -> set[int]:
+    """Take in the documents without their highlights; returns those that changed."""
+    ids = [document.id for document in documents]
+    db.executemany("DELETE FROM rejected WHERE document = ?", ((id_,) for id_ in ids))
+    query = f"SELECT id, data FROM document WHERE id IN {_ASKED}"
+    old = dict(db.execute(query, (_encode(ids).decode(),)).fetchall())
+    heads = {one.id: _encode(msgspec.structs.replace(one, highlights=())) for one in documents}
+    changed = {id_: data for id_, data in heads.items() if old.get(id_) != data}
+    db.executemany("INSERT OR REPLACE INTO document VALUES (?, ?)", changed.items())
     for document in documents:
-        data = _encode(msgspec.structs.replace(document, highlights=()))
-        db.execute("DELETE FROM rejected WHERE document = ?", (document.id,))
-        old = db.execute("SELECT data FROM document WHERE id = ?", (document.id,)).fetchone()
-        if old is None or old[0] != data:
-            touched.add(document.id)
-            db.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (document.id, data))
-            if old is not None:
-                _store(
-                    db, document, [(one, _encode(one)) for one in highlights_of(db, document.id)]
-                )
-        touched |= _absorb_highlights(db, document, document.highlights)
-    return touched
+        if document.id in changed and document.id in old:  # its highlights' keys depend on it
+            known = highlights_of(db, document.id)
+            _store(db, [(document, one, _encode(one)) for one in known])
+    return set(changed)
 
 
-def _absorb_highlights(
-    db: sqlite3.Connection, document: Document, highlights: Iterable[Highlight]
-) -> set[int]:
-    sent = {highlight.id: (highlight, _encode(highlight)) for highlight in highlights}
-    query = "SELECT id, data, document FROM highlight WHERE id IN (SELECT value FROM json_each(?))"
+def _absorb_highlights(db: sqlite3.Connection, documents: Iterable[Document]) -> set[int]:
+    """Take in the documents' highlights; returns whose pages may be behind for that."""
+    sent = {
+        highlight.id: (document, highlight, _encode(highlight))
+        for document in documents
+        for highlight in document.highlights
+    }
+    query = f"SELECT id, data, document FROM highlight WHERE id IN {_ASKED}"
     old = {row[0]: row[1:] for row in db.execute(query, (_encode(list(sent)).decode(),))}
-    changed = [both for id_, both in sent.items() if old.get(id_) != (both[1], document.id)]
-    if not changed:
-        return set()
-    known = [highlight.id for highlight, _ in changed if highlight.id in old]
-    touched = {document.id, *(old[id_][1] for id_ in known)}
+    changed = [
+        (document, highlight, data)
+        for document, highlight, data in sent.values()
+        if old.get(highlight.id) != (data, document.id)
+    ]
+    known = [highlight.id for _, highlight, _ in changed if highlight.id in old]
+    touched = {document.id for document, _, _ in changed}
+    touched.update(old[id_][1] for id_ in known)
     touched |= _rivals_of(db, known)
-    _store(db, document, changed)
+    _store(db, changed)
     return touched | _rivals_of(db, known)
 
 
 def _rivals_of(db: sqlite3.Connection, highlights: list[int]) -> set[int]:
+    if not highlights:
+        return set()
     return {row[0] for row in db.execute(_RIVALS, (_encode(highlights).decode(),))}
 
 
-def _store(
-    db: sqlite3.Connection, document: Document, highlights: Iterable[tuple[Highlight, bytes]]
-) -> None:
-    tweet = f"tweet:{status_id(document.source_url)}" if is_reader_tweet(document) else None
+def _store(db: sqlite3.Connection, highlights: Iterable[tuple[Document, Highlight, bytes]]) -> None:
     rows = [
         (
             highlight.id,
             document.id,
             not (highlight.is_deleted or document.is_deleted),
             highlight_key(document, highlight),
-            tweet,
+            f"tweet:{status_id(document.source_url)}" if is_reader_tweet(document) else None,
             data,
         )
-        for highlight, data in highlights
+        for document, highlight, data in highlights
     ]
     db.executemany("INSERT OR REPLACE INTO highlight VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
-def start_full(db: sqlite3.Connection) -> None:
-    """Before a full fetch: nothing has been seen in it yet."""
-    db.execute("CREATE TEMP TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY)")
-    db.execute("DELETE FROM seen")
-
-
-def see(db: sqlite3.Connection, documents: Iterable[Document]) -> None:
-    """During a full fetch: these came."""
-    ids = ((highlight.id,) for document in documents for highlight in document.highlights)
-    db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ids)
-
-
-def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) -> set[int] | None:
-    """After a complete full fetch, in the caller's transaction.
+def finish_full(
+    db: sqlite3.Connection, seen: Collection[int], refused: Collection[int | None] = ()
+) -> set[int] | None:
+    """After a complete full fetch, in the caller's transaction; `seen` are the highlights' ids.
 
     What was not seen in it is deleted upstream, but for what a document has that came and was not
     understood: its id is in `refused`, None there stands for any. Returns the documents whose pages
@@ -140,17 +139,18 @@ def finish_full(db: sqlite3.Connection, refused: Collection[int | None] = ()) ->
     """
     if None in refused:
         return set()
-    live, seen = db.execute(
-        "SELECT count(*), count(seen.id) FROM highlight LEFT JOIN seen USING (id) WHERE live"
-    ).fetchone()
-    if live and not seen:
+    live = db.execute("SELECT id, document FROM highlight WHERE live").fetchall()
+    lost = [one for one in live if one[0] not in seen]
+    if live and len(lost) == len(live):
         return set() if refused else None
-    lost = "SELECT document, data FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen)"
     touched: set[int] = set()
-    for document, data in db.execute(lost).fetchall():
+    for id_, document in lost:
         if document not in refused:
-            gone = msgspec.structs.replace(_highlights.decode(data), is_deleted=True)
-            touched |= _absorb_highlights(db, head(db, document), [gone])
+            query = "SELECT data FROM highlight WHERE id = ?"
+            found = _highlights.decode(db.execute(query, (id_,)).fetchone()[0])
+            gone = msgspec.structs.replace(found, is_deleted=True)
+            whole = msgspec.structs.replace(head(db, document), highlights=(gone,))
+            touched |= _absorb_highlights(db, [whole])
     return touched
 
 

@@ -35,15 +35,14 @@ def fetch(
     """
     since = account.cursor(db)
     full = options.full or since is None or _is_full_due(db, config)
-    account.start_full(db)
     refused: set[int | None] = set()
+    seen: set[int] = set()
     for page in _pages(db, client, None if full else since):
         with transaction(db):
             pending.add_everywhere(db, account.absorb(db, page.documents))
             account.reject(db, page.rejected)
-            if full:
-                account.see(db, page.documents)
         refused |= {one.id for one in page.rejected}
+        seen.update(one.id for document in page.documents for one in document.highlights)
         _tell_nameless(report, page.rejected)
         report.fetched.documents += len(page.documents)
         report.fetched.highlights += page.highlights
@@ -53,7 +52,7 @@ def fetch(
         return fetch(db, config, client, options._replace(full=True), report, progress)
     with transaction(db):
         if full:
-            _finish_full(db, config, refused)
+            _finish_full(db, config, seen, refused)
         if None not in refused:
             account.forget_rejected(db, refused)
     if client.server_time is None or None in refused:
@@ -93,8 +92,10 @@ def _pages(db: sqlite3.Connection, client: Client, since: datetime | None) -> It
         yield from client.export(ids=rejected)
 
 
-def _finish_full(db: sqlite3.Connection, config: Config, refused: set[int | None]) -> None:
-    touched = account.finish_full(db, refused)
+def _finish_full(
+    db: sqlite3.Connection, config: Config, seen: set[int], refused: set[int | None]
+) -> None:
+    touched = account.finish_full(db, seen, refused)
     if touched is None:
         _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
     pending.add_everywhere(db, touched or ())

@@ -53,8 +53,7 @@ def make_base(run: VaultRun, *, again: bool = False) -> None:
     warning: the notes do not need it.
     """
     path = base_path(run.graph, run.vault.namespace)
-    state = vaults.base_file(run.db, run.id)
-    if path is None or state != ("wanted" if again else None):
+    if path is None or vaults.base_file(run.db, run.id) != ("wanted" if again else None):
         return
     made = os.path.lexists(run.root / path)
     if not made:
