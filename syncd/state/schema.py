@@ -156,6 +156,14 @@ _MIGRATIONS = [
     -- what stands on the pages is found by other rules now: all are read again
     UPDATE page SET mtime = 0;
     """,
+    """
+    -- when each document last changed in the mirror; by it the index for `search`, which is a file
+    -- of its own, knows what it lacks, and by the mirror's name that it is this one's
+    CREATE TABLE change (document INTEGER PRIMARY KEY, moment INTEGER NOT NULL);
+    CREATE INDEX change_moment ON change (moment);
+    INSERT INTO change SELECT id, 1 FROM document;
+    INSERT INTO setting VALUES ('mirror', hex(randomblob(16)));
+    """,
 ]
 
 

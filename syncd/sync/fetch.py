@@ -11,7 +11,7 @@ from syncd.config.settings import Config
 from syncd.readwise.client import Client
 from syncd.readwise.decode import ExportPage, Rejected
 from syncd.report import Failure, Report
-from syncd.state import account, pending
+from syncd.state import account, changes, pending
 from syncd.state.schema import transaction
 from syncd.sync.vault_run import Progress, RunOptions
 
@@ -39,7 +39,7 @@ def fetch(
     seen: set[int] = set()
     for page in _pages(db, client, None if full else since):
         with transaction(db):
-            pending.add_everywhere(db, account.absorb(db, page.documents))
+            _note(db, account.absorb(db, page.documents))
             account.reject(db, page.rejected)
         refused |= {one.id for one in page.rejected}
         seen.update(one.id for document in page.documents for one in document.highlights)
@@ -58,6 +58,12 @@ def fetch(
     if client.server_time is None or None in refused:
         return None
     return client.server_time - _OVERLAP
+
+
+def _note(db: sqlite3.Connection, touched: set[int]) -> None:
+    """These documents changed: every vault may be behind of them, and so may the search."""
+    pending.add_everywhere(db, touched)
+    changes.note(db, touched)
 
 
 def _tell_nameless(report: Report, rejected: list[Rejected]) -> None:
@@ -98,6 +104,6 @@ def _finish_full(
     touched = account.finish_full(db, seen, refused)
     if touched is None:
         _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
-    pending.add_everywhere(db, touched or ())
+    _note(db, touched or set())
     account.set_cursor(db, datetime.now(UTC), "full")
     account.set_server(db, config.readwise.api_url)

@@ -1278,6 +1278,8 @@ def by_the_version_before(world: World, would_write: World) -> None:
         db.execute("ALTER TABLE base DROP COLUMN place")
         db.execute("ALTER TABLE base DROP COLUMN seen")
         db.execute("DROP TABLE absence")
+        db.execute("DROP TABLE change")
+        db.execute("DELETE FROM setting WHERE key = 'mirror'")
         db.execute(f"PRAGMA user_version = {_OLDER}")
 
 
