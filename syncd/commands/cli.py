@@ -340,6 +340,56 @@ def restore(ctx: click.Context, what: str | None, missing: bool, since: str | No
 
 
 @main.command()
+@click.argument("words", metavar="WORDS", nargs=-1, required=True)
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="At most so many.",
+)
+@json_option
+@loudness_options
+@click.pass_context
+def search(ctx: click.Context, words: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Find highlights of the account by their words, the newest first.
+
+    All words must occur, in text, note, tags, title or author; each finds what begins with it, in
+    any case and with any accents. '"Words in quotes"' stand together, and are whole.
+    """
+    from syncd.commands.search import search
+
+    quiet = ctx.find_root().params["quiet"]
+    ctx.exit(search(ctx.obj, words, limit, as_json=as_json, quiet=quiet))
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "csv", "markdown"]),
+    required=True,
+    help="json: documents as Readwise sends them; csv: with Readwise's columns; markdown: to read.",
+)
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write it there, for you alone; else to standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace the file where it is there already.")
+@loudness_options
+@click.pass_context
+def export(ctx: click.Context, form: str, output: Path | None, force: bool) -> None:
+    """Write all highlights of the account, as they were when last synced, into one file."""
+    from syncd.commands.export import export
+
+    quiet = ctx.find_root().params["quiet"]
+    ctx.exit(export(ctx.obj, form, output, force=force, quiet=quiet))
+
+
+@main.command()
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.pass_context
 def demo(ctx: click.Context, folder: Path | None) -> None:

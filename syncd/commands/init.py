@@ -59,11 +59,11 @@ def init(
     home = path.absolute().with_name(name)
     if home != settings.config_dir() / "token":
         values["token_file"] = name
-    with drafted(path, fill(example(), values)) as draft:
+    with drafted(path, [fill(example(), values)]) as draft:
         config = _loaded(draft)
         token, unasked = _chosen_token(config, home, token_file, asks)
         if token:
-            with drafted(home, token + "\n", 0o600) as secret:
+            with drafted(home, [token + "\n"], 0o600) as secret:
                 place(secret, home)
         place(draft, path)
     click.echo(f"{path} is written; it explains every key")
