@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import click
 
@@ -55,7 +56,7 @@ def _lines(one: Found, terms: list[Term]) -> Iterator[str]:
     """A hit as lines for a terminal: document, text, note, tags, pages, link."""
     title, author = one_line(one.title) or str(one.document), one_line(one.author)
     by = f" ({_marked(author, terms)})" if author else ""
-    yield click.style(_marked(title, terms), bold=True) + by
+    yield _marked(title, terms, bold=True) + by
     for head, said in (("", one.text), ("note: ", one.note), ("tags: ", ", ".join(one.tags))):
         if said.strip():
             yield f"  {head}{_marked(_excerpt(one_line(said), terms), terms)}"
@@ -78,10 +79,12 @@ def _excerpt(text: str, terms: list[Term]) -> str:
     return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
 
 
-def _marked(text: str, terms: list[Term]) -> str:
+def _marked(text: str, terms: list[Term], *, bold: bool = False) -> str:
     """The text with the words that were asked for set off."""
+    plain = partial(click.style, bold=True) if bold else str
     parts, at = [], 0
     for start, end in matches(text, terms):
-        parts += [text[at:start], click.style(text[start:end], fg="yellow", underline=True)]
+        said = click.style(text[start:end], fg="yellow", underline=True, bold=bold or None)
+        parts += [plain(text[at:start]), said]
         at = end
-    return "".join([*parts, text[at:]])
+    return "".join([*parts, plain(text[at:])])
