@@ -147,19 +147,26 @@ def test_a_damaged_or_lost_index_and_a_new_state_cost_nothing(filled: World) -> 
     assert (texts(filled, "梟"), texts(filled, "leben")) == ([], ["ein anderes Leben"])
 
 
-def test_a_state_that_cannot_be_searched_says_what_to_do(world: World) -> None:
-    """Before the first run, and one that an older syncd made."""
+def test_before_the_first_run_there_is_nothing_to_read(world: World) -> None:
+    """And it is said what to do."""
     world.write_config()
     for command in (["search", "x"], ["export", "--format", "csv"]):
         done = world.command(*command)
         assert (done.returncode, done.stdout) == (5, "")
         assert done.stderr.endswith("nothing was synced yet; run `syncd sync` once\n")
-    world.state.mkdir()
-    with closing(open_db(world.state / "syncd.db")) as db:
-        db.execute("DELETE FROM setting")
-    done = world.command("search", "x")
-    assert done.returncode == 5
+
+
+def test_a_state_of_the_version_before_is_searched_after_one_run(filled: World) -> None:
+    """All of it, though nothing is new."""
+    with closing(open_db(filled.state / "syncd.db")) as db:
+        db.execute("DROP TABLE change")
+        db.execute("DELETE FROM setting WHERE key = 'mirror'")
+        db.execute("PRAGMA user_version = 5")
+    done = filled.command("search", "梟")
+    assert (done.returncode, done.stdout) == (5, "")
     assert done.stderr.endswith("was written by an older syncd; run `syncd sync` once\n")
+    filled.sync()
+    assert texts(filled, "梟") == ["夜の梟は静か"]
 
 
 def test_a_search_does_not_wait_for_a_run_that_writes(filled: World) -> None:
