@@ -25,7 +25,7 @@ from syncd.state import account, changes
 from syncd.state.schema import transaction
 
 _VERSION = 1  # of the tables, and of what `indexed` makes of a text
-_STEP = 100  # documents after which progress is told
+_BATCH = 100  # documents that are read at once
 _SPARE = 100  # entries that are not true and cost nothing
 _TABLES = f"""
     DROP TABLE IF EXISTS mark;
@@ -116,10 +116,11 @@ def _refresh(index: sqlite3.Connection, db: sqlite3.Connection, progress: Progre
                 index.execute(statement)
             moment = 0
         documents = changes.since(db, moment)
-        for number, id_ in enumerate(documents, 1):
-            _enter(index, account.load(db, id_))
-            if number % _STEP == 0 or number == len(documents):
-                progress("documents indexed", number, len(documents))
+        for start in range(0, len(documents), _BATCH):
+            batch = documents[start : start + _BATCH]
+            for document in account.load(db, batch).values():
+                _enter(index, document)
+            progress("documents indexed", start + len(batch), len(documents))
         index.execute("DELETE FROM mark")
         index.execute("INSERT INTO mark VALUES (?, ?)", (mirror, latest))
 

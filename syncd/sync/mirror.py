@@ -16,7 +16,7 @@ from syncd.state import account, changes
 from syncd.state.schema import open_to_read
 from syncd.sync.vault_run import Progress
 
-_STEP = 100  # documents after which progress is told
+_BATCH = 100  # documents that are read at once
 
 
 @contextmanager
@@ -39,10 +39,10 @@ def opened_mirror(config: Config) -> Iterator[sqlite3.Connection]:
 def documents(db: sqlite3.Connection, progress: Progress) -> Iterator[Document]:
     """The account's documents with their highlights, without what was deleted in Readwise."""
     ids = account.documents(db)
-    for number, id_ in enumerate(ids, 1):
-        document = account.load(db, id_)
-        live = tuple(one for one in document.highlights if not one.is_deleted)
-        if live and not document.is_deleted:
-            yield msgspec.structs.replace(document, highlights=live)
-        if number % _STEP == 0 or number == len(ids):
-            progress("documents exported", number, len(ids))
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        for document in account.load(db, batch).values():
+            live = tuple(one for one in document.highlights if not one.is_deleted)
+            if live and not document.is_deleted:
+                yield msgspec.structs.replace(document, highlights=live)
+        progress("documents exported", start + len(batch), len(ids))

@@ -85,10 +85,9 @@ def _pages(db: sqlite3.Connection, vault: int, document: Document, item: Highlig
     places = {place.path for place in index.places(db, vault, keys)}
     if places:
         return sorted(places)
-    base = bases.find(db, vault, item.id)
-    if base is None or item.id in bases.absences_of(db, vault, document.id):
+    base = bases.of(db, vault, [item.id]).get(item.id)
+    if base is None or bases.verdicts(db, vault, [item.id]):
         return []
     if base.place:
         return [base.place]
-    home = homes.find(db, vault, document.id)
-    return [home.path] if home else []
+    return [home.path for home in homes.find(db, vault, [document.id]).values()]
