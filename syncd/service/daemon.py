@@ -79,6 +79,7 @@ class Daemon:
         self._again: set[str] = set()
         self._failures = 0
         self._rejected, self._paused_until = False, self._started
+        self._owes_fetch = False  # a run that could write no vault did not ask Readwise
         self._ready_told = False
         self._ticked = 0.0
         self._last_run, self._last_notified = "no run yet", ""
@@ -329,12 +330,17 @@ class Daemon:
             watch.debounce.touch(time.monotonic())
         elif isinstance(result, VaultReport):
             self._problems.set_warnings(result)
-            if self._problems.problem(
-                f"vault {name}"
-            ):  # what it kept from being written may work now
-                self._jobs.add_once("settle", 0, self._work, "settle", self._settle)
+            if self._problems.problem(f"vault {name}"):
+                self._catch_up()
         else:
             self._problems.open_error(f"vault {name}", result)
+
+    def _catch_up(self) -> None:
+        """A vault is in order again: what it kept from being fetched or written may come now."""
+        if self._owes_fetch:
+            self._jobs.add_once("catch-up", 0, self._work, "run", self._run)
+        else:
+            self._jobs.add_once("settle", 0, self._work, "settle", self._settle)
 
     def _ran(self, kind: str, result: Any) -> None:
         now = datetime.now().strftime("%H:%M")  # noqa: DTZ005  # for people
@@ -345,6 +351,7 @@ class Daemon:
             self._settle_later(result)
             if kind != "settle":
                 self._rejected, self._failures = False, 0
+                self._owes_fetch = result.fetched.requests == 0
                 self._paused_until = self._started
                 self._jobs.remove("retry")
             return

@@ -472,6 +472,7 @@ def test_a_vault_that_goes_away_and_comes_back(filled: World, start: Start) -> N
     filled.library.add_highlight(filled.library.books[0]["user_book_id"], **tweet(3, "三"))
     service.send(signal.SIGUSR1)
     until(lambda: "is missing" in service.log(), "not said")
+    until(lambda: service.status()["last_run"]["code"] == 5, "no run while it was away")
     assert not filled.root.exists()
     away.rename(filled.root)
     until(lambda: "status/3" in filled.text(), "it did not pick up")
