@@ -85,13 +85,18 @@ class Client:
         self._get("/api/v2/auth/", {}, _decode_nothing)
 
     def export(
-        self, *, updated_after: datetime | None = None, ids: Sequence[int] = ()
+        self,
+        *,
+        updated_after: datetime | None = None,
+        ids: Sequence[int] = (),
+        start: str | None = None,
     ) -> Iterator[ExportPage]:
         """The account's documents, page by page as they come, deleted highlights included.
 
         `updated_after` (with a zone) leaves out highlights that have not changed since; `ids` asks
-        for these documents alone. Where Readwise refuses a cursor, reading starts again from the
-        first page, once, so that a page can come twice.
+        for these documents alone; `start` is the cursor of the page to begin with. Where Readwise
+        refuses a cursor, reading starts again from the first page, once, so that a page can come
+        twice.
 
         Raises TokenError, ReadwiseError, Stopped; the pages before that are good, but not all.
         """
@@ -99,14 +104,14 @@ class Client:
         if updated_after is not None:
             asked["updatedAfter"] = updated_after.astimezone(UTC).strftime(_TIME)
         if not ids:
-            yield from self._pages(asked)
-        for start in range(0, len(ids), _IDS_A_REQUEST):
-            some = ",".join(map(str, ids[start : start + _IDS_A_REQUEST]))
+            yield from self._pages(asked, start)
+        for first in range(0, len(ids), _IDS_A_REQUEST):
+            some = ",".join(map(str, ids[first : first + _IDS_A_REQUEST]))
             yield from self._pages(asked | {"ids": some})
 
-    def _pages(self, asked: Mapping[str, str]) -> Iterator[ExportPage]:
+    def _pages(self, asked: Mapping[str, str], start: str | None = None) -> Iterator[ExportPage]:
         restarted, empty = False, 0
-        seen: list[str] = []
+        seen = [start] if start else []
         for _ in range(_MOST_PAGES):
             cursor = {"pageCursor": seen[-1]} if seen else {}
             try:
@@ -117,6 +122,9 @@ class Client:
                 _log.info("%s; reading from the first page again", error)
                 restarted = True
                 seen.clear()
+                continue
+            if start and seen == [start] and not (page.documents or page.rejected):
+                seen.clear()  # an old cursor leads to nothing
                 continue
             yield page
             if page.next_cursor is None:

@@ -142,3 +142,8 @@ def begun(db: sqlite3.Connection, vault: int) -> list[int]:
             "SELECT document FROM writing WHERE vault = ? ORDER BY document", (vault,)
         )
     ]
+
+
+def is_any_begun(db: sqlite3.Connection) -> bool:
+    """Whether a killed run was writing a page of any vault."""
+    return db.execute("SELECT 1 FROM writing LIMIT 1").fetchone() is not None

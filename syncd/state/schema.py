@@ -6,10 +6,9 @@ migrations that a file has seen; a file from a newer syncd is refused, never cha
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -164,6 +163,10 @@ _MIGRATIONS = [
     INSERT INTO change SELECT id, 1 FROM document;
     INSERT INTO setting VALUES ('mirror', hex(randomblob(16)));
     """,
+    """
+    -- the highlights that came in the full fetch that is under way, or was stopped
+    CREATE TABLE seen (id INTEGER PRIMARY KEY);
+    """,
 ]
 
 
@@ -206,18 +209,11 @@ def _is_damaged(path: Path) -> bool:
 
 
 @contextmanager
-def copied(folder: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
-    """A copy, in `scratch`, of the state in `folder`, which nobody else may be writing.
-
-    A new one where there is none.
-
-    SQLite itself would leave files beside the original. Raises as `opened` does.
-    """
-    for name in ("syncd.db", "syncd.db-wal"):
-        with suppress(FileNotFoundError):
-            shutil.copyfile(folder / name, scratch / name)
-    with opened(scratch) as db:
-        yield db
+def copied(db: sqlite3.Connection, scratch: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of the state, in the folder `scratch`. Raises as `opened` does."""
+    with opened(scratch) as copy:
+        db.backup(copy)
+        yield copy
 
 
 def open_db(path: Path) -> sqlite3.Connection:

@@ -11,7 +11,7 @@ from syncd.config.settings import Config
 from syncd.readwise.client import Client
 from syncd.readwise.decode import ExportPage, Rejected
 from syncd.report import Failure, Report
-from syncd.state import account, changes, pending
+from syncd.state import account, changes, fetching, pending
 from syncd.state.schema import transaction
 from syncd.sync.vault_run import Progress, RunOptions
 
@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 # Between two fetches, for what changed while the first was under way.
 _OVERLAP = timedelta(minutes=5)
+# How long a fetch that was stopped can go on.
+_FRESH = timedelta(days=1)
 
 
 def fetch(
@@ -28,36 +30,88 @@ def fetch(
     options: RunOptions,
     report: Report,
     progress: Progress,
-) -> datetime | None:
-    """Bring the mirror up to the account; the next run's cursor, None where this one must stay.
+) -> None:
+    """Bring the mirror up to the account, and move the cursor.
 
-    Documents that may be behind wait in every vault. Raises what Client.export raises.
+    Documents that may be behind wait in every vault. A fetch that was stopped goes on where it was;
+    what it had brought is not asked for again. Raises what Client.export raises.
     """
     since = account.cursor(db)
     full = options.full or since is None or _is_full_due(db, config)
+    asked = None if full else since
+    begun = _begun(db, config, asked)
+    if begun is None:
+        _start(db)
     refused: set[int | None] = set()
-    seen: set[int] = set()
-    for page in _pages(db, client, None if full else since):
+    if begun is not None:
+        refused.update(id_ for id_, _, _ in account.rejected(db))
+    for page in _pages(db, client, asked, begun):
         with transaction(db):
-            _note(db, account.absorb(db, page.documents))
-            account.reject(db, page.rejected)
-        refused |= {one.id for one in page.rejected}
-        seen.update(one.id for document in page.documents for one in document.highlights)
+            _take_in(db, page, full=full)
+            moment = begun.started if begun else client.server_time
+            refused |= {one.id for one in page.rejected}
+            fetching.keep(db, _point(config, asked, moment, page, refused))
         _tell_nameless(report, page.rejected)
         report.fetched.documents += len(page.documents)
         report.fetched.highlights += page.highlights
         progress("highlights fetched", report.fetched.highlights, None)
     report.fetched.requests = client.requests
-    if not full and _is_ahead(since, client.server_time):
-        return fetch(db, config, client, options._replace(full=True), report, progress)
-    with transaction(db):
-        if full:
-            _finish_full(db, config, seen, refused)
-        if None not in refused:
-            account.forget_rejected(db, refused)
-    if client.server_time is None or None in refused:
+    if _is_doubtful(db, client, asked, begun):
+        _start(db)
+        fetch(db, config, client, options._replace(full=True), report, progress)
+    else:
+        _finish(db, config, refused, begun.started if begun else client.server_time, full=full)
+
+
+def _is_doubtful(
+    db: sqlite3.Connection,
+    client: Client,
+    asked: datetime | None,
+    begun: fetching.Point | None,
+) -> bool:
+    """Whether all has to be asked for anew, in one piece.
+
+    Where the time since which was asked lies in the future; or where something did not come in a
+    full fetch that had been stopped: that alone does not show that it is gone.
+    """
+    if asked is not None:
+        return _is_ahead(asked, client.server_time)
+    return begun is not None and fetching.has_unseen(db)
+
+
+def _begun(db: sqlite3.Connection, config: Config, asked: datetime | None) -> fetching.Point | None:
+    """Where a fetch that asked for the same was stopped, not long ago; else None."""
+    point = fetching.point(db)
+    if point is None or (point.server, point.since) != (config.readwise.api_url, asked):
         return None
-    return client.server_time - _OVERLAP
+    return point if timedelta(0) <= datetime.now(UTC) - point.kept < _FRESH else None
+
+
+def _start(db: sqlite3.Connection) -> None:
+    with transaction(db):
+        fetching.keep(db, None)
+        fetching.forget_seen(db)
+
+
+def _take_in(db: sqlite3.Connection, page: ExportPage, *, full: bool) -> None:
+    _note(db, account.absorb(db, page.documents))
+    account.reject(db, page.rejected)
+    if full:
+        fetching.see(db, page.documents)
+
+
+def _point(
+    config: Config,
+    asked: datetime | None,
+    started: datetime | None,
+    page: ExportPage,
+    refused: set[int | None],
+) -> fetching.Point | None:
+    """Where a fetch can go on after this page; None where it ended, or must begin anew."""
+    if page.next_cursor is None or started is None or None in refused:
+        return None
+    now = datetime.now(UTC)
+    return fetching.Point(config.readwise.api_url, asked, started, now, page.next_cursor)
 
 
 def _note(db: sqlite3.Connection, touched: set[int]) -> None:
@@ -90,18 +144,42 @@ def _is_ahead(moment: datetime | None, now: datetime | None) -> bool:
     return moment is not None and now is not None and moment > now
 
 
-def _pages(db: sqlite3.Connection, client: Client, since: datetime | None) -> Iterator[ExportPage]:
+def _pages(
+    db: sqlite3.Connection,
+    client: Client,
+    since: datetime | None,
+    begun: fetching.Point | None,
+) -> Iterator[ExportPage]:
     """What changed since then, or all of it; then the documents that were not understood."""
     rejected = [] if since is None else [id_ for id_, _, _ in account.rejected(db)]
-    yield from client.export(updated_after=since)
+    yield from client.export(updated_after=since, start=begun.cursor if begun else None)
     if rejected:
-        yield from client.export(ids=rejected)
+        for page in client.export(ids=rejected):
+            yield page._replace(next_cursor=None)  # a fetch does not go on from here
 
 
-def _finish_full(
-    db: sqlite3.Connection, config: Config, seen: set[int], refused: set[int | None]
+def _finish(
+    db: sqlite3.Connection,
+    config: Config,
+    refused: set[int | None],
+    started: datetime | None,
+    *,
+    full: bool,
 ) -> None:
-    touched = account.finish_full(db, seen, refused)
+    """All came: what was not seen in a full fetch is gone; the next one asks from its start on."""
+    with transaction(db):
+        if full:
+            _finish_full(db, config, refused)
+        if None not in refused:
+            account.forget_rejected(db, refused)
+        if started is not None and None not in refused:
+            account.set_cursor(db, started - _OVERLAP)
+        fetching.keep(db, None)
+        fetching.forget_seen(db)
+
+
+def _finish_full(db: sqlite3.Connection, config: Config, refused: set[int | None]) -> None:
+    touched = account.finish_full(db, fetching.seen(db), refused)
     if touched is None:
         _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
     _note(db, touched or set())

@@ -14,7 +14,8 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -43,6 +44,7 @@ from syncd.sync.vault_run import (
     VaultRun,
     emptied_vault,
     open_vault,
+    silent,
 )
 from syncd.vault.git import git_state
 from syncd.vault.scan import Scan, scan
@@ -72,12 +74,14 @@ def run(
     options: RunOptions,
     *,
     writer: Callable[[Path], PageWriter] = Writer,
-    progress: Progress = lambda _what, _done, _total: None,
+    progress: Progress = silent,
     picture: FetchPicture = fetch_picture,
+    aside: Callable[[sqlite3.Connection], AbstractContextManager[sqlite3.Connection]] = nullcontext,
 ) -> Report:
     """Bring every vault up to the account. Each vault has its own failures, told in the report.
 
-    Without a client nothing is fetched, and what waits is written.
+    Without a client nothing is fetched, and what waits is written. `aside` gives the state on which
+    the vaults are worked on, once all came: a copy where that is to leave no trace.
     Raises TokenError, ReadwiseError, Stopped: the fetch did not end, and nothing was written.
     """
     report = Report()
@@ -93,15 +97,12 @@ def run(
     for one in opened:
         with suppress(VaultError):  # told below, where it lasts
             finish_killed(one)
-    moment = None
     if client is not None and opened:  # else there is nowhere to write what came
-        moment = fetch(db, config, client, options, report, progress)
-    for one in opened:
-        with _told(report, one.report):
-            _sync_vault(one)
-    if moment is not None:
-        with transaction(db):
-            account.set_cursor(db, moment)
+        fetch(db, config, client, options, report, progress)
+    with aside(db) as work:
+        for one in opened:
+            with _told(report, one.report):
+                _sync_vault(replace(one, db=work))
     report.conclude()
     return report
 
@@ -135,6 +136,7 @@ def finish_killed(run: VaultRun) -> None:
 
 
 def _sync_vault(run: VaultRun) -> None:
+    _add_what_is_asked_for(run)
     found = index_vault(run)
     if not run.options.dry:
         _tell_copies(run, sweep(run.root / path for path in found.unfinished))
@@ -150,6 +152,15 @@ def _sync_vault(run: VaultRun) -> None:
         Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(run.db)
     ]
     _tell_what_differs(run)
+
+
+def _add_what_is_asked_for(run: VaultRun) -> None:
+    with transaction(run.db):
+        if run.options.full:
+            marks = run.format.mark, run.format_at("page.org").mark
+            pending.add_unsettled(run.db, run.id, *marks)
+        if run.options.allow_removals:
+            pending.add(run.db, run.id, bases.documents_deleted_upstream(run.db, run.id))
 
 
 def _tell_what_differs(run: VaultRun) -> None:

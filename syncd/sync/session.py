@@ -10,7 +10,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -23,12 +23,12 @@ from syncd.config.token import read_token
 from syncd.errors import StateError, SyncdError, ThrottledError
 from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
-from syncd.state import account, runs
+from syncd.state import account, pending, runs
 from syncd.state import schema as state
 from syncd.sync.dry_run import DryRunWriter
 from syncd.sync.lock import locked
 from syncd.sync.run import index_vault, run
-from syncd.sync.vault_run import Progress, RunOptions, RunTools, open_vault
+from syncd.sync.vault_run import Progress, RunOptions, RunTools, open_vault, silent
 
 _log = logging.getLogger(__name__)
 
@@ -107,26 +107,39 @@ def look(config: Config, name: str, stop: Event) -> VaultReport:
 
 
 def rehearse(
-    config: Config, options: RunOptions, stop: Event, show: Callable[[str], None]
+    config: Config,
+    options: RunOptions,
+    stop: Event,
+    show: Callable[[str], None],
+    progress: Progress = silent,
 ) -> Report:
     """What `sync_once` would do, as diffs to `show`.
 
-    On a copy of the state, and nothing is written.
+    Nothing is written into the vaults. What came from Readwise is kept, and is not asked for again.
     """
-    folder = settings.state_path(config)
-    with (
-        tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
-        locked([folder, *(vault.path for vault in config.vaults)], stop),
-        state.copied(folder, Path(scratch)) as copy,
-    ):
-        return run(
-            copy,
-            config,
-            client_of(config, stop),
-            stop,
-            options._replace(dry=True),
-            writer=lambda root: DryRunWriter(root, show),
-        )
+    with opened(config, stop) as db, ExitStack() as stack:
+
+        def copy(of: sqlite3.Connection) -> AbstractContextManager[sqlite3.Connection]:
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="syncd-"))
+            return state.copied(of, Path(scratch))
+
+        _await_pause(db, config)
+        # What a killed run wrote is finished before the account changes, which a dry run cannot do
+        killed = pending.is_any_begun(db)
+        try:
+            return run(
+                stack.enter_context(copy(db)) if killed else db,
+                config,
+                client_of(config, stop),
+                stop,
+                options._replace(dry=True),
+                writer=lambda root: DryRunWriter(root, show),
+                progress=progress,
+                aside=nullcontext if killed else copy,
+            )
+        except ThrottledError as error:
+            account.set_pause(db, config.readwise.api_url, error.until)
+            raise
 
 
 def client_of(config: Config, stop: Event, env: Mapping[str, str] = os.environ) -> Client:

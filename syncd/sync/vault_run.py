@@ -17,7 +17,7 @@ from syncd.errors import ConfigError, VaultError
 from syncd.formats.format import Format, format_at
 from syncd.readwise.picture import Picture, fetch_picture
 from syncd.report import VaultReport
-from syncd.state import bases, index, pending, vaults
+from syncd.state import index, pending, vaults
 from syncd.state.index import PageEntry
 from syncd.state.schema import transaction
 from syncd.sync.filters import scope
@@ -30,6 +30,12 @@ from syncd.vault.write import Writer
 _PATIENCE = timedelta(seconds=10)  # until the service believes that a page is gone
 
 Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
+
+
+def silent(_what: str, _done: int, _total: int | None) -> None:
+    """Progress that nobody sees."""
+
+
 FetchPicture = Callable[[str, Event], Picture]  # raises PictureError, Stopped
 
 
@@ -65,7 +71,7 @@ class RunTools:
     """What a run stops by, tells its progress to, and writes and fetches pictures with."""
 
     stop: Event
-    progress: Progress = lambda _what, _done, _total: None
+    progress: Progress = silent
     writer: Callable[[Path], PageWriter] = Writer
     fetch_picture: FetchPicture = fetch_picture
 
@@ -156,10 +162,6 @@ def open_vault(
             number = vaults.vault_id(db, vault.name, root)
             if vaults.settle(db, number, scope(vault)):
                 pending.add_all(db, number)
-            elif options.full:
-                pending.add_unsettled(db, number, form.mark, format_at("page.org", form).mark)
-            if options.allow_removals:
-                pending.add(db, number, bases.documents_deleted_upstream(db, number))
         writer = tools.writer(root)
     except (VaultError, ConfigError) as error:
         raise _emptied(db, vault) or error from None

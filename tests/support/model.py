@@ -52,11 +52,15 @@ class Account:
         self._library = library
 
     def export(
-        self, *, updated_after: datetime | None = None, ids: Any = ()
+        self,
+        *,
+        updated_after: datetime | None = None,
+        ids: Any = (),
+        start: str | None = None,
     ) -> Iterator[ExportPage]:
         """As the client's."""
         self.server_time = self._library.now()
-        cursor: int | None = None
+        cursor = int(start) if start else None
         while True:
             self.requests += 1
             page = decode_page(

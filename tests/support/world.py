@@ -112,7 +112,7 @@ class World:
         """One run, as the command does it, in this process."""
         return sync_once(self.config, RunOptions(**options), stop or Event(), progress, env={})
 
-    def sync_impatiently(self, **client: Any) -> Report:
+    def sync_impatiently(self, *, full: bool = False, **client: Any) -> Report:
         """One run that does not wait long between tries; `client` are the client's limits."""
         stop = Event()
         limits = {"backoff": 0.01, **client}
@@ -122,7 +122,7 @@ class World:
                 self.config,
                 Client(self.sandbox.url, self.sandbox.token, stop, **limits),
                 stop,
-                RunOptions(),
+                RunOptions(full=full),
             )
 
     def write_config(self, extra: str = "", **readwise: str) -> Path:

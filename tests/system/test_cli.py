@@ -124,8 +124,8 @@ def test_json_is_one_object_of_the_documented_shape(filled: World) -> None:
 
 
 @pytest.mark.parametrize("state", ["none", "old"])
-def test_a_dry_run_shows_diffs_and_writes_nothing_at_all(filled: World, state: str) -> None:
-    """Not a byte of the vault or of the state; then the real run does what was shown."""
+def test_a_dry_run_shows_diffs_and_writes_nothing(filled: World, state: str) -> None:
+    """Not a byte of the vault; in the state only what came. The real run does what was shown."""
     if state == "old":
         filled.command("sync")
         filled.library.add_highlight(1, **tweet(3, "نیا الو"))
@@ -134,9 +134,8 @@ def test_a_dry_run_shows_diffs_and_writes_nothing_at_all(filled: World, state: s
     done = filled.command("sync", "--dry-run")
     assert done.returncode == 0
     assert snapshot(filled.root) == vault
-    assert {
-        path for path, now in snapshot(filled.folder).items() if whole.get(path) != now
-    } == set()
+    changed = {path for path, now in snapshot(filled.folder).items() if whole.get(path) != now}
+    assert changed <= {"state", "state/syncd.db"}
     expected = "+++ b/pages/Readwise___Highlights___" + ("Neu.md" if state == "old" else "Buch.md")
     assert expected in done.stdout
     if state == "old":

@@ -1280,6 +1280,7 @@ def by_the_version_before(world: World, would_write: World) -> None:
         db.execute("DROP TABLE absence")
         db.execute("DROP TABLE change")
         db.execute("DELETE FROM setting WHERE key = 'mirror'")
+        db.execute("DROP TABLE seen")
         db.execute(f"PRAGMA user_version = {_OLDER}")
 
 
