@@ -86,4 +86,4 @@ class Stopped(SyncdError):  # noqa: N818  # not a fault: the user asked for it
     """The run was asked to stop, by a signal; every file that was written is whole."""
 
     code = "stopped"
-    exit_status = 1
+    exit_status = 130

@@ -15,11 +15,13 @@ from threading import Event
 import click
 
 from syncd.commands.console import print_json
+from syncd.commands.progress_display import progress_display
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config, Vault, zone
-from syncd.errors import ConfigError, StateError, SyncdError, VaultError
+from syncd.errors import ConfigError, StateError, Stopped, SyncdError, VaultError
 from syncd.formats.escape import clean
+from syncd.progress import Progress, silent
 from syncd.report import conflict_copy_line, held_line, one_line
 from syncd.state import bases
 from syncd.state.schema import open_to_read
@@ -46,11 +48,11 @@ def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
     """
     path = settings.config_path(config_option)
     config = settings.load(path)
-    with stop_on_signal() as stop:
-        findings = find_problems(config, stop)
-        manners = {vault.name: _manners(vault) for vault in config.vaults}
+    with stop_on_signal() as stop, progress_display() as display:
+        findings = find_problems(config, stop, display)
+        manners = {vault.name: _manners(vault, display) for vault in config.vaults}
         comparable = all(one.exit_status == SyncdError.exit_status for one in findings)
-        compared = compare_all(config, stop) if full and comparable else {}
+        compared = compare_all(config, stop, display) if full and comparable else {}
     code = _exit_status(findings, compared)
     problems = [clean(one.message).replace("\n", " ") for one in findings]  # they name files
     if as_json:
@@ -68,22 +70,29 @@ def _exit_status(findings: list[SyncdError], compared: dict[str, Comparison | Sy
     return max([0 if agree else 1, *(finding.exit_status for finding in findings)])
 
 
-def find_problems(config: Config, stop: Event) -> list[SyncdError]:
+def find_problems(config: Config, stop: Event, progress: Progress = silent) -> list[SyncdError]:
     """Everything that is wrong with token and vaults, each with its way out; changes nothing."""
     found: list[SyncdError] = []
     try:
-        client_of(config, stop).check_token()
+        progress("asking Readwise about the token", 0, None)
+        client_of(config, stop, progress=progress).check_token()
+    except Stopped:
+        raise
     except SyncdError as error:
         found.append(error)
     for vault in config.vaults:
         try:
-            found += _in_vault(config, vault)
+            found += _in_vault(config, vault, stop, progress)
+        except Stopped:
+            raise
         except SyncdError as error:
             found.append(error)
     return found
 
 
-def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
+def _in_vault(
+    config: Config, vault: Vault, stop: Event, progress: Progress
+) -> Iterator[SyncdError]:
     """What is wrong with the vault; raises SyncdError where nothing more can be said of it."""
     graph = read_graph(vault.path, vault.format)
     vault_format(vault, graph)
@@ -97,10 +106,16 @@ def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
     if not os.access(vault.path, os.W_OK | os.X_OK):
         yield VaultError(f"{vault.path} cannot be written; let syncd's user write there")
     lost: dict[str, str] = {}
+    progress(f"{vault.name}: looking for pages", 0, None)
     files = list(walk(vault.path, lost, graph.hidden))
     for path in sorted(conflict_copies(vault.path, graph, [path for path, _ in files])):
         yield SyncdError(conflict_copy_line(vault.path / path))
-    yield from _unmerged(vault, [path for path, _ in files])
+    for number, (path, _) in enumerate(files, 1):
+        progress(f"{vault.name}: pages read", number, len(files))
+        if stop.is_set():
+            raise Stopped("stopped while reading the vault")
+        yield from _unmerged(vault, path)
+    progress(f"{vault.name}: looking for pages of one title", 0, None)
     yield from _by_state(config, vault, graph, files, lost)
     for path, reason in lost.items():
         if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile
@@ -109,10 +124,10 @@ def _in_vault(config: Config, vault: Vault) -> Iterator[SyncdError]:
     yield from _too_many_folders(vault.path, {path.rpartition("/")[0] for path, _ in files})
 
 
-def _manners(vault: Vault) -> list[Manner]:
+def _manners(vault: Vault, progress: Progress) -> list[Manner]:
     """In which programs' manners the vault's pages are written; none where that cannot be told."""
     try:
-        return manners_of(vault.path, read_graph(vault.path, vault.format))
+        return manners_of(vault.path, read_graph(vault.path, vault.format), progress)
     except SyncdError:
         return []
 
@@ -133,14 +148,13 @@ def _print_manners(config: Config, manners: dict[str, list[Manner]]) -> None:
             click.echo(f'{vault.name}: template = "{template}" lets new highlights look like that')
 
 
-def _unmerged(vault: Vault, paths: list[str]) -> Iterator[SyncdError]:
-    """Pages in which git left both sides of a conflict."""
-    for path in paths:
-        with suppress(OSError):
-            data = (vault.path / path).read_bytes()
-            if data.startswith(_OURS) or b"\n" + _OURS in data:
-                way_out = "keep what is right of both sides, and delete the marks"
-                yield SyncdError(f"{vault.path / path} has git's marks of a conflict; {way_out}")
+def _unmerged(vault: Vault, path: str) -> Iterator[SyncdError]:
+    """Whether git left both sides of a conflict on a page."""
+    with suppress(OSError):
+        data = (vault.path / path).read_bytes()
+        if data.startswith(_OURS) or b"\n" + _OURS in data:
+            way_out = "keep what is right of both sides, and delete the marks"
+            yield SyncdError(f"{vault.path / path} has git's marks of a conflict; {way_out}")
 
 
 def _by_state(

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from syncd import __version__
-from syncd.errors import SyncdError
+from syncd.errors import Stopped, SyncdError
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NO_LIMIT = 1000  # characters: click cuts what is longer, and breaks what is wider
@@ -47,8 +47,11 @@ class _Main(_Group):
         except SyncdError as error:
             _print_error(ctx, error.message, error)
             ctx.exit(error.exit_status)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("\nsyncd: interrupted", err=True)
+            ctx.exit(Stopped.exit_status)
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
@@ -155,6 +158,7 @@ def init(
 @main.command()
 @click.option("--full", is_flag=True, help="Fetch the whole account and look at every page.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would change as diffs.")
+@click.option("--stat", is_flag=True, help="With --dry-run: no diffs, a line for each page.")
 @click.option(
     "--vault",
     "vaults",
@@ -180,6 +184,7 @@ def sync(
     ctx: click.Context,
     full: bool,
     dry_run: bool,
+    stat: bool,
     vaults: tuple[str, ...],
     allow_removals: bool,
     accept_deletions: bool,
@@ -189,11 +194,14 @@ def sync(
     from syncd.commands.sync import sync
     from syncd.sync.vault_run import RunOptions
 
+    if stat and not dry_run:
+        raise click.UsageError("--stat goes with --dry-run")
     loudness = ctx.find_root().params
     status = sync(
         ctx.obj,
         RunOptions(full, allow_removals, accept_deletions, vaults),
         dry_run=dry_run,
+        stat=stat,
         as_json=as_json,
         quiet=loudness["quiet"],
         verbose=loudness["verbose"],

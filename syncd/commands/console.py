@@ -1,10 +1,6 @@
-"""What commands print: progress while a run is under way, what a run did, a value as JSON."""
+"""What commands print: what a run did, a value as JSON."""
 
 from __future__ import annotations
-
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 import msgspec
@@ -18,35 +14,8 @@ from syncd.report import (
     returned_lines,
     unplaced_line,
 )
-from syncd.sync.vault_run import Progress
 
 _LONG = 20  # lines of one kind
-
-
-@contextmanager
-def progress_bar(shown: bool) -> Iterator[Progress]:
-    """A bar for each stage of a run, on standard error; none where that is no terminal."""
-    if not shown or not sys.stderr.isatty():
-        yield lambda _stage, _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks = {}
-
-        def show(stage: str, done: int, total: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield show
 
 
 def print_json(value: object) -> None:

@@ -10,6 +10,7 @@ import click
 
 from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.errors import ConfigError
+from syncd.progress import silent
 from syncd.report import Report
 from syncd.sandbox.server import Sandbox
 from syncd.sync.session import sync_once
@@ -56,7 +57,7 @@ def demo(folder: Path | None) -> int:
 
 
 def _run_and_print(head: str, config: Config) -> Report:
-    report = sync_once(config, RunOptions(), Event(), lambda _stage, _done, _total: None, env={})
+    report = sync_once(config, RunOptions(), Event(), silent, env={})
     click.echo(f"{head}: {report.message}")
     for vault in report.vaults:
         _print_pages("new page", vault.pages.created)

@@ -16,6 +16,7 @@ from typing import TypeVar
 import click
 
 from syncd.commands.new_file import drafted, place
+from syncd.commands.progress_display import progress_display
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config, Readwise
@@ -50,7 +51,8 @@ def init(
     if (chosen := _chosen_format(root, format_, asks)) != "auto":
         values["format"] = chosen
     graph = read_graph(root, chosen)
-    manners = manners_of(root, graph)
+    with progress_display() as display:
+        manners = manners_of(root, graph, display)
     if template := fitting_template(manners) if not graph.org else "":
         values["template"] = template
     if api_url:

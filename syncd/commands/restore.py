@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from syncd.commands.naming import why_unknown
+from syncd.commands.progress_display import progress_display
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.values import parse_duration
@@ -19,8 +20,8 @@ from syncd.sync import restore as sync
 def restore(config_option: str | None, what: str) -> int:
     """Forget the deletion of what `what` names. Returns 0, or 1 where nothing of it was deleted."""
     config = settings.load(settings.config_path(config_option))
-    with stop_on_signal() as stop:
-        forgotten = sync.restore_all(config, what, stop)
+    with stop_on_signal() as stop, progress_display() as display:
+        forgotten = sync.restore_all(config, what, stop, display)
     if not any(forgotten.values()):
         nothing = f"nothing of {what} was deleted"
         click.echo(f"syncd: {why_unknown(config, what) or nothing}", err=True)
@@ -33,8 +34,8 @@ def restore_missing(config_option: str | None, since: str | None) -> int:
     """Forget that anything is gone, since a time or for a span, and print how much. Returns 0."""
     moment = None if since is None else _moment(since, datetime.now(UTC))
     config = settings.load(settings.config_path(config_option))
-    with stop_on_signal() as stop:
-        forgotten = sync.restore_missing(config, moment, stop)
+    with stop_on_signal() as stop, progress_display() as display:
+        forgotten = sync.restore_missing(config, moment, stop, display)
     _print_forgotten(forgotten, "gone")
     return 0
 

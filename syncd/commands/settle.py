@@ -10,6 +10,7 @@ import click
 
 from syncd.commands.console import print_attention
 from syncd.commands.naming import why_unknown
+from syncd.commands.progress_display import progress_display
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.page.blocks import app_lines
@@ -31,8 +32,8 @@ _COLOURS = {"-": "red", "+": "green"}
 def diff(config_option: str | None, what: str | None) -> int:
     """Print what differs, with the lines of both sides. Returns 0 where nothing does, else 1."""
     config = settings.load(settings.config_path(config_option))
-    with stop_on_signal() as stop:
-        found = diff_all(config, what, stop)
+    with stop_on_signal() as stop, progress_display() as display:
+        found = diff_all(config, what, stop, display)
     for outcome in found:
         vault = f"{outcome.report.name}: " if len(found) > 1 else ""
         for one in outcome.differences:
@@ -81,8 +82,8 @@ def settle(config_option: str | None, what: str, *, take: bool) -> int:
     Returns 0, or 1 where nothing was to settle, or something of it could not be.
     """
     config = settings.load(settings.config_path(config_option))
-    with stop_on_signal() as stop:
-        settled = settle_all(config, what, stop, take=take)
+    with stop_on_signal() as stop, progress_display() as display:
+        settled = settle_all(config, what, stop, display, take=take)
     for one in settled:
         _print_settled(one, take=take)
         print_attention(one.report)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
-import click
-
-from syncd.commands.console import print_json, print_report, progress_bar
+from syncd.commands.console import print_json, print_report
+from syncd.commands.dry_run import Shown
+from syncd.commands.progress_display import progress_display
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.values import nearest
 from syncd.errors import ConfigError, SyncdError
 from syncd.report import Report
+from syncd.sync.dry_run import PageDiff
 from syncd.sync.session import rehearse, sync_once
 from syncd.sync.vault_run import RunOptions
 
@@ -22,6 +24,7 @@ def sync(
     options: RunOptions,
     *,
     dry_run: bool,
+    stat: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -30,12 +33,11 @@ def sync(
     try:
         config = settings.load(settings.config_path(config_option))
         _refuse_unknown(config, options.vaults)
-        with stop_on_signal() as stop:
-            if dry_run:
-                report = rehearse(config, options, stop, lambda diff: click.echo(diff, err=as_json))
-            else:
-                with progress_bar(shown=not quiet and not as_json) as progress:
-                    report = sync_once(config, options, stop, progress)
+        if dry_run:
+            report = _rehearse(config, options, stat=stat, as_json=as_json)
+        else:
+            with stop_on_signal() as stop, progress_display() as display:
+                report = sync_once(config, options, stop, display)
     except SyncdError as error:
         if not as_json:
             raise
@@ -45,6 +47,21 @@ def sync(
     elif report.code or not quiet:
         print_report(report, verbose=verbose)
     return report.code
+
+
+def _rehearse(config: Config, options: RunOptions, *, stat: bool, as_json: bool) -> Report:
+    """Show what a run would do."""
+    shown = Shown(stat=stat, as_json=as_json)
+    with stop_on_signal() as stop, progress_display() as display:
+
+        def show(page: PageDiff) -> None:
+            if not sys.stdout.isatty():
+                display.end()  # what reads the diffs may have the terminal: `| less`
+            shown(page)
+
+        report = rehearse(config, options, stop, show, display)
+    shown.end()
+    return report
 
 
 def _refuse_unknown(config: Config, vaults: Sequence[str]) -> None:

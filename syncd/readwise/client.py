@@ -150,7 +150,7 @@ class Client:
             if wait is not None and wait > _LONGEST_PAUSE:
                 raise ThrottledError(datetime.now(UTC) + timedelta(seconds=wait))
             if attempt < self._tries:
-                self._pause(f"{path}: {failure} (try {attempt} of {self._tries})", wait, attempt)
+                self._pause(path, f"{failure} (try {attempt} of {self._tries})", wait, attempt)
         raise ReadwiseError(
             f"{self._api_url}{path} could not be read in {self._tries} tries, at last: {failure}; "
             "check the connection, or try again later"
@@ -193,10 +193,10 @@ class Client:
             f"Readwise refused {path} ({status}); if it stays so, report it with this line"
         )
 
-    def _pause(self, reason: str, wait: float | None, attempt: int) -> None:
+    def _pause(self, path: str, reason: str, wait: float | None, attempt: int) -> None:
         if wait is None:  # full jitter, so that clients that failed together return apart
             wait = random.uniform(0, min(_LONGEST_BACKOFF, self._backoff * 2 ** (attempt - 1)))  # noqa: S311
-        _log.info("waiting %.1f s: %s", wait, reason)
+        _log.info("waiting %.1f s: %s: %s", wait, path, reason)
         if self._on_wait is not None:
             self._on_wait(reason, wait)
         if self._stop.wait(wait):

@@ -25,6 +25,7 @@ from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.token import read_token
 from syncd.errors import ConfigError, LockedError, Stopped, SyncdError, ThrottledError, TokenError
+from syncd.progress import silent
 from syncd.readwise.client import Client
 from syncd.report import WAITS, Report, VaultReport
 from syncd.service.heartbeat import Heartbeat
@@ -287,10 +288,10 @@ class Daemon:
         return not self._rejected and datetime.now(UTC) >= self._paused_until
 
     def _run(self) -> Report:
-        return sync_once(self._config, RunOptions(patient=True), self._heart, _silent)
+        return sync_once(self._config, RunOptions(patient=True), self._heart, silent)
 
     def _settle(self) -> Report:
-        return sync_once(self._config, RunOptions(patient=True, fetch=False), self._heart, _silent)
+        return sync_once(self._config, RunOptions(patient=True, fetch=False), self._heart, silent)
 
     def _look(self, vault: str) -> Any:
         return self._work(f"look:{vault}", partial(look, self._config, vault, self._heart))
@@ -402,10 +403,6 @@ def _check_account(config: Config) -> None:
 
 def _check_address(config: Config) -> None:
     Client(config.readwise.api_url, _NO_TOKEN, Event())  # refuses an unsafe address
-
-
-def _silent(_what: str, _done: int, _total: int | None) -> None:
-    """Show no progress: nobody watches a service."""
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -7,7 +7,8 @@ from threading import Event
 from typing import NamedTuple
 
 from syncd.config.settings import Config
-from syncd.errors import ConfigError, DocumentError, SyncdError, VaultError
+from syncd.errors import ConfigError, DocumentError, Stopped, SyncdError, VaultError
+from syncd.progress import Progress, silent
 from syncd.report import Report, VaultReport
 from syncd.state import account, index
 from syncd.sync.absence import Fate
@@ -66,7 +67,11 @@ def compare(run: VaultRun, fates: Mapping[int, Fate]) -> Comparison:
     upstream = present = 0
     differences: list[Difference] = []
     unclear: list[tuple[str, str]] = []
-    for id_ in account.documents(run.db):
+    documents = account.documents(run.db)
+    for number, id_ in enumerate(documents, 1):
+        run.progress("documents compared", number, len(documents))
+        if run.tools.stop.is_set():
+            raise Stopped("stopped while comparing")
         try:
             reading = read_differences(run, id_, fates)
         except DocumentError as error:
@@ -131,11 +136,13 @@ def repeated(run: VaultRun) -> Iterator[tuple[int, int, str]]:
             yield *live[0], path
 
 
-def compare_all(config: Config, stop: Event) -> dict[str, Comparison | SyncdError]:
+def compare_all(
+    config: Config, stop: Event, progress: Progress = silent
+) -> dict[str, Comparison | SyncdError]:
     """Fetch the whole account and compare it with each vault, by the vault's name."""
     found: dict[str, Comparison | SyncdError] = {}
-    options, tools = RunOptions(full=True), RunTools(stop)
-    with opened(config, stop) as db:
+    options, tools = RunOptions(full=True), RunTools(stop, progress)
+    with opened(config, stop, progress) as db:
         runs: dict[str, VaultRun] = {}
         for vault in config.vaults:
             try:
@@ -144,7 +151,8 @@ def compare_all(config: Config, stop: Event) -> dict[str, Comparison | SyncdErro
                 )
             except (VaultError, ConfigError) as error:
                 found[vault.name] = error
-        fetch(db, config, client_of(config, stop), options, Report(), tools.progress)
+        client = client_of(config, stop, progress=progress)
+        fetch(db, config, client, options, Report(), progress)
         for name, run in runs.items():
             try:
                 index_vault(run)

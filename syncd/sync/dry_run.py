@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from syncd.vault.read import Seen, digest_of, read_page
+
+
+class PageDiff(NamedTuple):
+    """What would change on a page: its path in the vault, and the lines of a unified diff."""
+
+    path: str
+    is_new: bool
+    lines: list[str]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many lines come, and how many go."""
+        signs = Counter(line[:1] for line in self.lines[2:])
+        return signs["+"], signs["-"]
 
 
 class DryRunWriter:
     """Shows what would be written below `root`."""
 
-    def __init__(self, root: Path, show: Callable[[str], None]) -> None:
+    def __init__(self, root: Path, show: Callable[[PageDiff], None]) -> None:
         self._root = root
         self._show = show
 
@@ -26,7 +42,7 @@ class DryRunWriter:
             f"b/{path}",
             lineterm="",
         )
-        self._show("\n".join(lines))
+        self._show(PageDiff(str(path), seen is None, list(lines)))
         return Seen(0, len(data), 0, digest_of(data))
 
     def flush(self) -> None:

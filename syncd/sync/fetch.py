@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from syncd.config.settings import Config
+from syncd.progress import Progress
 from syncd.readwise.client import Client
 from syncd.readwise.decode import ExportPage, Rejected
 from syncd.report import Failure, Report
 from syncd.state import account, changes, fetching, pending
 from syncd.state.schema import transaction
-from syncd.sync.vault_run import Progress, RunOptions
+from syncd.sync.vault_run import RunOptions
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def fetch(
     begun = _begun(db, config, asked)
     if begun is None:
         _start(db)
+    progress(f"asking Readwise for {'what is new' if asked else 'the whole account'}", 0, None)
     refused: set[int | None] = set()
     if begun is not None:
         refused.update(id_ for id_, _, _ in account.rejected(db))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from syncd.adopt.dialects import Dialect, dialect_of
 from syncd.errors import DocumentError
+from syncd.progress import Progress, silent
 from syncd.vault.graph import Graph
 from syncd.vault.read import PageChanged, read_page
 from syncd.vault.scan import walk
@@ -27,13 +28,14 @@ class Manner(NamedTuple):
         return f"{pages} written as {self.dialect.program} does it, with {self.dialect.template}"
 
 
-def manners_of(root: Path, graph: Graph) -> list[Manner]:
+def manners_of(root: Path, graph: Graph, progress: Progress = silent) -> list[Manner]:
     """The manners of other programs in a vault, that of most pages first.
 
     What cannot be read counts for none, nor what looks as syncd itself writes it.
     """
     counts: Counter[Dialect] = Counter()
-    for path, _ in walk(root, {}, graph.hidden):
+    for number, (path, _) in enumerate(walk(root, {}, graph.hidden), 1):
+        progress(f"{root.name}: pages read, for who wrote them", number, None)
         try:
             data, _ = read_page(root / path)
         except (OSError, DocumentError, PageChanged):

@@ -7,6 +7,7 @@ from datetime import datetime
 from threading import Event
 
 from syncd.config.settings import Config
+from syncd.progress import Progress, silent
 from syncd.report import VaultReport
 from syncd.state import account, bases, homes, pending
 from syncd.state.schema import transaction
@@ -18,13 +19,15 @@ from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
 
-def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:
+def restore_all(
+    config: Config, what: str, stop: Event, progress: Progress = silent
+) -> dict[str, int]:
     """Forget in each vault that `what` was deleted: how many highlights, by the vault's name."""
     forgotten: dict[str, int] = {}
-    with opened(config, stop) as db:
+    with opened(config, stop, progress) as db:
         for vault in config.vaults:
             report = VaultReport(vault.name)
-            run = open_vault(db, vault, RunOptions(), RunTools(stop), report)
+            run = open_vault(db, vault, RunOptions(), RunTools(stop, progress), report)
             index_vault(run)
             documents, highlights = find_meant(db, run.id, what)
             with transaction(db):
@@ -32,17 +35,19 @@ def restore_all(config: Config, what: str, stop: Event) -> dict[str, int]:
     return forgotten
 
 
-def restore_missing(config: Config, since: datetime | None, stop: Event) -> dict[str, int]:
+def restore_missing(
+    config: Config, since: datetime | None, stop: Event, progress: Progress = silent
+) -> dict[str, int]:
     """Forget in each vault that anything is gone: how many highlights, by the vault's name.
 
     `since` (UTC): only what was seen to be gone from then on, also where its owner has confirmed
     that they deleted it.
     """
     forgotten: dict[str, int] = {}
-    with opened(config, stop) as db:
+    with opened(config, stop, progress) as db:
         for vault in config.vaults:
             report = VaultReport(vault.name)
-            run = open_vault(db, vault, RunOptions(), RunTools(stop), report)
+            run = open_vault(db, vault, RunOptions(), RunTools(stop, progress), report)
             index_vault(run)
             find_absences(run)
             gone = [

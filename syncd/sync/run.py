@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from syncd.config.settings import Config
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
+from syncd.progress import Progress, silent
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
 from syncd.report import Conflict, Failure, Report, VaultReport, conflict_copy_line
@@ -38,13 +39,11 @@ from syncd.sync.pictures import are_copied, copy_pictures
 from syncd.sync.vault_run import (
     FetchPicture,
     PageWriter,
-    Progress,
     RunOptions,
     RunTools,
     VaultRun,
     emptied_vault,
     open_vault,
-    silent,
 )
 from syncd.vault.git import git_state
 from syncd.vault.scan import Scan, scan
@@ -188,8 +187,10 @@ def find_absences(run: VaultRun) -> Mapping[int, Fate]:
 def judge_absences(run: VaultRun) -> Absences:
     """Find what is gone from the vault since the last look, and what that means."""
     looks = []
-    for id_, git_moved in pending.to_look_at(run.db, run.id).items():
+    changed = pending.to_look_at(run.db, run.id)
+    for number, (id_, git_moved) in enumerate(changed.items(), 1):
         look = look_at(run, id_, git_moved=git_moved)
+        run.progress("changed pages compared", number, len(changed))
         if look is not None and any(effect.undone for effect in look.effects):
             looks.append(look)
     day = run.started - timedelta(days=1)
@@ -270,7 +271,7 @@ def index_vault(run: VaultRun) -> Scan:
     """
     with transaction(run.db):
         before = index.count(run.db, run.id)
-        found = scan(run.db, run.id, run.root, run.graph, run.tools.stop)
+        found = scan(run.db, run.id, run.root, run.graph, run.tools.stop, run.progress)
         if before and not found.pages:
             raise emptied_vault(run.root, before)
         moved = vaults.note_git(run.db, run.id, git_state(run.root))

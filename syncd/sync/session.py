@@ -21,27 +21,30 @@ from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.config.token import read_token
 from syncd.errors import StateError, SyncdError, ThrottledError
+from syncd.progress import Progress, silent, tell_wait
 from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.state import account, pending, runs
 from syncd.state import schema as state
-from syncd.sync.dry_run import DryRunWriter
+from syncd.sync.dry_run import DryRunWriter, PageDiff
 from syncd.sync.lock import locked
 from syncd.sync.run import index_vault, run
-from syncd.sync.vault_run import Progress, RunOptions, RunTools, open_vault, silent
+from syncd.sync.vault_run import RunOptions, RunTools, open_vault
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def opened(config: Config, stop: Event) -> Iterator[sqlite3.Connection]:
+def opened(
+    config: Config, stop: Event, progress: Progress = silent
+) -> Iterator[sqlite3.Connection]:
     """The state, with the locks on it and on the vaults held.
 
     Raises LockedError, ConfigError, StateError, Stopped.
     """
     folder = settings.state_dir(config)
     with (
-        locked([folder, *(vault.path for vault in config.vaults)], stop),
+        locked([folder, *(vault.path for vault in config.vaults)], stop, progress=progress),
         state.opened(folder) as db,
     ):
         yield db
@@ -70,12 +73,12 @@ def sync_once(
 def _sync_once(
     config: Config, options: RunOptions, stop: Event, progress: Progress, env: Mapping[str, str]
 ) -> Report:
-    with opened(config, stop) as db:
+    with opened(config, stop, progress) as db:
         started = datetime.now(UTC)
         if options.fetch:
             _await_pause(db, config)
         try:
-            client = client_of(config, stop, env) if options.fetch else None
+            client = client_of(config, stop, env, progress) if options.fetch else None
             report = run(db, config, client, stop, options, progress=progress)
         except SyncdError as error:
             if isinstance(error, ThrottledError):
@@ -110,14 +113,14 @@ def rehearse(
     config: Config,
     options: RunOptions,
     stop: Event,
-    show: Callable[[str], None],
+    show: Callable[[PageDiff], None],
     progress: Progress = silent,
 ) -> Report:
     """What `sync_once` would do, as diffs to `show`.
 
     Nothing is written into the vaults. What came from Readwise is kept, and is not asked for again.
     """
-    with opened(config, stop) as db, ExitStack() as stack:
+    with opened(config, stop, progress) as db, ExitStack() as stack:
 
         def copy(of: sqlite3.Connection) -> AbstractContextManager[sqlite3.Connection]:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="syncd-"))
@@ -130,7 +133,7 @@ def rehearse(
             return run(
                 stack.enter_context(copy(db)) if killed else db,
                 config,
-                client_of(config, stop),
+                client_of(config, stop, progress=progress),
                 stop,
                 options._replace(dry=True),
                 writer=lambda root: DryRunWriter(root, show),
@@ -142,6 +145,16 @@ def rehearse(
             raise
 
 
-def client_of(config: Config, stop: Event, env: Mapping[str, str] = os.environ) -> Client:
+def client_of(
+    config: Config,
+    stop: Event,
+    env: Mapping[str, str] = os.environ,
+    progress: Progress = silent,
+) -> Client:
     """A conversation with Readwise. Raises TokenError, ConfigError."""
-    return Client(config.readwise.api_url, read_token(config.readwise, env), stop)
+    token = read_token(config.readwise, env)
+
+    def on_wait(reason: str, seconds: float) -> None:
+        tell_wait(progress, f"Readwise: {reason.removeprefix('Readwise ')}", seconds)
+
+    return Client(config.readwise.api_url, token, stop, on_wait=on_wait)

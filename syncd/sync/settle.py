@@ -14,6 +14,7 @@ from typing import NamedTuple
 from syncd.config.settings import Config, Vault
 from syncd.errors import DocumentError
 from syncd.page.blocks import digest
+from syncd.progress import Progress, silent
 from syncd.report import Failure, VaultReport
 from syncd.state import account, bases, homes, pending
 from syncd.state.schema import transaction
@@ -57,15 +58,18 @@ class Outcome(NamedTuple):
     report: VaultReport
 
 
-def diff_all(config: Config, what: str | None, stop: Event) -> list[Outcome]:
+def diff_all(
+    config: Config, what: str | None, stop: Event, progress: Progress = silent
+) -> list[Outcome]:
     """What differs in each vault: of what `what` means, else all that is open."""
-    with opened(config, stop) as db:
-        return [_diff(_open(db, vault, stop), what) for vault in config.vaults]
+    tools = RunTools(stop, progress)
+    with opened(config, stop, progress) as db:
+        return [_diff(_open(db, vault, tools), what) for vault in config.vaults]
 
 
-def _open(db: sqlite3.Connection, vault: Vault, stop: Event) -> VaultRun:
+def _open(db: sqlite3.Connection, vault: Vault, tools: RunTools) -> VaultRun:
     """The vault with its index up to date."""
-    run = open_vault(db, vault, RunOptions(), RunTools(stop), VaultReport(vault.name))
+    run = open_vault(db, vault, RunOptions(), tools, VaultReport(vault.name))
     index_vault(run)
     run.report.warnings.clear()  # a run tells them
     return run
@@ -145,14 +149,17 @@ def _elsewhere(run: VaultRun, case: Case) -> dict[int, list[str]]:
 # --- what its owner says --------------------------------------------------------------------------
 
 
-def settle_all(config: Config, what: str, stop: Event, *, take: bool) -> list[Outcome]:
+def settle_all(
+    config: Config, what: str, stop: Event, progress: Progress = silent, *, take: bool
+) -> list[Outcome]:
     """Settle in each vault what `what` means.
 
     A page's conflicts; by a highlight's id or link `take` means also what its owner alone changed.
     With `take` the account's words are written, else the owner's stay.
     """
-    with opened(config, stop) as db:
-        return [_settle(_open(db, vault, stop), what, take=take) for vault in config.vaults]
+    tools = RunTools(stop, progress)
+    with opened(config, stop, progress) as db:
+        return [_settle(_open(db, vault, tools), what, take=take) for vault in config.vaults]
 
 
 def _settle(run: VaultRun, what: str, *, take: bool) -> Outcome:

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from syncd.config.settings import Vault, zone
 from syncd.errors import ConfigError, VaultError
 from syncd.formats.format import Format, format_at
+from syncd.progress import Progress, silent
 from syncd.readwise.picture import Picture, fetch_picture
 from syncd.report import VaultReport
 from syncd.state import index, pending, vaults
@@ -28,13 +29,6 @@ from syncd.vault.read import Seen
 from syncd.vault.write import Writer
 
 _PATIENCE = timedelta(seconds=10)  # until the service believes that a page is gone
-
-Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
-
-
-def silent(_what: str, _done: int, _total: int | None) -> None:
-    """Progress that nobody sees."""
-
 
 FetchPicture = Callable[[str, Event], Picture]  # raises PictureError, Stopped
 
@@ -141,7 +135,7 @@ class VaultRun:
         self.entered.update(index.words_of(entry))
         return entry
 
-    def progress(self, what: str, done: int, total: int) -> None:
+    def progress(self, what: str, done: int, total: int | None) -> None:
         """Tell how far this vault is."""
         self.tools.progress(f"{self.vault.name}: {what}", done, total)
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from syncd.errors import DocumentError, Stopped
 from syncd.page.names import is_conflict_copy, originals
+from syncd.progress import Progress, silent
 from syncd.state import index
 from syncd.vault.entry import page_entry
 from syncd.vault.graph import Graph
@@ -136,7 +137,12 @@ class Scan(NamedTuple):
 
 
 def scan(
-    db: sqlite3.Connection, vault: int, root: Path, graph: Graph, stop: Event | None = None
+    db: sqlite3.Connection,
+    vault: int,
+    root: Path,
+    graph: Graph,
+    stop: Event | None = None,
+    progress: Progress = silent,
 ) -> Scan:
     """Compare the folder with the index and bring the index up to date.
 
@@ -146,6 +152,7 @@ def scan(
     lost: dict[str, str] = {}
     found = Scan(0, [], [], [], [], [])
     pages = 0
+    progress("looking for pages that changed", 0, None)
     files = list(walk(root, lost, graph.hidden, found.unfinished))
     unchanged = [path for path, stat in files if known.get(path) == _stamp(stat)]
     copies = conflict_copies(root, graph, [path for path, _ in files], set(unchanged))
@@ -167,6 +174,7 @@ def scan(
             lost[path] = str(error)
             continue
         found.changed.append(path)
+        progress("changed pages read", len(found.changed), len(files) - len(unchanged))
         text = data.decode("utf-8", "surrogateescape")
         index.enter(db, vault, page_entry(path, text, seen, graph))
     found.gone.extend(path for path in known if not path.startswith(tuple(lost)))

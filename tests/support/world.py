@@ -16,13 +16,14 @@ from threading import Event
 from typing import Any
 
 from syncd.config.settings import Config, Readwise, Schedule, Vault
+from syncd.progress import Progress
 from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
 from syncd.sync.run import run
 from syncd.sync.session import opened, sync_once
-from syncd.sync.vault_run import Progress, RunOptions
+from syncd.sync.vault_run import RunOptions
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 TRIPLE_LOWBAR = "{:file/name-format :triple-lowbar}\n"

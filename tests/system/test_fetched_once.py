@@ -10,13 +10,15 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from syncd.errors import ReadwiseError, Stopped
+from syncd.progress import Progress
 from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.state import fetching
 from syncd.state import schema as state
 from syncd.sync.compare import compare_all
+from syncd.sync.dry_run import PageDiff
 from syncd.sync.session import rehearse
-from syncd.sync.vault_run import Progress, RunOptions
+from syncd.sync.vault_run import RunOptions
 from tests.support.world import NOON, Clock, MakeWorld, World, add_book, only, snapshot, tweet
 
 SINCE = (NOON + timedelta(minutes=55)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -49,9 +51,9 @@ def stops(stop: Event, what: str, number: int) -> Progress:
     return progress
 
 
-def dry_run(world: World, *, full: bool = False) -> list[str]:
+def dry_run(world: World, *, full: bool = False) -> list[PageDiff]:
     """What a dry run shows."""
-    shown: list[str] = []
+    shown: list[PageDiff] = []
     rehearse(world.config, RunOptions(full=full), Event(), shown.append)
     return shown
 

@@ -1,0 +1,20 @@
+"""How far the work is, told while it is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+
+# What is done, how many, of how many (None: nobody knows); of a wait, of how many seconds.
+Progress = Callable[[str, int, int | None], None]
+
+WAITING = "waiting for "  # how a wait begins; what it waits for follows
+
+
+def silent(_what: str, _done: int, _total: int | None) -> None:
+    """Progress that nobody sees."""
+
+
+def tell_wait(progress: Progress, whom: str, seconds: float) -> None:
+    """Tell that a wait of so many seconds begins, for whom and why."""
+    progress(f"{WAITING}{whom}", 0, ceil(seconds))
