@@ -12,10 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
-import click
-
 from syncd.commands.console import print_json
 from syncd.commands.progress_display import progress_display
+from syncd.commands.say import say
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config, Vault, zone
@@ -142,10 +141,10 @@ def _print_manners(config: Config, manners: dict[str, list[Manner]]) -> None:
     for vault in config.vaults:
         found = manners[vault.name]
         for one in found:
-            click.echo(f"{vault.name}: {one}")
+            say(f"{vault.name}: {one}")
         template = fitting_template(found)
         if template and not vault.template:
-            click.echo(f'{vault.name}: template = "{template}" lets new highlights look like that')
+            say(f'{vault.name}: template = "{template}" lets new highlights look like that')
 
 
 def _unmerged(vault: Vault, path: str) -> Iterator[SyncdError]:
@@ -217,29 +216,29 @@ def _print_result(
     path: Path, problems: list[str], compared: dict[str, Comparison | SyncdError]
 ) -> None:
     for problem in problems:
-        click.echo(f"problem: {one_line(problem)}", err=True)
+        say(f"problem: {one_line(problem)}", err=True)
     for name, one in compared.items():
         _print_comparison(name, one)
     if not problems and not compared:
-        click.echo(f"{path}: all is well")
+        say(f"{path}: all is well")
 
 
 def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
     """Print how many highlights agree, and each that does not, with its page."""
     if isinstance(found, SyncdError):
-        click.echo(f"{name}: {found.message}")
+        say(f"{name}: {found.message}")
         return
     count = Counter(one.kind for one in found.differences)
-    click.echo(
+    say(
         f"{name}: {found.upstream} in the account, {found.present} in the vault; "
         f"{count['missing']} missing, {count['conflict']} changed on both sides, "
         f"{count['deleted']} deleted by you, {count['twice']} twice, "
         f"{count['edited']} edited by you, {count['adopted']} adopted"
     )
     for title, reason in found.unclear:
-        click.echo(f"  unclear: {one_line(title)}: {one_line(reason)}")
+        say(f"  unclear: {one_line(title)}: {one_line(reason)}")
     for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
         document = one_line(one.title) or one.document
         page = one_line(one.page or "no page")
         what = f"highlight {one.highlight}" if one.highlight else "properties"
-        click.echo(f"  {one.kind}: {what} of {document} ({page})")
+        say(f"  {one.kind}: {what} of {document} ({page})")

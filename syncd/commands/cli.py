@@ -64,9 +64,10 @@ class _Main(_Group):
 def _print_error(ctx: click.Context, message: str, error: BaseException) -> None:
     if ctx.params.get("verbose"):
         logging.getLogger("syncd").debug("%s", message, exc_info=error)
+    from syncd.commands.say import say
     from syncd.report import one_line
 
-    click.echo(f"syncd: {one_line(message)}", err=True)
+    say(f"syncd: {one_line(message)}", err=True)
 
 
 @click.group(
@@ -145,7 +146,7 @@ def vault_names(ctx: click.Context, _param: click.Parameter, incomplete: str) ->
 def init(
     ctx: click.Context, vault: str | None, format_: str, token_file: str | None, api_url: str | None
 ) -> None:
-    """Write the configuration, store the token, and check it.
+    """Write the configuration, store the token, and check it; run again, add one more vault.
 
     Ask for what is missing when on a terminal.
     """
@@ -157,7 +158,7 @@ def init(
 
 @main.command()
 @click.option("--full", is_flag=True, help="Fetch the whole account and look at every page.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change as diffs.")
+@click.option("--dry-run", is_flag=True, help="Write no page; show what would change as diffs.")
 @click.option("--stat", is_flag=True, help="With --dry-run: no diffs, a line for each page.")
 @click.option(
     "--vault",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
+from syncd.commands.say import say
 from syncd.report import (
     Report,
     VaultReport,
@@ -33,7 +34,7 @@ def print_report(report: Report, *, verbose: bool) -> None:
             _print_list("created", vault.pages.created)
             _print_list("updated", vault.pages.updated)
         print_attention(vault)
-    click.echo(report.message)
+    say(report.message)
 
 
 def print_attention(vault: VaultReport) -> None:
@@ -49,6 +50,6 @@ def print_attention(vault: VaultReport) -> None:
 
 def _print_list(head: str, lines: list[str]) -> None:
     for line in lines[:_LONG]:
-        click.echo(f"{head} {one_line(line)}", err=True)
+        say(f"{head} {one_line(line)}", err=True)
     if len(lines) > _LONG:
-        click.echo(f"{head} and {len(lines) - _LONG} more; --json names all", err=True)
+        say(f"{head} and {len(lines) - _LONG} more; --json names all", err=True)

@@ -8,6 +8,7 @@ from threading import Event
 
 import click
 
+from syncd.commands.say import say
 from syncd.config.settings import Config, Readwise, Schedule, Vault
 from syncd.errors import ConfigError
 from syncd.progress import silent
@@ -40,7 +41,7 @@ def demo(folder: Path | None) -> int:
             schedule=Schedule(),
             state_dir=folder / "state",
         )
-        click.echo(f"{server.url} is an invented Readwise account; the vault is {vault}\n")
+        say(f"{server.url} is an invented Readwise account; the vault is {vault}\n")
         _run_and_print("First sync", config)
         book = next(book for book in server.library.books if book["category"] == "tweets")
         server.library.add_highlight(
@@ -52,13 +53,13 @@ def demo(folder: Path | None) -> int:
         )
         _run_and_print("One more tweet is saved. Second sync", config)
         report = _run_and_print("Nothing new. Third sync", config)
-    click.echo(f"Open {vault} in Logseq, or look into {vault / 'pages'}")
+    say(f"Open {vault} in Logseq, or look into {vault / 'pages'}")
     return report.code
 
 
 def _run_and_print(head: str, config: Config) -> Report:
     report = sync_once(config, RunOptions(), Event(), silent, env={})
-    click.echo(f"{head}: {report.message}")
+    say(f"{head}: {report.message}")
     for vault in report.vaults:
         _print_pages("new page", vault.pages.created)
         _print_pages("changed page", vault.pages.updated)
@@ -68,6 +69,6 @@ def _run_and_print(head: str, config: Config) -> Report:
 
 def _print_pages(head: str, paths: list[str]) -> None:
     for path in paths[:_SHOWN]:
-        click.echo(f"  {head}  {path}")
+        say(f"  {head}  {path}")
     if len(paths) > _SHOWN:
-        click.echo(f"  and {len(paths) - _SHOWN} more")
+        say(f"  and {len(paths) - _SHOWN} more")

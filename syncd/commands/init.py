@@ -8,27 +8,27 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from itertools import chain, count
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
+from syncd.commands.choose_vault import ask, chosen_format, chosen_vault, short
 from syncd.commands.new_file import drafted, place
 from syncd.commands.progress_display import progress_display
+from syncd.commands.say import say
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.settings import Config, Readwise
 from syncd.config.token import clean_token, read_token
-from syncd.config.values import nearest
-from syncd.errors import ConfigError, ReadwiseError, TokenError, VaultError
+from syncd.errors import ConfigError, ReadwiseError, SyncdError
 from syncd.readwise.client import Client
-from syncd.sync.manners import fitting_template, manners_of
-from syncd.vault.discover import apps_of, find_vaults
+from syncd.sync.manners import Manner, fitting_template, manners_of
 from syncd.vault.graph import read_graph
+from syncd.vault.read import PageChanged, read_page
+from syncd.vault.write import Writer
 
-T = TypeVar("T")
 _WHERE = "https://readwise.io/access_token"
 
 
@@ -37,24 +37,23 @@ def init(
 ) -> int:
     """Write the configuration `path` and, beside it, the token; returns the exit status.
 
+    Where it is there already, one more vault is added to it.
+
     `token_file` is read once ("-" is standard input); without it the token is the one that stands
     there already or in READWISE_TOKEN, or is asked for. A token that Readwise rejects leaves
     nothing behind; where Readwise cannot be asked all is written, and the status is
-    ReadwiseError's. Raises ConfigError where a configuration is there already, or something is
-    missing with nobody to ask; VaultError; TokenError.
+    ReadwiseError's. Raises ConfigError where something is missing with nobody to ask; VaultError;
+    TokenError.
     """
-    if os.path.lexists(path):
-        raise ConfigError(f"{path}: there is a configuration already; {_more(vault)}")
     asks = sys.stdin.isatty() and sys.stdout.isatty()
-    root = _chosen_vault(vault, asks)
-    values = {"path": _short(root)}
-    if (chosen := _chosen_format(root, format_, asks)) != "auto":
-        values["format"] = chosen
-    graph = read_graph(root, chosen)
-    with progress_display() as display:
-        manners = manners_of(root, graph, display)
-    if template := fitting_template(manners) if not graph.org else "":
-        values["template"] = template
+    if os.path.lexists(path):
+        if token_file or api_url:
+            way_out = "leave out --token-file and --api-url to add a vault to it"
+            other = "or name another file with --config"
+            raise ConfigError(f"{path}: there is a configuration already; {way_out}, {other}")
+        return _add_vault(path, vault, format_, asks)
+    root = chosen_vault(vault, asks)
+    values, manner = _vault_values(root, format_, asks)
     if api_url:
         values["api_url"] = api_url
     name = "token" if path.name == "config.toml" else f"{path.stem}.token"
@@ -68,26 +67,84 @@ def init(
             with drafted(home, [token + "\n"], 0o600) as secret:
                 place(secret, home)
         place(draft, path)
-    click.echo(f"{path} is written; it explains every key")
-    if template:
-        click.echo(f"{manners[0]}; new ones will look like them: template = {_quoted(template)}")
+    say(f"{path} is written; it explains every key")
+    _print_manner(manner, values)
     if token:
-        click.echo(f"{home} holds the token, for you alone")
+        say(f"{home} holds the token, for you alone")
     _print_next_steps(path, config.vaults[0].path)
     if unasked is None:
         return 0
-    click.echo(f"syncd: the token could not be checked: {unasked.message}", err=True)
+    say(f"syncd: the token could not be checked: {unasked.message}", err=True)
     return unasked.exit_status
 
 
-def _more(vault: str | None) -> str:
-    """What to do where a configuration is there already."""
-    edit = "edit it"
-    with suppress(VaultError):
-        if vault is not None:
-            line = f"path = {_quoted(_short(_folder(vault)))}"
-            edit = f"for one more vault add [[vault]] and {line} to it"
-    return f"{edit}, or name another file with --config"
+def _vault_values(root: Path, format_: str, asks: bool) -> tuple[dict[str, str], Manner | None]:
+    """What the configuration says of a vault, and the manner that its template is chosen for."""
+    values = {"path": short(root)}
+    if (chosen := chosen_format(root, format_, asks)) != "auto":
+        values["format"] = chosen
+    graph = read_graph(root, chosen)
+    with progress_display() as display:
+        manners = manners_of(root, graph, display)
+    template = fitting_template(manners) if not graph.org else ""
+    if not template:
+        return values, None
+    return {**values, "template": template}, manners[0]
+
+
+def _print_manner(manner: Manner | None, values: dict[str, str]) -> None:
+    """Say why new pages get the template that they get."""
+    if manner is not None:
+        way = f"template = {_quoted(values['template'])}"
+        say(f"{manner}; new ones will look like them: {way}")
+
+
+def _add_vault(path: Path, vault: str | None, format_: str, asks: bool) -> int:
+    """Add one more vault to the configuration that is there. Returns the exit status."""
+    config = settings.load(path)
+    names = {one.name for one in config.vaults}
+    if vault is None and asks:
+        say(f"{path} has {', '.join(sorted(names))}; one more vault is added to it", err=True)
+    elif vault is None:
+        way_out = "pass --vault DIR to add one more vault, or name another file with --config"
+        raise ConfigError(f"{path}: there is a configuration already; {way_out}")
+    known = {one.path.resolve(): one.name for one in config.vaults}
+    root = chosen_vault(vault, asks, known)
+    if root.resolve() in known:
+        raise ConfigError(f"{path} has {root} already, as {known[root.resolve()]}; edit it there")
+    values, manner = _vault_values(root, format_, asks)
+    name = _free_name(root.name, names)
+    if name != root.name:
+        values["name"] = name
+    _append(path, values)
+    say(f"{path} has the vault {name} too; all keys are in docs/configuration.md")
+    _print_manner(manner, values)
+    _print_next_steps(path, root, f" --vault {shlex.quote(name)}")
+    return 0
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    """The name, with a number behind it where another vault has it."""
+    others = (f"{name} {number}" for number in count(2))
+    return next(one for one in chain([name], others) if one not in taken)
+
+
+def _append(path: Path, values: dict[str, str]) -> None:
+    """Add a vault to the file, in one step, and only if it still makes sense then."""
+    lines = "\n".join(f"{key} = {_quoted(value)}" for key, value in values.items())
+    block = f"\n[[vault]]\n{lines}\n"
+    real = path.resolve()
+    try:
+        old, seen = read_page(real)
+        text = old.decode() + ("" if old.endswith(b"\n") else "\n") + block
+        with drafted(real, text) as draft:
+            _loaded(draft)
+        writer = Writer(real.parent)
+        writer.write(Path(real.name), text.encode(), seen)
+        writer.flush()
+    except (OSError, SyncdError, PageChanged) as error:
+        by_hand = block.strip().replace("\n", ", ")
+        raise ConfigError(f"{path} cannot be changed: {error}; add to it: {by_hand}") from None
 
 
 def example() -> str:
@@ -110,66 +167,6 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _chosen_vault(named: str | None, asks: bool) -> Path:
-    """The vault's folder, absolute: as named, or as a person chooses of those that are found."""
-    if named is not None:
-        return _folder(named)
-    found = [_short(folder) for folder in find_vaults(Path.home())]
-    if not asks:
-        hint = f" (found: {', '.join(found)})" if found else ""
-        reason = "no vault is named, and there is no terminal to ask on"
-        raise ConfigError(f"{reason}; pass --vault DIR{hint}")
-    for number, one in enumerate(found, 1):
-        apps = " and ".join(apps_of(Path(one).expanduser()))
-        click.echo(f"  {number}  {one}  ({apps})", err=True)
-
-    def choice(answer: str) -> Path:
-        listed = answer.isdecimal() and 0 < int(answer) <= len(found)
-        return _folder(found[int(answer) - 1] if listed else answer)
-
-    if found:
-        return _ask("Your vault (its number, or a folder)", choice, default="1")
-    way_out = "name the folder that holds logseq/ or .obsidian/"
-    click.echo(f"No vault was found in your home folder; {way_out}", err=True)
-    return _ask("Your vault's folder", choice)
-
-
-def _folder(text: str) -> Path:
-    """The folder that a person names by its path, or a vault by the name of its folder alone.
-
-    Raises VaultError where there is none, or several vaults have the name.
-    """
-    # A Path fails on an unknown ~name
-    folder = Path(os.path.expanduser(text)).absolute()  # noqa: PTH111
-    if folder.is_dir():
-        return folder.resolve() if ".." in folder.parts else folder
-    vaults = find_vaults(Path.home())
-    same = [vault for vault in vaults if vault.name.casefold() == text.casefold()]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        folders = ", ".join(map(_short, same))
-        raise VaultError(f"several vaults are called {text}: {folders}; name one's folder")
-    by_name = {vault.name: vault for vault in vaults}
-    hints = [f"did you mean {_short(by_name[name])}?" for name in nearest(folder.name, by_name)]
-    way_out = (hints or ["name the one that holds logseq/ or .obsidian/"])[0]
-    raise VaultError(f"{folder}: this is no folder; {way_out}", code="vault-missing")
-
-
-def _chosen_format(root: Path, given: str, asks: bool) -> str:
-    """The value for `format`, checked against the vault; it stays "auto" where the folder tells."""
-    if given == "auto" and len(apps := apps_of(root)) != 1:
-        what = "both Logseq and Obsidian use it" if apps else "no app has used it yet"
-        if not asks:
-            raise ConfigError(f"{root}: {what}; pass --format logseq or --format obsidian")
-        click.echo(f"{root}: {what}", err=True)
-        given = click.prompt(
-            "How shall pages be written", type=click.Choice(["logseq", "obsidian"]), err=True
-        )
-    read_graph(root, given)
-    return given
-
-
 def _chosen_token(
     config: Config, home: Path, source: str | None, asks: bool
 ) -> tuple[str, ReadwiseError | None]:
@@ -184,7 +181,8 @@ def _chosen_token(
     if source is None and asks:
         return _typed_token(config)
     if source is None:
-        source = f"from {_WHERE}" if _is_readwise(config) else f"of {config.readwise.api_url}"
+        sandbox = f"of {config.readwise.api_url} (`syncd sandbox` prints its own)"
+        source = f"from {_WHERE}" if _is_readwise(config) else sandbox
         way_out = f"save the one {source} and pass --token-file FILE, or - for input"
         raise ConfigError(f"no token is given; {way_out}")
     token = _given_token(source)
@@ -196,16 +194,16 @@ def _chosen_token(
 
 def _typed_token(config: Config) -> tuple[str, ReadwiseError | None]:
     if _is_readwise(config):
-        click.echo(f"Your token is shown at {_WHERE}; here it stays hidden.", err=True)
+        say(f"Your token is shown at {_WHERE}; here it stays hidden.", err=True)
     else:
         hint = f"The token is that of {config.readwise.api_url}; `syncd sandbox` prints its own"
-        click.echo(f"{hint}. Here it stays hidden.", err=True)
+        say(f"{hint}. Here it stays hidden.", err=True)
 
     def accept(answer: str) -> tuple[str, ReadwiseError | None]:
         token = clean_token(os.fsencode(answer), "this")
         return token, _ask_readwise(config, token)
 
-    return _ask("Token", accept, hidden=True)
+    return ask("Token", accept, hidden=True)
 
 
 def _is_readwise(config: Config) -> bool:
@@ -229,36 +227,13 @@ def _given_token(source: str) -> str:
 
 def _ask_readwise(config: Config, token: str) -> ReadwiseError | None:
     """None where Readwise takes the token, the error where it is not reached. Raises TokenError."""
-    click.echo(f"Asking {config.readwise.api_url} about the token", err=True)
+    say(f"Asking {config.readwise.api_url} about the token", err=True)
     with stop_on_signal() as stop:
         try:
             Client(config.readwise.api_url, token, stop, tries=3).check_token()
         except ReadwiseError as error:
             return error
     return None
-
-
-def _ask(
-    question: str, accept: Callable[[str], T], *, default: str | None = None, hidden: bool = False
-) -> T:
-    """A person's answer, asked for until `accept` takes it."""
-
-    def value_of(answer: str) -> T:
-        try:
-            return accept(answer.strip())
-        except (TokenError, VaultError) as error:
-            raise click.UsageError(error.message) from None
-
-    answer: T = click.prompt(
-        question, default=default, hide_input=hidden, value_proc=value_of, err=True
-    )
-    return answer
-
-
-def _short(folder: Path) -> str:
-    """The folder's path, from `~` where it is in the home folder."""
-    home = Path.home()
-    return f"~/{folder.relative_to(home)}" if home in folder.parents else str(folder)
 
 
 def _loaded(draft: Path) -> Config:
@@ -270,13 +245,15 @@ def _loaded(draft: Path) -> Config:
         raise ConfigError(reason) from None
 
 
-def _print_next_steps(path: Path, vault: Path) -> None:
-    """Print the commands that follow, each with what it does."""
+def _print_next_steps(path: Path, vault: Path, chosen: str = "") -> None:
+    """Print the commands that follow, each with what it does; `chosen` names the vault to sync."""
     syncd = "syncd" if shutil.which("syncd") else f"{shlex.quote(sys.executable)} -m syncd"
     if settings.config_path(None) != path:
         syncd += f" --config {shlex.quote(str(path))}"
     for command, what in _next_steps(vault):
-        click.echo(f"  {syncd} {command:<24}# {what}")
+        if command.startswith("sync"):
+            command += chosen
+        click.echo(f"  {syncd} {command:<24} # {what}")
 
 
 def _next_steps(vault: Path) -> Iterator[tuple[str, str]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import click
-
 from syncd.commands.naming import why_unknown
 from syncd.commands.progress_display import progress_display
+from syncd.commands.say import say
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.config.values import parse_duration
@@ -24,7 +23,7 @@ def restore(config_option: str | None, what: str) -> int:
         forgotten = sync.restore_all(config, what, stop, display)
     if not any(forgotten.values()):
         nothing = f"nothing of {what} was deleted"
-        click.echo(f"syncd: {why_unknown(config, what) or nothing}", err=True)
+        say(f"syncd: {why_unknown(config, what) or nothing}", err=True)
         return 1
     _print_forgotten(forgotten, "deleted")
     return 0
@@ -55,4 +54,4 @@ def _moment(text: str, now: datetime) -> datetime:
 
 def _print_forgotten(forgotten: dict[str, int], how: str) -> None:
     for name, count in forgotten.items():
-        click.echo(f"{name}: {count} of the {how} highlights come back with the next sync")
+        say(f"{name}: {count} of the {how} highlights come back with the next sync")

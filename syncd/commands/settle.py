@@ -11,6 +11,7 @@ import click
 from syncd.commands.console import print_attention
 from syncd.commands.naming import why_unknown
 from syncd.commands.progress_display import progress_display
+from syncd.commands.say import say
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
 from syncd.page.blocks import app_lines
@@ -43,13 +44,13 @@ def diff(config_option: str | None, what: str | None) -> int:
         return 1
     unknown = None if what is None else why_unknown(config, what)
     if unknown is not None:
-        click.echo(f"syncd: {unknown}", err=True)
+        say(f"syncd: {unknown}", err=True)
     return 0 if unknown is None else 1
 
 
 def _print_difference(one: Difference, vault: str) -> None:
     colour = False if os.environ.get("NO_COLOR") else None  # None: only on a terminal
-    click.secho(f"{vault}{_place(one)}: {_WHY[one.kind]}", bold=True, color=colour)
+    say(click.style(f"{vault}{_place(one)}: {_WHY[one.kind]}", bold=True))
     for line in _both(one):
         click.secho(line, fg=_COLOURS.get(line[0]), color=colour)
 
@@ -92,16 +93,16 @@ def settle(config_option: str | None, what: str, *, take: bool) -> int:
     if any(one.differences for one in settled):
         return 0
     nothing = f"nothing of {what} {'differs' if take else 'is in conflict'}"
-    click.echo(f"syncd: {why_unknown(config, what) or nothing}", err=True)
+    say(f"syncd: {why_unknown(config, what) or nothing}", err=True)
     return 1
 
 
 def _print_settled(settled: Outcome, *, take: bool) -> None:
     for one in settled.differences:
-        click.echo(f"{_place(one)}: yours is {'replaced' if take else 'kept'}")
+        say(f"{_place(one)}: yours is {'replaced' if take else 'kept'}")
         for line in _shown(one.vault) if take else ():
             click.echo(f"- {line}")
     for one in settled.left:
         why = "is not on its document's page" if one.moved else "has no place on the page"
         way = "change it by hand, or `syncd keep` it"
-        click.echo(f"syncd: {_place(one)} {why}; {way}", err=True)
+        say(f"syncd: {_place(one)} {why}; {way}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -13,6 +12,7 @@ import click
 import msgspec
 
 from syncd.commands.console import print_json
+from syncd.commands.say import say
 from syncd.config import settings
 from syncd.config.settings import Config, Vault
 from syncd.errors import StateError
@@ -42,6 +42,7 @@ _LATE = timedelta(minutes=5)  # a run that is overdue for longer does not come
 _TOLD = timedelta(days=7)  # for which the owner's deletions are shown
 _RUNS = 100  # runs looked through for the last that failed
 _LONG = 10  # lines of one kind
+_HANG = 10  # columns of the head of a line
 
 
 class LastRun(msgspec.Struct):
@@ -93,9 +94,8 @@ def status(config_option: str | None, *, as_json: bool) -> int:
     if as_json:
         print_json(found)
     else:
-        colour = False if os.environ.get("NO_COLOR") else None  # None: only on a terminal
         for line in _lines(found, datetime.now(UTC)):
-            click.echo(line, color=colour)
+            say(line, hang=_HANG)
     return 0 if found.well else 1
 
 
@@ -279,7 +279,7 @@ def _lines(status: Status, now: datetime) -> Iterator[str]:
     for problem in status.problems:
         yield click.style(f"  {one_line(problem)}", fg="red")
     for head, text in _facts(status, now):
-        yield f"{head:10}{one_line(text)}"
+        yield f"{head:{_HANG}}{one_line(text)}"
     for vault in status.vaults:
         yield from _vault_lines(vault)
 

@@ -24,6 +24,7 @@ from syncd.readwise.http import Answer, Fetcher, PassingError
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _NEW_TOKEN = "get a new one at https://readwise.io/access_token"  # noqa: S105  # a sentence
+_SANDBOX_TOKEN = f"`syncd sandbox` prints its own; for Readwise, {_NEW_TOKEN}"
 _LONGEST_BACKOFF = 60.0  # seconds
 _MOST_PAGES = 10_000  # of one export; an account of 100,000 highlights has a hundred
 _MOST_EMPTY = 20  # pages one after the other that hold nothing
@@ -69,6 +70,7 @@ class Client:
         self.requests = 0
         self.server_time: datetime | None = None
         self._api_url = api_url.rstrip("/")
+        self._new_token = _SANDBOX_TOKEN if loopback else _NEW_TOKEN
         self._stop = stop
         self._tries = tries
         self._backoff = backoff
@@ -174,14 +176,15 @@ class Client:
         if 200 <= status < 300:
             return
         if status == 401:
-            raise TokenError(f"Readwise rejected the token; {_NEW_TOKEN}")
+            raise TokenError(f"Readwise rejected the token; {self._new_token}")
         if status == 403 and b"account_expired" in answer.body:
             raise TokenError(
                 "the Readwise subscription has expired; renew it at https://readwise.io",
                 code="account_expired",
             )
         if status == 403:
-            raise TokenError(f"Readwise gives this token no access to {path} (403); {_NEW_TOKEN}")
+            reason = f"Readwise gives this token no access to {path} (403)"
+            raise TokenError(f"{reason}; {self._new_token}")
         if status == 429 or status >= 500:
             raise PassingError(f"Readwise answered {status}", wait=answer.retry_after)
         if status < 400:

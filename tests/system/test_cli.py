@@ -402,7 +402,7 @@ def test_a_signal_ends_a_run_within_two_seconds_and_the_next_one_goes_on(filled:
     until(lambda: filled.sandbox.requests, "it asked for nothing")
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert out == ""
     (line,) = lines(err)
     assert "stopped" in line

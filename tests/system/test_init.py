@@ -146,17 +146,45 @@ def test_with_everything_given_nothing_is_asked(home: Path, sandbox: Sandbox) ->
     )
 
 
-def test_a_configuration_that_is_there_is_never_touched(home: Path, sandbox: Sandbox) -> None:
-    """Nor is the token read or the server asked."""
-    config = home / "mine.toml"
-    config.write_text("# mine\n")
-    done = run(home, "--config", str(config), "init", "--vault", "notes", "--api-url", sandbox.url)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"syncd: {config}: there is a configuration already; ")
-    assert (config.read_text(), sandbox.requests) == ("# mine\n", [])
-    lost = run(home, "--config", str(config), "init", "--vault", "gone", "--api-url", sandbox.url)
-    assert (lost.returncode, "configuration already; edit it, or" in lost.stderr) == (2, True)
-    assert 'for one more vault add [[vault]] and path = "~/notes" to it' in done.stderr
+def test_a_configuration_that_is_there_is_added_to_and_never_replaced(
+    home: Path, sandbox: Sandbox
+) -> None:
+    """One more vault, by its name, behind what stands there; where that cannot be, nothing."""
+    config, token = home / "mine.toml", str(home / "download.txt")
+    logseq(home / "vaults" / "notes")
+    mine = ("--config", str(config), "init")
+    done = run(home, *mine, "--vault", "~/notes", "--api-url", sandbox.url, "--token-file", token)
+    assert done.returncode == 0, done.stderr
+    config.write_text(before := config.read_text() + "# mine")
+    for wrong, said in (
+        ((*mine, "--vault", "~/vaults/notes", "--token-file", token), "leave out --token-file"),
+        ((*mine, "--vault", "~/notes"), "as notes; edit it there"),
+        (mine, "pass --vault DIR to add one more vault"),
+    ):
+        done = run(home, *wrong)
+        assert (done.returncode, said in done.stderr, config.read_text()) == (2, True, before)
+    done = run(home, *mine, "--vault", "~/vaults/notes")
+    assert (done.returncode, done.stderr) == (0, "")
+    added = '\n\n[[vault]]\npath = "~/vaults/notes"\nname = "notes 2"\n'
+    assert config.read_text() == before + added
+    assert "sync --dry-run --vault 'notes 2'" in done.stdout
+    config.write_text("vault = []\n")
+    done = run(home, *mine, "--vault", "~/notes")
+    assert (done.returncode, config.read_text()) == (2, "vault = []\n")
+
+
+def test_a_second_vault_is_asked_for_on_a_terminal(home: Path, sandbox: Sandbox) -> None:
+    """Of those that are found, only what is not in the configuration is offered."""
+    logseq(home / "vaults" / "work")
+    token = str(home / "download.txt")
+    done = run(home, "init", "--vault", "notes", "--api-url", sandbox.url, "--token-file", token)
+    assert done.returncode == 0, done.stderr
+    with Terminal(home, "init") as terminal:
+        terminal.answer("one more vault", "")
+        assert terminal.end() == 0, terminal.seen
+        assert "1  ~/vaults/work" in terminal.seen and "~/notes  (" not in terminal.seen
+    vaults = load(home / ".config/syncd/config.toml").vaults
+    assert [one.name for one in vaults] == ["notes", "work"]
 
 
 def test_a_configuration_elsewhere_has_its_token_beside_it(home: Path, sandbox: Sandbox) -> None:
@@ -400,7 +428,7 @@ def test_giving_up_at_a_question_leaves_nothing(home: Path, sandbox: Sandbox) ->
     """Control-D at the token: no configuration, no draft of one."""
     with Terminal(home, "init", "--vault", "notes", "--api-url", sandbox.url) as terminal:
         terminal.answer("Token: ", "\x04")
-        assert terminal.end() == 1, terminal.seen
+        assert terminal.end() == 130, terminal.seen
     assert not [path for path in (home / ".config").rglob("*") if path.is_file()]
 
 
