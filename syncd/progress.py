@@ -15,6 +15,11 @@ def silent(_what: str, _done: int, _total: int | None) -> None:
     """Progress that nobody sees."""
 
 
+def named(name: str, progress: Progress) -> Progress:
+    """Progress of one vault: its name stands before each stage."""
+    return lambda what, done, total: progress(f"{name}: {what}", done, total)
+
+
 def tell_wait(progress: Progress, whom: str, seconds: float) -> None:
     """Tell that a wait of so many seconds begins, for whom and why."""
     progress(f"{WAITING}{whom}", 0, ceil(seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, nullcontext, suppress
@@ -20,13 +21,13 @@ from syncd.config import settings
 from syncd.config.settings import Config, Vault, zone
 from syncd.errors import ConfigError, StateError, Stopped, SyncdError, VaultError
 from syncd.formats.escape import clean
-from syncd.progress import Progress, silent
+from syncd.progress import Progress, named, silent
 from syncd.report import conflict_copy_line, held_line, one_line
 from syncd.state import bases
 from syncd.state.schema import open_to_read
 from syncd.state.vaults import find_vault
 from syncd.sync.announce import journal_files
-from syncd.sync.compare import KINDS, Comparison, compare_all
+from syncd.sync.compare import KINDS, Comparison, Difference, compare_all
 from syncd.sync.manners import Manner, fitting_template, manners_of
 from syncd.sync.session import client_of
 from syncd.sync.vault_format import vault_format
@@ -37,6 +38,7 @@ from syncd.vault.scan import conflict_copies, walk
 from syncd.vault.write import check_space
 
 _OURS = b"<<<<<<< "  # what git writes above a conflict's first side
+_LONG = 20  # lines of one kind on a terminal
 _MAX_WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
 
 
@@ -49,7 +51,9 @@ def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
     config = settings.load(path)
     with stop_on_signal() as stop, progress_display() as display:
         findings = find_problems(config, stop, display)
-        manners = {vault.name: _manners(vault, display) for vault in config.vaults}
+        manners = {
+            vault.name: _manners(vault, named(vault.name, display)) for vault in config.vaults
+        }
         comparable = all(one.exit_status == SyncdError.exit_status for one in findings)
         compared = compare_all(config, stop, display) if full and comparable else {}
     code = _exit_status(findings, compared)
@@ -81,7 +85,7 @@ def find_problems(config: Config, stop: Event, progress: Progress = silent) -> l
         found.append(error)
     for vault in config.vaults:
         try:
-            found += _in_vault(config, vault, stop, progress)
+            found += _in_vault(config, vault, stop, named(vault.name, progress))
         except Stopped:
             raise
         except SyncdError as error:
@@ -105,16 +109,16 @@ def _in_vault(
     if not os.access(vault.path, os.W_OK | os.X_OK):
         yield VaultError(f"{vault.path} cannot be written; let syncd's user write there")
     lost: dict[str, str] = {}
-    progress(f"{vault.name}: looking for pages", 0, None)
+    progress("looking for pages", 0, None)
     files = list(walk(vault.path, lost, graph.hidden))
     for path in sorted(conflict_copies(vault.path, graph, [path for path, _ in files])):
         yield SyncdError(conflict_copy_line(vault.path / path))
     for number, (path, _) in enumerate(files, 1):
-        progress(f"{vault.name}: pages read", number, len(files))
+        progress("pages read", number, len(files))
         if stop.is_set():
             raise Stopped("stopped while reading the vault")
         yield from _unmerged(vault, path)
-    progress(f"{vault.name}: looking for pages of one title", 0, None)
+    progress("looking for pages of one title", 0, None)
     yield from _by_state(config, vault, graph, files, lost)
     for path, reason in lost.items():
         if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile
@@ -126,7 +130,8 @@ def _in_vault(
 def _manners(vault: Vault, progress: Progress) -> list[Manner]:
     """In which programs' manners the vault's pages are written; none where that cannot be told."""
     try:
-        return manners_of(vault.path, read_graph(vault.path, vault.format), progress)
+        graph = read_graph(vault.path, vault.format)
+        return manners_of(vault.path, graph, named(vault.name, progress))
     except SyncdError:
         return []
 
@@ -237,8 +242,17 @@ def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
     )
     for title, reason in found.unclear:
         say(f"  unclear: {one_line(title)}: {one_line(reason)}")
-    for one in sorted(found.differences, key=lambda one: KINDS.index(one.kind)):
-        document = one_line(one.title) or one.document
-        page = one_line(one.page or "no page")
-        what = f"highlight {one.highlight}" if one.highlight else "properties"
-        say(f"  {one.kind}: {what} of {document} ({page})")
+    most = _LONG if sys.stdout.isatty() else len(found.differences)
+    for kind in KINDS:
+        differing = [one for one in found.differences if one.kind == kind]
+        for one in differing[:most]:
+            say(f"  {_line(one)}")
+        if len(differing) > most:
+            say(f"  {kind}: and {len(differing) - most} more; --json names all")
+
+
+def _line(one: Difference) -> str:
+    """One highlight that differs, or a page's properties."""
+    document = one_line(one.title) or one.document
+    what = f"highlight {one.highlight}" if one.highlight else "properties"
+    return f"{one.kind}: {what} of {document} ({one_line(one.page or 'no page')})"

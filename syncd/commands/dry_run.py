@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ from tempfile import SpooledTemporaryFile
 
 import click
 
+from syncd.commands.say import ending, size_of, wrapped
 from syncd.report import counted, harmless, one_line
 from syncd.sync.dry_run import PageDiff
 
@@ -31,8 +31,8 @@ class Shown:
     def __init__(self, *, stat: bool, as_json: bool) -> None:
         self._stat = stat
         self._errors = as_json  # the object has standard output for itself
-        stream = sys.stderr if as_json else sys.stdout
-        self._terminal = stream.isatty()
+        self._stream = sys.stderr if as_json else sys.stdout
+        self._terminal = self._stream.isatty()
         self._pages: list[str] = []
         self._new = self._added = self._removed = 0
         self._diffs = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="\n")  # noqa: SIM115  # closed by `end`
@@ -43,7 +43,11 @@ class Shown:
         self._new += page.is_new
         self._added, self._removed = self._added + added, self._removed + removed
         kind = "new" if page.is_new else "changed"
-        self._pages.append(f"{kind:<7} {f'+{added}':>6} {f'-{removed}':>6}  {one_line(page.path)}")
+        counts = f"{kind:<7} {f'+{added}':>6} {f'-{removed}':>5}  "
+        path = one_line(page.path)
+        if self._terminal:
+            path = ending(path, size_of(self._stream).columns - len(counts))
+        self._pages.append(counts + path)
         if self._stat:
             return
         if not self._terminal:
@@ -62,7 +66,7 @@ class Shown:
 
     def _page_out(self) -> None:
         lines = self._lines()
-        size = shutil.get_terminal_size()
+        size = size_of(self._stream)
         first = list(islice(lines, size.lines))
         if self._errors or sum(1 + len(line) // size.columns for line in first) < size.lines:
             _print([*first, *lines], err=self._errors)
@@ -82,9 +86,10 @@ class Shown:
     def _sum(self) -> list[str]:
         if not self._pages:
             return []
-        pages = f"{counted(len(self._pages), 'page')} ({self._new} new)"
+        pages = f"{counted(len(self._pages), 'page')} would change ({self._new} new)"
         lines = f"{counted(self._added, 'line')} added, {self._removed} removed"
-        return [f"Nothing is written. A run would change {pages}: {lines}"]
+        text = f"{pages}: {lines}. No page is written."
+        return [wrapped(text, size_of(self._stream).columns) if self._terminal else text]
 
 
 def _coloured(line: str) -> str:

@@ -23,6 +23,7 @@ from syncd.config import settings
 from syncd.config.settings import Config, Readwise
 from syncd.config.token import clean_token, read_token
 from syncd.errors import ConfigError, ReadwiseError, SyncdError
+from syncd.progress import named
 from syncd.readwise.client import Client
 from syncd.sync.manners import Manner, fitting_template, manners_of
 from syncd.vault.graph import read_graph
@@ -85,7 +86,7 @@ def _vault_values(root: Path, format_: str, asks: bool) -> tuple[dict[str, str],
         values["format"] = chosen
     graph = read_graph(root, chosen)
     with progress_display() as display:
-        manners = manners_of(root, graph, display)
+        manners = manners_of(root, graph, named(root.name, display))
     template = fitting_template(manners) if not graph.org else ""
     if not template:
         return values, None

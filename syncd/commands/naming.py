@@ -25,7 +25,8 @@ def why_unknown(config: Config, what: str) -> str | None:
             if any(find_meant(db, number, what)):
                 return None
             titles |= {document.title or "" for document in account.documents_in(db, number)}
-    for title in nearest(what, titles):
+    holding = sorted(title for title in titles if what.casefold() in title.casefold())
+    for title in nearest(what, titles) or holding:
         return f'nothing is called {what}; did you mean "{one_line(title)}"?'
     allowed = "name a page by its file or title, a highlight by its link, or either by its id"
     return f"nothing is called {what}; {allowed}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from syncd.commands.say import size_of
 from syncd.progress import WAITING, silent
 from syncd.report import one_line
 
@@ -87,7 +87,7 @@ def _bars() -> Bars:
         def render(self, task: Task) -> Text:
             return Text(_count(task))
 
-    width = shutil.get_terminal_size().columns - _ECHO
+    width = size_of(sys.stderr).columns - _ECHO
     name = Column(no_wrap=True, overflow="ellipsis", ratio=1)
     count = Column(no_wrap=True)
     columns = [

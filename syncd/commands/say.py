@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import click
 
@@ -16,9 +17,21 @@ def say(text: str, *, err: bool = False, hang: int = 2) -> None:
     """
     stream = sys.stderr if err else sys.stdout
     if stream.isatty():
-        width = shutil.get_terminal_size().columns
+        width, _ = size_of(stream)
         text = "\n".join(wrapped(line, width, hang) for line in text.split("\n"))
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def size_of(terminal: TextIO) -> os.terminal_size:
+    """How many columns and lines a terminal has; COLUMNS and LINES say otherwise."""
+    size = os.terminal_size((80, 24))
+    with suppress(OSError, ValueError):
+        size = os.get_terminal_size(terminal.fileno())
+    asked = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
+    return os.terminal_size(
+        int(text) if text.isdecimal() and int(text) else found
+        for text, found in zip(asked, size, strict=True)
+    )
 
 
 def wrapped(line: str, width: int, hang: int = 2) -> str:
@@ -36,6 +49,14 @@ def wrapped(line: str, width: int, hang: int = 2) -> str:
         elif word:
             lines.append(f"{indent}{' ' * hang}{word}")
     return "\n".join(lines)
+
+
+def ending(text: str, width: int) -> str:
+    """The text, or as much of its end as has room, behind a mark that something is left out."""
+    if columns(text) <= width:
+        return text
+    start = next((at for at in range(len(text)) if columns(text[at:]) < width), len(text))
+    return f"…{text[start:]}"
 
 
 def columns(text: str) -> int:

@@ -15,7 +15,7 @@ from syncd.commands.console import print_json
 from syncd.commands.say import say
 from syncd.config import settings
 from syncd.config.settings import Config, Vault
-from syncd.errors import StateError
+from syncd.errors import StateError, Stopped
 from syncd.page.names import is_conflict_copy
 from syncd.report import (
     WAITS,
@@ -94,6 +94,8 @@ def status(config_option: str | None, *, as_json: bool) -> int:
     if as_json:
         print_json(found)
     else:
+        for problem in _problem_lines(found):
+            say(problem)
         for line in _lines(found, datetime.now(UTC)):
             say(line, hang=_HANG)
     return 0 if found.well else 1
@@ -199,7 +201,7 @@ def _has_failed(report: Report) -> bool:
 
 
 def _last_error(history: list[runs.Run]) -> str | None:
-    """What ended the last run that asked Readwise, or a later one; None where nothing did.
+    """What ended the last run that asked Readwise, or a later one, as a sentence; else None.
 
     A run without a request does not show that Readwise can be reached again. A run of status 1 was
     not ended: some documents failed, and each is named elsewhere.
@@ -208,7 +210,8 @@ def _last_error(history: list[runs.Run]) -> str | None:
         report = run.report
         is_latest = number == 0
         if report.code > 1 and (is_latest or not report.vaults):
-            return report.message
+            how = "was" if report.code == Stopped.exit_status else "failed:"
+            return f"the last run {how} {report.message}"
         if report.fetched.requests:
             break
     return None
@@ -244,8 +247,10 @@ def _run_problems(
     if not history and service.busy_since is None:
         once, always = "`syncd sync` does it once", "`syncd service install` for good"
         yield f"nothing was synced yet; {once}, {always}"
-    if message := _last_error(history) or trouble:
-        yield f"the last run failed: {message}"
+    if ended := _last_error(history):
+        yield ended
+    elif trouble:
+        yield f"the last run failed: {trouble}"
 
 
 def _vault_problems(vault: VaultStatus, running: bool) -> Iterator[str]:
@@ -270,14 +275,18 @@ def _new_trouble(vault: VaultStatus, text: str | None, problems: list[str]) -> l
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _lines(status: Status, now: datetime) -> Iterator[str]:
-    """The lines, with colours; `now` is what other times are compared with."""
+def _problem_lines(status: Status) -> Iterator[str]:
+    """Whether all is well, and what is not."""
     if status.well:
         yield click.style("all is well", fg="green", bold=True)
     else:
         yield click.style("not all is well", fg="red", bold=True)
     for problem in status.problems:
-        yield click.style(f"  {one_line(problem)}", fg="red")
+        yield "  " + click.style(one_line(problem), fg="red")
+
+
+def _lines(status: Status, now: datetime) -> Iterator[str]:
+    """All else, with colours; `now` is what other times are compared with."""
     for head, text in _facts(status, now):
         yield f"{head:{_HANG}}{one_line(text)}"
     for vault in status.vaults:

@@ -43,7 +43,8 @@ def fetch(
     begun = _begun(db, config, asked)
     if begun is None:
         _start(db)
-    progress(f"asking Readwise for {'what is new' if asked else 'the whole account'}", 0, None)
+    what = "what is new" if asked else "the whole account"
+    progress(f"asking Readwise for {'the rest' if begun else what}", 0, None)
     refused: set[int | None] = set()
     if begun is not None:
         refused.update(id_ for id_, _, _ in account.rejected(db))

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from syncd.sandbox.faults import Fault
 from syncd.sandbox.library import Library
 from syncd.sandbox.server import Sandbox
 from syncd.vault.discover import find_vaults
+from tests.support.terminal import Terminal as AnyTerminal
 from tests.support.world import TOKEN
 
 
@@ -74,53 +72,17 @@ def run(
     return done
 
 
-class Terminal:
-    """`syncd` on a pseudo-terminal; `seen` is all that stood there."""
+class Terminal(AnyTerminal):
+    """`syncd` on the owner's terminal; whatever it does, it does not show the token."""
 
     def __init__(self, home: Path, *arguments: str, **env: str) -> None:
-        self.seen = ""
-        self._from = 0
-        self._master, slave = pty.openpty()
-        command = [sys.executable, "-m", "syncd", *arguments]
-        ends = {"stdin": slave, "stdout": slave, "stderr": slave}
-        env = environment(home, **env)
-        self._process = subprocess.Popen(command, env=env, cwd=home, start_new_session=True, **ends)  # type: ignore[call-overload]
-        os.close(slave)
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        os.close(self._master)
-
-    def answer(self, question: str, answer: str) -> None:
-        """Wait for the question, then type."""
-        until = time.monotonic() + 60
-        while question not in self.seen[self._from :]:
-            assert time.monotonic() < until, self.seen
-            assert self._read(), f"{question!r} was never asked: {self.seen}"
-        self._from = len(self.seen)
-        os.write(self._master, answer.encode() + b"\n")
+        super().__init__(home, *arguments, env=environment(home, **env))
 
     def end(self) -> int:
         """Wait for the end; the exit status."""
-        while self._read():
-            pass
+        status = super().end()
         assert TOKEN not in self.seen
-        status: int = self._process.wait(timeout=60)
         return status
-
-    def _read(self) -> bool:
-        if not select.select([self._master], [], [], 1)[0]:
-            return True
-        try:
-            data = os.read(self._master, 65536)
-        except OSError:  # how Linux says that the other end is closed
-            return False
-        self.seen += data.decode("utf-8", "replace")
-        return bool(data)
 
 
 def test_with_everything_given_nothing_is_asked(home: Path, sandbox: Sandbox) -> None:
