@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -13,6 +14,10 @@ def main() -> None:
         from syncd.service.signals import catch_signals
 
         catch_signals()
+    if "_SYNCD_COMPLETE" in os.environ:
+        from syncd.commands.completion import have_whole_descriptions
+
+        have_whole_descriptions()
     from syncd.commands.cli import main as command_line
 
     command_line()

@@ -13,12 +13,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from syncd import __version__
 from syncd.errors import Stopped, SyncdError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NO_LIMIT = 1000  # characters: click cuts what is longer, and breaks what is wider
@@ -70,11 +73,26 @@ def _print_error(ctx: click.Context, message: str, error: BaseException) -> None
     say(f"syncd: {one_line(message)}", err=True)
 
 
+def _files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _folders(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="dir")]
+
+
 @click.group(
     cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.option(
-    "--config", metavar="FILE", help="The configuration; else $SYNCD_CONFIG, else the user's own."
+    "--config",
+    metavar="FILE",
+    shell_complete=_files,
+    help="The configuration; else $SYNCD_CONFIG, else the user's own.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say more, and show where an error came from.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and results.")
@@ -125,7 +143,10 @@ def vault_names(ctx: click.Context, _param: click.Parameter, incomplete: str) ->
 
 @main.command()
 @click.option(
-    "--vault", metavar="DIR", help="The vault's folder or its name; asked for on a terminal."
+    "--vault",
+    metavar="DIR",
+    shell_complete=_folders,
+    help="The vault's folder or its name; asked for on a terminal.",
 )
 @click.option(
     "--format",
@@ -137,6 +158,7 @@ def vault_names(ctx: click.Context, _param: click.Parameter, incomplete: str) ->
 @click.option(
     "--token-file",
     metavar="FILE",
+    shell_complete=_files,
     help="Take the token from there (-: standard input) and store it.",
 )
 @click.option(
