@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from syncd.commands.say import say
+from syncd.commands.say import say, size_of, wrapped
 from syncd.config.values import nearest
 from syncd.errors import ConfigError, TokenError, VaultError
 from syncd.vault.discover import apps_of, find_vaults
@@ -91,7 +92,8 @@ def ask(
         try:
             return accept(answer.strip())
         except (TokenError, VaultError) as error:
-            raise click.UsageError(error.message) from None
+            width = size_of(sys.stderr).columns
+            raise click.UsageError(wrapped(error.message, width - len("Error: "))) from None
 
     answer: T = click.prompt(
         question, default=default, hide_input=hidden, value_proc=value_of, err=True

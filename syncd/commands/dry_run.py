@@ -88,7 +88,7 @@ class Shown:
             return []
         pages = f"{counted(len(self._pages), 'page')} would change ({self._new} new)"
         lines = f"{counted(self._added, 'line')} added, {self._removed} removed"
-        text = f"{pages}: {lines}. No page is written."
+        text = f"{pages}: {lines}"
         return [wrapped(text, size_of(self._stream).columns) if self._terminal else text]
 
 

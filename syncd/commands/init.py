@@ -120,7 +120,7 @@ def _add_vault(path: Path, vault: str | None, format_: str, asks: bool) -> int:
     _append(path, values)
     say(f"{path} has the vault {name} too; all keys are in docs/configuration.md")
     _print_manner(manner, values)
-    _print_next_steps(path, root, f" --vault {shlex.quote(name)}")
+    _print_next_steps(path, root)
     return 0
 
 
@@ -246,22 +246,20 @@ def _loaded(draft: Path) -> Config:
         raise ConfigError(reason) from None
 
 
-def _print_next_steps(path: Path, vault: Path, chosen: str = "") -> None:
-    """Print the commands that follow, each with what it does; `chosen` names the vault to sync."""
+def _print_next_steps(path: Path, vault: Path) -> None:
+    """Print the commands that follow, each with what it does."""
     syncd = "syncd" if shutil.which("syncd") else f"{shlex.quote(sys.executable)} -m syncd"
     if settings.config_path(None) != path:
         syncd += f" --config {shlex.quote(str(path))}"
     for command, what in _next_steps(vault):
-        if command.startswith("sync"):
-            command += chosen
-        click.echo(f"  {syncd} {command:<24} # {what}")
+        click.echo(f"  {syncd} {command:<22} # {what}")
 
 
 def _next_steps(vault: Path) -> Iterator[tuple[str, str]]:
     is_root = os.geteuid() == 0
     for_another = is_root and vault.stat().st_uid != 0  # to whom root's pages would be locked
     yield "check", "is everything in place?"
-    yield "sync --dry-run", "what would happen, as diffs"
+    yield "sync --dry-run", "what would come, as diffs"
     if not for_another:
         yield "sync", "do it once"
     if shutil.which("systemctl"):

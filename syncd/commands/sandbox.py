@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from syncd.commands.say import say
 from syncd.commands.signals import stop_on_signal
 from syncd.sandbox.library import Library
@@ -15,5 +17,5 @@ def sandbox(port: int, library: Path | None) -> None:
     with stop_on_signal() as stop, Sandbox(Library.load(library), port=port) as server:
         say(f"{server.url} is a Readwise account; its token is {server.token}")
         say("Leave it running. In another terminal, let a vault follow it:", err=True)
-        say(f"  syncd --config sandbox.toml init --api-url {server.url}", err=True)
+        click.echo(f"  syncd --config sandbox.toml init --api-url {server.url}", err=True)
         stop.wait()

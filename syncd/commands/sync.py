@@ -61,6 +61,8 @@ def _rehearse(config: Config, options: RunOptions, *, stat: bool, as_json: bool)
 
         report = rehearse(config, options, stop, show, display)
     shown.end()
+    if sys.stdout.isatty() and not as_json:
+        report.message += " (dry run: no page is written)"
     return report
 
 

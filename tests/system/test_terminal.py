@@ -73,9 +73,9 @@ def test_a_dry_run_is_read_by_the_pager_where_it_is_long(owls: World) -> None:
     pager.chmod(pager.stat().st_mode | stat.S_IXUSR)
     link = owls.folder / "less"
     link.symlink_to(pager)
-    with terminal(owls, "sync", "--dry-run", PAGER=shlex.quote(str(link)), columns=60) as shown:
+    with terminal(owls, "sync", "--dry-run", PAGER=shlex.quote(str(link))) as shown:
         assert shown.end() == 0
-        assert shown.screen() == ["notes: 40 added on 2 pages"]
+        assert shown.screen() == ["notes: 40 added on 2 pages (dry run: no page is written)"]
     paged = (owls.folder / "paged").read_text()
     assert paged.startswith("2 pages would change (2 new): ")
     assert "\x1b[32m+- 夜の梟 1" in paged and "\x1b[5m" not in paged
@@ -91,9 +91,9 @@ def test_a_short_one_is_printed(owls: World, env: dict[str, str]) -> None:
         assert shown.end() == 0
         assert ("\x1b[32m+- noch eine" in shown.seen) == (not env)
         text = "\n".join(shown.screen())
-    assert text.startswith("1 page would change (0 new): 1 line added, 0 removed. No\n")
+    assert text.startswith("1 page would change (0 new): 1 line added, 0 removed\n")
     assert "changed     +1    -0  …" in text
-    assert text.endswith("\nnotes: 1 added on 1 page")
+    assert text.endswith("\nnotes: 1 added on 1 page (dry run: no page is written)")
     done = owls.command("sync", "--dry-run", "--stat")
     path = "pages/Readwise___Highlights___Eulen 🦉.md"
     assert done.stdout.split("\n")[0] == f"changed     +1    -0  {path}"
