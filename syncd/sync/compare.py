@@ -18,7 +18,7 @@ from syncd.sync.filters import wants_document
 from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted
 from syncd.sync.merge import Case
 from syncd.sync.run import index_vault, judge_absences
-from syncd.sync.session import client_of, opened
+from syncd.sync.session import client_of, opened, unfinished_aside
 from syncd.sync.settle import Reading, read_differences
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
@@ -142,7 +142,7 @@ def compare_all(
     """Fetch the whole account and compare it with each vault, by the vault's name."""
     found: dict[str, Comparison | SyncdError] = {}
     options, tools = RunOptions(full=True), RunTools(stop, progress)
-    with opened(config, stop, progress) as db:
+    with opened(config, stop, progress) as state, unfinished_aside(state) as db:
         runs: dict[str, VaultRun] = {}
         for vault in config.vaults:
             try:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -120,29 +120,40 @@ def rehearse(
 
     Nothing is written into the vaults. What came from Readwise is kept, and is not asked for again.
     """
-    with opened(config, stop, progress) as db, ExitStack() as stack:
-
-        def copy(of: sqlite3.Connection) -> AbstractContextManager[sqlite3.Connection]:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="syncd-"))
-            return state.copied(of, Path(scratch))
-
+    with opened(config, stop, progress) as db, unfinished_aside(db) as work:
         _await_pause(db, config)
-        # What a killed run wrote is finished before the account changes, which a dry run cannot do
-        killed = pending.is_any_begun(db)
         try:
             return run(
-                stack.enter_context(copy(db)) if killed else db,
+                work,
                 config,
                 client_of(config, stop, progress=progress),
                 stop,
                 options._replace(dry=True),
                 writer=lambda root: DryRunWriter(root, show),
                 progress=progress,
-                aside=nullcontext if killed else copy,
+                aside=copied,
             )
         except ThrottledError as error:
             account.set_pause(db, config.readwise.api_url, error.until)
             raise
+
+
+@contextmanager
+def copied(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """A copy of the state, gone after the body."""
+    with (
+        tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
+        state.copied(db, Path(scratch)) as copy,
+    ):
+        yield copy
+
+
+def unfinished_aside(db: sqlite3.Connection) -> AbstractContextManager[sqlite3.Connection]:
+    """The state for what fetches and writes no page; a copy of it where a killed run wrote one.
+
+    That page is compared with the account as it was, by the next run that writes.
+    """
+    return copied(db) if pending.is_any_begun(db) else nullcontext(db)
 
 
 def client_of(

@@ -27,7 +27,9 @@ from syncd.report import Report
 from syncd.sandbox.library import Library
 from syncd.state import account
 from syncd.state import schema as state
+from syncd.sync.compare import compare_all
 from syncd.sync.run import run
+from syncd.sync.session import rehearse
 from syncd.sync.vault_run import RunOptions
 from syncd.vault.read import Seen, digest_of
 from syncd.vault.write import Writer
@@ -1016,6 +1018,30 @@ def killed_after(world: World, writes: int) -> None:
     with state.opened(world.state) as db, pytest.raises(KeyboardInterrupt):
         client = Client(world.sandbox.url, world.sandbox.token, stop)
         run(db, world.config, client, stop, RunOptions(), writer=Killed)
+
+
+@pytest.mark.parametrize("look", ["dry run", "check"])
+def test_a_look_between_a_kill_and_the_next_run_makes_no_conflict(world: World, look: str) -> None:
+    """The account changed meanwhile; what the killed run wrote is not the owner's."""
+    world.state.mkdir(0o700)
+    owls(world, 2)
+    owls(world, 2, "Dohlen", 111)
+    killed_after(world, 1)
+    (path,) = world.pages()
+    first = 11 if "eule11" in world.read(path) else 111
+    (id_,) = (
+        one["id"]
+        for book in world.library.books
+        for one in book["highlights"]
+        if one["url"].endswith(f"/{first}")
+    )
+    world.library.edit_highlight(id_, text="anders उल्लू")
+    if look == "check":
+        compare_all(world.config, Event())
+    else:
+        rehearse(world.config, RunOptions(), Event(), lambda _page: None)
+    assert only(world.sync()).conflicts == []
+    assert "anders उल्लू" in world.read(path) and f"eule{first} " not in world.read(path)
 
 
 @pytest.mark.parametrize("kills", [1, 2])
