@@ -51,9 +51,7 @@ def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
     config = settings.load(path)
     with stop_on_signal() as stop, progress_display() as display:
         findings = find_problems(config, stop, display)
-        manners = {
-            vault.name: _manners(vault, named(vault.name, display)) for vault in config.vaults
-        }
+        manners = {vault.name: _manners(vault, display) for vault in config.vaults}
         comparable = all(one.exit_status == SyncdError.exit_status for one in findings)
         compared = compare_all(config, stop, display) if full and comparable else {}
     code = _exit_status(findings, compared)
@@ -118,7 +116,7 @@ def _in_vault(
         if stop.is_set():
             raise Stopped("stopped while reading the vault")
         yield from _unmerged(vault, path)
-    progress("looking for pages of one title", 0, None)
+    progress("looking for equal titles", 0, None)
     yield from _by_state(config, vault, graph, files, lost)
     for path, reason in lost.items():
         if not reason.startswith(os.strerror(errno.ENOENT)):  # gone meanwhile

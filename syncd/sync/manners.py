@@ -35,7 +35,7 @@ def manners_of(root: Path, graph: Graph, progress: Progress = silent) -> list[Ma
     """
     counts: Counter[Dialect] = Counter()
     for number, (path, _) in enumerate(walk(root, {}, graph.hidden), 1):
-        progress("pages read, for who wrote them", number, None)
+        progress("looking who wrote them", number, None)
         try:
             data, _ = read_page(root / path)
         except (OSError, DocumentError, PageChanged):

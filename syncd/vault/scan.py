@@ -152,7 +152,7 @@ def scan(
     lost: dict[str, str] = {}
     found = Scan(0, [], [], [], [], [])
     pages = 0
-    progress("looking for pages that changed", 0, None)
+    progress("looking for changes", 0, None)
     files = list(walk(root, lost, graph.hidden, found.unfinished))
     unchanged = [path for path, stat in files if known.get(path) == _stamp(stat)]
     copies = conflict_copies(root, graph, [path for path, _ in files], set(unchanged))
