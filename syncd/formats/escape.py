@@ -53,7 +53,7 @@ _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"}
 START = re.compile(
     r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
     r"|[ \t>]*\d{10,}(?=\.\s)"
-    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])\[[ xX-](?=\])|\[(?=//\]:))"
+    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])(?=\[[ xX-]\])|\[(?=//\]:))"
 )
 _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 # A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything
@@ -61,7 +61,7 @@ _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 _PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 # Our backslashes before brackets, with the text's own ones further on, would be LaTeX (`\(…\)`):
 # there a zero-width space keeps the latter from ending it.
-_AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[\d")
+_AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[\d|\[[ xX-]\]")
 _LATEX_ENDS = re.compile(r"\\(?=[)\]])")
 
 # An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
@@ -73,7 +73,7 @@ _HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))+"""
 _URL = (
     rf"(?:^|(?<=[ \t])){_WEB}{_HOST}"
     rf"(?:[/?#](?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=_]_))*)?"
-    rf"|{_WEB}{_HOST}(?:[/?#](?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
+    rf"|{_WEB}{_HOST}(?:[/?](?:(?!#|https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
     r"|_(?<=[^\W_]_)(?=[^\W_]))*)?"
     r"|(?<![^ \t])<https?://(?:(?!://)[^\0\s<>\\`$\[\]{}])+>"
 )

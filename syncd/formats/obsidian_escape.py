@@ -188,11 +188,9 @@ def _link(token: str, *, titled: bool) -> str:
     address.
     """
     at = _TARGET.match(token, 2).end()  # type: ignore[union-attr]
-    if token[at : at + 1] in ("", ")") and not _LINKED.search(token, at):
-        if token[at:] or titled:
-            address = token[2:at].replace("<", "%3C").replace(">", "%3E")
-            return "](" + _LINKED.sub(before_marks, address) + token[at:]
-        return "](" + _encoded(token[2:at])
+    if token[at : at + 1] == ("" if titled else ")") and not _LINKED.search(token, at):
+        address = token[2:at].replace("<", "%3C").replace(">", "%3E")
+        return "](" + _LINKED.sub(before_marks, address) + token[at:]
     return "]\\(" + _address(token[2:], alone=True)
 
 

@@ -41,6 +41,8 @@ _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 _PAIRS = {"/": "/*_", "=": "=", "+": "+~", "~": "~"}
 _CLOSER = re.compile(r"_(?![A-Za-z0-9])")
 
+# What opens emphasis: in code and in a page's name it would be open if their first mark is taken.
+_OPENER = r"(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))"
 _URL = r"(?i:https?)://(?=[^\W_])(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
 _LIVE = (
     r"(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
@@ -51,7 +53,7 @@ _LINKS = (
     rf"|(?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(<?(?P<address>{_URL})>?(?:[ \t]+\"[^\"\n]*\")?\))"
     rf"|<(?P<angle>{_URL})>"
     rf"|(?P<url>{_URL})"
-    r"|(?P<page>\[\[(?!file:)(?:(?!://|\{\{|\(\()[^\[\]\\\n<@])+\]\])"
+    rf"|(?P<page>\[\[(?!file:)(?:(?!://|\{{\{{|\(\(|{_OPENER})[^\[\]\\\n<@])+\]\])"
 )
 
 
@@ -66,7 +68,7 @@ def _token(code: str, links: str) -> re.Pattern[str]:
         r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<![\s\\])(?P=slant)(?![*_\w]))"
         r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<![\s\\])~~(?!~))"
         rf"{links}|{_LIVE}"
-        r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
+        rf"|(?P<opener>{_OPENER}))",
         re.DOTALL,
     )
 

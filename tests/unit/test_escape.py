@@ -72,7 +72,7 @@ ESCAPES = [
     ),
     ("an _open end", r"an \_open end"),
     ("电话\n13800000000. 王", "电话\n13800000000\\. 王"),
-    ("a\n* [ ] b\n> 1. [x] c", "a\n* [ \\] b\n> 1. [x\\] c"),
+    ("a\n* [ ] b\n> 1. [x] c", "a\n* \\[ ] b\n> 1. \\[x] c"),
     (r"C:\alpha", r"C:\\alpha"),
     ("$$\n- x\n$$", "\\$\\$\n\\- x\n\\$\\$"),
     ("https://e.org<b>", r"https\://e.org\<b>"),
