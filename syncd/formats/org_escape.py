@@ -15,7 +15,7 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from syncd.formats.escape import clean, from_html, link_target
-from syncd.formats.syntax import TASKS, Marks, by_line, calm, changed
+from syncd.formats.syntax import DATE, TASKS, Marks, by_line, calm, changed
 
 ZERO = "\u200b"
 Ahead = Callable[[str], bool]
@@ -39,14 +39,14 @@ _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 # What each mark of emphasis pairs with later in the paragraph, be it in an address: itself, and
 # what is written with it
 _PAIRS = {"/": "/*_", "=": "=", "+": "+~", "~": "~"}
-_CLOSER = re.compile(r"_(?![A-Za-z0-9])")
+_CLOSER = re.compile(r"\*|_(?![A-Za-z0-9])")
 
 # What opens emphasis: in code and in a page's name it would be open if their first mark is taken.
 _OPENER = r"(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))"
 _URL = r"(?i:https?)://(?=[^\W_])(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
 _LIVE = (
     r"(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
-    r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])"
+    rf"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|{DATE})|<(?={DATE}|[A-Za-z/!?%])"
     r"|\\(?=[A-Za-z(\[]|[ \t]*$)|[_^](?=\{)|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
 )
 _LINKS = (
@@ -190,7 +190,8 @@ def _as_url(found: re.Match[str]) -> str:
     url = found["url"].rstrip(".,;:!?'*_~")
     before, after = found.string[: found.start()][-1:], found.string[found.start() + len(url) :][:1]
     rest = found["url"][len(url) :]
-    if before.strip(" \t") or "(" in url or (after.strip(" \t") and after not in ".,;:!?"):
+    alone = not before.strip(" \t") and (not after.strip(" \t") or after in ".,;:!?")
+    if not alone or "(" in url or _CLOSER.search(url):
         return org_link(url) + rest.replace("~", f"{ZERO}~")
     return url + rest
 
@@ -211,8 +212,8 @@ _AS_ORG: dict[str, Callable[[re.Match[str]], str]] = {
 
 
 def org_link(url: str, label: str = "") -> str:
-    """A link to a web address; an underscore in it that could end emphasis is percent-encoded."""
-    target = _CLOSER.sub("%5F", link_target(url) or url)
+    """A link to a web address; what could end emphasis in it is percent-encoded."""
+    target = _CLOSER.sub(lambda found: f"%{ord(found[0]):02X}", link_target(url) or url)
     return f"[[{target}][{label}]]" if label else f"[[{target}]]"
 
 

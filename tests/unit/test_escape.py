@@ -58,7 +58,7 @@ ESCAPES = [
     ("{{{x}}}", r"{\{\{x}}}"),
     ("((6421a0b1-0000-4000-8000-000000000000))", r"(\(6421a0b1-0000-4000-8000-000000000000))"),
     ("a [[b", r"a [\[b"),
-    ("a #[[b", r"a #[\[b"),
+    ("a #[[b", r"a \#[\[b"),
     ('[:div "x"]', r'[\:div "x"]'),
     ("@@html: <b>@@", r"\@\@html: \<b>\@\@"),
     ("[x](javascript:alert)", r"[x]\(javascript:alert)"),
@@ -87,11 +87,17 @@ ESCAPES = [
     # Code and mathematics are text where another mark stands on the line, or above it.
     ("**a** `b`", r"**a** \`b\`"),
     ("price $5 or `$x {{y}}`", r"price \$5 or \`\$x {\{y}}\`"),
-    ("[a [b\n`]](http://a) {{x}}`", "[a [b\n\\`]](http://a) {\\{x}}\\`"),
+    ("[a [b\n`]](http://a) {{x}}`", "[a [b\n\\`]]\\(http://a) {\\{x}}\\`"),
     ("**a**\n\n`{{x}}`", "**a**\n\n`{{x}}`"),
     ("$TSLA/$AAPL $5k/$10k", r"\$TSLA/\$AAPL \$5k/\$10k"),
     ("a<http://a_javascript://%0aalert(1)>", r"a\<http\://a_javascript\://%0aalert(1)>"),
     ("a<http://_x>", r"a\<http\://\_x>"),
+    # A link's label has nothing in it that hides an escape, its title nothing but words.
+    (r"[a `b` [c]](https://e.org)", r"[a \`b\` [c]]\(https://e.org)"),
+    ('[a](https://e.org "{{b}}")', r'[a]\(https://e.org "{\{b}}")'),
+    # Numbers of a date as the parser's language reads them
+    ("`a` <-5-3-1 t>", r"`a` \<-5-3-1 t>"),
+    ("a <2025-03_-01 Sa - b", r"a \<2025-03_-01 Sa - b"),
     # A fence keeps a known language, and never options.
     ("```clojure :results\n(x)\n```", "```clojure\n:results\n(x)\n```"),
     ("```mermaid\nx\n```", "```\nmermaid\nx\n```"),
