@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from itertools import accumulate
 
-from syncd.formats.escape import clean, from_html, link_target
+from syncd.formats.escape import UNCLEAN, clean, from_html, link_target, needs_care
 from syncd.formats.syntax import DATE, TASKS, Marks, by_line, calm, changed
 
 ZERO = "\u200b"
@@ -39,6 +39,14 @@ _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 # What each mark of emphasis pairs with later in the paragraph, be it in an address: itself, and
 # what is written with it
 _PAIRS = {"/": "/*_", "=": "=", "+": "+~", "~": "~"}
+# The one look that is enough for most texts: what no rule below can find anything in
+_CARE = re.compile(
+    rf"{UNCLEAN}|`|\*|~|\[|\{{|<|\\|\^|=|\+|\(\(|@@|_(?<![^\W_]_)|_(?![^\W_])|\$\$|![hH]"
+    r"|//(?<![ \n]http://)(?<![ \n]https://)|://(?![A-Za-z0-9][A-Za-z0-9./?&%-]*(?!\S))"
+    r"|/(?<![\w:/]/)|:/(?!/)|/:/"
+    r"|:[^\s:]*+:(?![^\s/])|\n(?:\s*(?:[-+]|\d+\.))*\s*(?:[#:>]|\d{10}|(?:id|collapsed)::)"
+    rf"|\n\s*(?:{TASKS})\b"
+)
 _CLOSER = re.compile(r"\*|_(?![A-Za-z0-9])")
 
 # What opens emphasis: in code and in a page's name it would be open if their first mark is taken.
@@ -91,7 +99,16 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
     It is so behind code and a table. `inline`: the first line will follow other words (`*Note*:
     …`). Code that would stand first is put on the second line.
     """
-    lines = from_html(clean(text)).strip().split("\n")
+    text = text.strip()
+    lines = text.split("\n")
+    if plain or needs_care(text, _CARE):
+        lines = _written(from_html(clean(text)).strip().split("\n"), tail, inline, plain)
+    return _with_tail(lines, tail) if tail else lines
+
+
+def _written(
+    lines: list[str], tail: str = "", inline: bool = False, plain: bool = False
+) -> list[str]:
     whole, ends = "\n".join([*lines, tail]), list[int]()
     marks = _PLAIN if plain else _MARKS
 
@@ -114,8 +131,7 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
         )
         return line + ZERO if at == 0 and _TAGS.search(line) else line
 
-    out = by_line(lines, _FENCE, _source, marks.calm, written)
-    return _with_tail(out, tail) if tail else out
+    return by_line(lines, _FENCE, _source, marks.calm, written)
 
 
 def _with_tail(lines: list[str], tail: str) -> list[str]:

@@ -179,9 +179,7 @@ def letters(text: str) -> str:
     return "".join(one for one in text if one.isalnum() or one == "\\")
 
 
-_OTHER_WORDS = re.compile(
-    r"(?i)<(?:img|a|video)\b|\]\(\s*<|[\[<]\d+-\d+-\d+ |\[\d+[/%]|&"
-)
+_OTHER_WORDS = re.compile(r"(?i)<(?:img|a|video)\b|\]\(\s*<|[\[<]\d+-\d+-\d+ |\[\d+[/%]|&")
 
 
 def unsaid(text: str, nodes: list[Any], tail: str) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from syncd.formats import escape, obsidian_escape
+from syncd.formats import escape, obsidian_escape, org_escape
 from syncd.formats.escape import (
     clean,
     from_html,
@@ -19,7 +20,7 @@ from syncd.formats.escape import (
 )
 from syncd.formats.obsidian_escape import obsidian_lines
 from syncd.formats.org_escape import org_lines
-from tests.support import hostile, obsidian_oracle
+from tests.support import hostile, obsidian_oracle, org_oracle
 
 ESCAPES = [
     ("- eins", r"\- eins"),
@@ -300,19 +301,18 @@ def test_a_bomb_of_one_mark_is_linear(mark: str) -> None:
         link_target("https://e.org/" + bomb)
 
 
-def test_the_first_look_misses_nothing() -> None:
+@pytest.mark.parametrize(
+    ("room", "tokens"),
+    [
+        (escape, []),
+        (obsidian_escape, obsidian_oracle.MARKS),
+        (org_escape, org_oracle.TOKENS),
+    ],
+)
+def test_the_first_look_misses_nothing(room: ModuleType, tokens: list[str]) -> None:
     """A text that is passed without a closer look has nothing that the closer look would change."""
-    for text in hostile.texts(7, 5_000):
-        if not escape._CARE.search("\n" + text.strip()) and not re.search("[\ud800-\udfff]", text):
-            lines = text.strip().split("\n")
-            assert escape._written(lines) == lines
-            assert from_html(clean(text)).strip() == text.strip()
-
-
-def test_obsidians_first_look_misses_nothing() -> None:
-    """The same for Obsidian."""
-    for text in hostile.texts(8, 5_000, obsidian_oracle.MARKS):
-        if not escape.needs_care(text.strip(), obsidian_escape._CARE):
-            lines = text.strip().split("\n")
-            assert obsidian_escape._written(lines) == lines
-            assert from_html(clean(text)).strip() == text.strip()
+    for text in map(str.strip, hostile.texts(7, 5_000, tokens)):
+        if not escape.needs_care(text, room._CARE):
+            lines = text.split("\n")
+            assert room._written(lines) == lines
+            assert from_html(clean(text)).strip() == text
