@@ -71,7 +71,7 @@ _LATEX_ENDS = re.compile(r"\\(?=[)\]])")
 # nothing: such an address is no link. So is one in angle brackets behind anything but a blank.
 _WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\0\\<`$]|@@|(?<![^\W_])_|://|\[\d))(?=[^\W_])"
 # A backslash in a link's title would be shown: such a link is none, with a title but of words.
-_NO_TITLE = r"""(?![^\s\]]*[ \t]+"(?:[^\W_]|[ ,.!?'-])*+[^"])"""
+_NO_TITLE = r"""(?!(?:[^\s\]]|\](?!\())*[ \t]+"(?:[^\W_]|[ ,.!?'-])*+[^"])"""
 _IN_URL = r"""[^\0\s<>\\`$\[\]{}"()_]"""
 _HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))+"""
 _URL = (

@@ -163,7 +163,7 @@ _DOLLAR = re.compile(r"(?<=\S)\$|\$(?=\$)")  # which could end mathematics
 # Blanks enough for code, which would show a backslash
 _INDENTED = re.compile(r"\A((?: {0,3}(?:>|[*+-]|\d{1,9}[.)]))*)(?: {4,}| *\t)[ \t]*")
 
-_TITLE = re.compile(r"""[ \t]+(["'])[\w ,.!?-]*\1\)""")  # of words
+_TITLE = re.compile(r"""[ \t]+["'](?P<words>[\w ,.!?-]*["']\))?""")
 _TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
 _ADDRESS = re.compile(r"(?:.*[^?!.,:;*_~'\")\]}>])?")
 _MARK = re.compile(r"[-!#-&*:<-@\[-`{-~]")
@@ -173,21 +173,24 @@ _UNSAFE = re.compile(rf"[<>\\^`\[\]{{}}]|\0\$|(?<=:):|%(?![0-9A-Fa-f]{{2}})|{_CA
 def _escaped(found: re.Match[str]) -> str:
     token = found[0]
     if found.lastgroup == "link":
-        return _link(token, titled=bool(_TITLE.match(found.string, found.end())))
+        return _link(token, _TITLE.match(found.string, found.end()))
     if found.lastgroup == "address":
         joins = found.string[: found.start()][-1:] in ("!", "[", "^", "\\")
         return _address(token, alone=not joins)
     return before_marks(found)
 
 
-def _link(token: str, *, titled: bool) -> str:
+def _link(token: str, title: re.Match[str] | None) -> str:
     """A link's end `](address)`, and what is written on to it.
 
-    If that holds a mark the link is shown as text: where no label begins, it would be all of an
-    address.
+    If that holds a mark, or a title of more than words follows, the link is shown as text: where no
+    label begins, it would be all of an address.
     """
+    if not title and not _LINKED.search(token):
+        return token
     at = _TARGET.match(token, 2).end()  # type: ignore[union-attr]
-    if token[at : at + 1] == ("" if titled else ")") and not _LINKED.search(token, at):
+    closes = title["words"] and at == len(token) if title else token[at : at + 1] == ")"
+    if closes and not _LINKED.search(token, at):
         address = token[2:at]
         return "](" + (_encoded(address) if _LINKED.search(address) else address) + token[at:]
     return "]\\(" + _address(token[2:], alone=True)
