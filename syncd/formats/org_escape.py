@@ -172,10 +172,14 @@ def _inline(line: str, tokens: re.Pattern[str], ahead: Ahead = lambda _: True) -
 
 
 def _marked(found: re.Match[str], kind: str, mark: str) -> str:
-    """Emphasis between Org's marks, where those are read there; else as the author wrote it."""
+    """Emphasis between Org's marks, where those are read there; else as the author wrote it.
+
+    Mathematics could take one of them.
+    """
     words = found[f"{kind}_in"]
     before, after = found.string[: found.start()][-1:], found.string[found.end() : found.end() + 1]
-    if mark not in words and (mark == "*" or (not before.strip(" \t") and _CLOSES.match(after))):
+    alone = not before.strip(" \t") and "$" not in found.string and _CLOSES.match(after)
+    if mark not in words and (mark == "*" or alone):
         return mark + _inline(words, found.re) + mark
     written = found[0][: found[0].index(words)]
     inert = ZERO if written == "~~" else ""

@@ -125,6 +125,7 @@ FOUND = [
     "<%\xa0@@``",
     "[^b](https://e.org) [:b](https://e.org)",
     ")\n\u2003\n_t://_",
+    "g*a* https://e.?r*/a_b_c/_d",
     "*<a href='https://e.org'>*_</a>",
 ]
 
