@@ -116,7 +116,7 @@ def _marks(*, links: bool, hashtags: bool) -> Marks:
         # A backslash before each mark: what pairs with something later, in this block or another
         # one. An underscore pairs with one in the block's own link (`https://x.com/a_/…`). Braces
         # behind a link are swallowed as its size.
-        r"|(?P<each>`+|@@+|(?<=\))\{+|__++(?=[^ ])"
+        r"|(?P<each>`+|@@+|(?<=\))\{+|(?<!_)__++(?=[^ ])"
         r"|(?<![^\W_])_(?=[^ _]))"
         # A backslash between the marks: references, macros, pages without an end.
         r"|(?P<rest>\(\(+|\{\{+|\[\[+)"

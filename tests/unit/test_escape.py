@@ -277,6 +277,7 @@ MARKS += [
     "[^",
     "#+",
     " ",
+    "\n",
     "&#",
     "<a href='https://a.b'>x",
     "<video><video",
@@ -292,7 +293,7 @@ def test_a_bomb_of_one_mark_is_linear(mark: str) -> None:
     """No work grows with the square of a text, here five times the longest there is."""
     text = mark * (40_000 // len(mark))
     lines = "\n".join([mark * 50] * (1_000 // len(mark)))
-    for bomb, plain in ((text, False), (f"x{text}y", True), (lines, False)):
+    for bomb, plain in ((text, False), (f"x{text}y", True), (f"x{text}y", False), (lines, False)):
         logseq_lines(bomb, plain=plain)
         logseq_value(bomb, plain=plain)
         org_lines(bomb, plain=plain)
