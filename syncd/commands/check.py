@@ -237,6 +237,11 @@ def _print_comparison(name: str, found: Comparison | SyncdError) -> None:
         f"{count['missing']} missing, {count['conflict']} changed on both sides, "
         f"{count['deleted']} deleted by you, {count['twice']} twice, "
         f"{count['edited']} edited by you, {count['adopted']} adopted"
+        + (
+            f", {count['outdated']} to be written anew by `sync --full`"
+            if count["outdated"]
+            else ""
+        )
     )
     for title, reason in found.unclear:
         say(f"  unclear: {one_line(title)}: {one_line(reason)}")

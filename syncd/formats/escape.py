@@ -17,6 +17,7 @@ from collections.abc import Callable
 from syncd.formats.html import from_html, link_target
 from syncd.formats.syntax import (
     CODE,
+    DATE,
     FENCES,
     OURS,
     TASKS,
@@ -40,7 +41,8 @@ _CODES = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF)
 UNCLEAN = "|".join(re.escape(chr(code)) for code in _CODES)
 _CARE = re.compile(
     UNCLEAN
-    + r"|`|\\|\$|<|\[|\{|_|\(\(|\]\(|::|@@|:(?<!(?i:http):)(?<!(?i:https):)//"
+    + r"|`|\\|\$(?<![ \t\n(]\$)|\$[^$]*\$|<|\[|\{|_(?<![^\W_]_)|\(\(|\]\(|::|@@"
+    + r"|://(?<![ \t\n(](?i:http)://)(?<![ \t\n(](?i:https)://)|://(?![^\W_])"
     + rf"|\n[ \t>*+\d.)]*(?:[-#:]|~~~)|\n[ \t>]*\d{{10}}|\n(?:{TASKS})\b"
 )
 _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"})
@@ -53,7 +55,7 @@ _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"}
 START = re.compile(
     r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
     r"|[ \t>]*\d{10,}(?=\.\s)"
-    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])\[[ xX-](?=\])|\[(?=//\]:))"
+    r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])(?=\[[ xX-]\])|\[(?=//\]:))"
 )
 _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 # A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything
@@ -61,19 +63,22 @@ _TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 _PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 # Our backslashes before brackets, with the text's own ones further on, would be LaTeX (`\(…\)`):
 # there a zero-width space keeps the latter from ending it.
-_AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[\d")
+_AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[[\d+-]|\[[ xX-]\]")
 _LATEX_ENDS = re.compile(r"\\(?=[)\]])")
 
 # An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
 # can open emphasis. A host alone takes the backslash behind it for its own, which then escapes
 # nothing: such an address is no link. So is one in angle brackets behind anything but a blank.
 _WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\0\\<`$]|@@|(?<![^\W_])_|://|\[\d))(?=[^\W_])"
+# A backslash in a link's title would be shown: such a link is none, with a title but of words.
+_NO_TITLE = r"""(?!(?:[^\s\]]|\](?!\())*[ \t]+"(?:[^\W_]|[ ,.!?'-])*+[^"])"""
 _IN_URL = r"""[^\0\s<>\\`$\[\]{}"()_]"""
-_HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))+"""
+_HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))++"""
 _URL = (
     rf"(?:^|(?<=[ \t])){_WEB}{_HOST}"
-    rf"(?:[/?#](?:{_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![*~^=_]_))*)?"
-    rf"|{_WEB}{_HOST}(?:[/?#](?:(?!https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
+    rf"(?:[/?#](?:(?![*^]){_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![~=_]_))*+"
+    rf"(?:[*^](?:{_IN_URL}|(?<=[^\W_])_(?=[^\W_]))*+)?+(?!_)|(?![/?#]))"
+    rf"|(?<=[^ \t]){_WEB}{_HOST}(?:[/?](?:(?!#|https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
     r"|_(?<=[^\W_]_)(?=[^\W_]))*)?"
     r"|(?<![^ \t])<https?://(?:(?!://)[^\0\s<>\\`$\[\]{}])+>"
 )
@@ -81,7 +86,7 @@ _PAGE = r"\[\[(?:(?!\(\(|\{\{|://)[^\0\[\]\n\\`$<@])+\]\](?!\()"
 # Behind a line break the parser opens nothing here: a mark between two signs would then open
 # instead of closing.
 _ITALIC = (
-    r"(?:^|(?<=[ \t(*]))_(?! )[^\0_\n`$<>\[\](){{}}\\~^=|@{}]+"
+    r"(?:^|(?<=[ \t(*]))_(?! )(?:(?!://)[^\0_\n`$<>\[\](){{}}\\~^=|@{}])+"
     r"(?<![ \t])_(?![^\x00-\x7f]|\w)(?:(?<=\w_)|(?=\s|$))"
 )
 
@@ -101,27 +106,27 @@ _DOLLARS = re.compile(r"\$\$|\$[^ $](?:[^$]*[^ (\[{$])?\$")
 def _marks(*, links: bool, hashtags: bool) -> Marks:
     keep = (_URL, _PAGE, _ITALIC.format("")) if links else (_ITALIC.format("#:"),)
     # What follows a hashtag without a blank is of its name, where a backslash would be shown.
-    tag = rf"|(?P<tag>\#(?:{_PAGE}|(?!\[\[))[^ \t]++)" if hashtags else ""
-    web = rf"(?!\(\s*(?:{_WEB}|<https?://[^\s<>()]+>))" if links else ""
+    tag = rf"|(?P<tag>\#(?:{_PAGE}|(?!{_PAGE}))[^ \t]++)" if hashtags else ""
+    # A label with code or brackets in it hides escapes.
+    link = rf"|(?P<link>\[(?![\^:]|{DATE})[^\[\]`\\]*\]\((?=\s*{_WEB}{_NO_TITLE}))" if links else ""
     token = re.compile(
         # What every alternative begins with: elsewhere `re` need not try them one by one.
         rf"(?=[\\`<\[\](@{{_hH:#])(?:"
-        rf"(?P<keep>{'|'.join(keep)}){tag}"
+        rf"(?P<keep>{'|'.join(keep)}){tag}{link}"
         # A backslash before each mark: what pairs with something later, in this block or another
         # one. An underscore pairs with one in the block's own link (`https://x.com/a_/…`). Braces
         # behind a link are swallowed as its size.
-        r"|(?P<each>`+|@@+|(?<=\))\{+|__++(?=[^ ])"
+        r"|(?P<each>`+|@@+|(?<=\))\{+|(?<!_)__++(?=[^ ])"
         r"|(?<![^\W_])_(?=[^ _]))"
         # A backslash between the marks: references, macros, pages without an end.
         r"|(?P<rest>\(\(+|\{\{+|\[\[+)"
         # A backslash in front: HTML, mail addresses, dates, backslashes that would vanish (LaTeX's
-        # too: `\alpha`), labels with code in them, which hides escapes, what makes an address of a
-        # scheme that is not the web's, hashtags.
-        r"|(?P<before><(?=[A-Za-z/!?]|\d+-\d+-|[^\s<>@]*@)"
-        rf"|\[(?=\d+-\d+-|[^\[\]`]*`[^\[\]]*\]\()|:(?=//){'' if hashtags else '|#'}"
+        # too: `\alpha`), what makes an address of a scheme that is not the web's, hashtags.
+        rf"|(?P<before><(?=[A-Za-z/!?]|{DATE}|[^ \t<>@]*@)"
+        rf"|\[(?={DATE})|:(?=//){'' if hashtags else '|#'}"
         r"|\\(?=[\0!-/:-@\[-`{-~A-Za-z]))"
-        # A backslash behind: links (in plain text also to the web), hiccup, footnotes.
-        rf"|(?P<after>\](?=\(){web}|\[(?=\^|:(?!//))))",
+        # A backslash behind: what else looks like a link, hiccup, footnotes.
+        r"|(?P<after>\](?=\()|\[(?=\^|:(?!//))))",
         re.IGNORECASE,
     )
     return Marks(calm(r"~(?!~)|=(?!=)|[+/!&]", f"{CODE}|{_MATH}", plain=not links), token)
@@ -189,6 +194,8 @@ def _inert(words: str, marks: Marks) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
+    if found.lastgroup == "link":
+        return "[" + found.re.sub(_escaped, "”" + found[0][1:-1])[1:] + "("
     if found.lastgroup != "tag":
         return before_marks(found)
     tag = found[0]

@@ -16,6 +16,9 @@ from syncd.page.blocks import Page, Property, Syntax
 from syncd.page.markdown import MARKDOWN
 from syncd.page.rendered import Labels, Rendered
 
+# Raised when an escape is mended: a full run then writes anew what older ones wrote.
+_ESCAPES = "escape 2"
+
 
 class Piece(NamedTuple):
     """One block to be written: its depth, from 0, and its lines without bullet and indent."""
@@ -53,7 +56,8 @@ class Format(NamedTuple):
 
     Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
     blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
-    are written, None for all; `mark` differs between templates, and where texts are plain.
+    are written, None for all; `mark` differs between templates, versions of the escape, and where
+    texts are plain.
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -69,7 +73,7 @@ class Format(NamedTuple):
     notice: Callable[[datetime, Sequence[Came]], list[Piece]] = lambda _moment, _came: []
     labels: Labels = Labels()
     keys: frozenset[str] | None = None
-    mark: str = ""
+    mark: str = _ESCAPES
     plain: bool = False
     syntax: Syntax = MARKDOWN
     extension: str = ".md"
@@ -114,7 +118,7 @@ ORG = Format(
     block_ids=False,
     opening=_opens_with(org.header),
     labels=org.LABELS,
-    mark="org",
+    mark=f"{_ESCAPES} org",
     syntax=org_pages.ORG,
     extension=".org",
 )
@@ -126,13 +130,13 @@ _PLAIN_LOGSEQ = LOGSEQ._replace(
     full_title=partial(logseq.full_title, plain=True),
     opening=_opens_with(_PLAIN_HEADER),
     plain=True,
-    mark="plain",
+    mark=f"{_ESCAPES} plain",
 )
 _PLAIN_OBSIDIAN = OBSIDIAN._replace(
-    highlight=partial(obsidian.highlight, plain=True), plain=True, mark="plain"
+    highlight=partial(obsidian.highlight, plain=True), plain=True, mark=f"{_ESCAPES} plain"
 )
 _PLAIN_ORG = ORG._replace(
-    highlight=partial(org.highlight, plain=True), plain=True, mark="org plain"
+    highlight=partial(org.highlight, plain=True), plain=True, mark=f"{_ESCAPES} org plain"
 )
 
 

@@ -37,14 +37,14 @@ def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> l
 
 def _written(lines: list[str], *, inline: bool = False, plain: bool = False) -> list[str]:
     marks, everywhere = (_PLAIN, _IN_PLAIN) if plain else (_MARKS, _EVERYWHERE)
-    dollars = sum(line.count("$") for line in lines) > 1
+    text = everywhere.sub(rf"\g<0>{OURS}", "\n".join(lines))
+    lines, dollars = text.split("\n"), text.count("$") > 1
 
     def region(at: int, fence: list[str]) -> list[str] | None:
         runs = _RUNS_IN_CODE.search("\n".join(fence[1:-1]))
         return None if runs or (at == 0 and inline) else fence
 
     def inert(words: str) -> str:
-        words = everywhere.sub(rf"\g<0>{OURS}", words)
         return marks.token.sub(_escaped, _DOLLAR.sub(r"\0$", words) if dollars else words)
 
     def written(at: int, kept: int) -> str:
@@ -52,7 +52,6 @@ def _written(lines: list[str], *, inline: bool = False, plain: bool = False) -> 
         if at == 1 and _is_rule(line):
             # The bullet would be in the table's head, to some readers before it is a bullet.
             start = len(line) - len(line.lstrip(" \t"))
-        kept = 0 if everywhere.search(line, 0, kept) else kept
         out = with_ours(changed(line, start, OURS, kept, inert))
         return out if out == line else _INDENTED.sub(r"\1   ", out)
 
@@ -78,8 +77,8 @@ _RUNS = (
 )
 # Dataview reads these dates as a task's, Templater its tags and Dataview its fields in code too.
 _DATED = rf"(?:{_CALENDAR})\s*\d{{4}}(?=-\d\d-\d\d)"
-_RUNS_IN_CODE = re.compile(rf"\A\s*{_RUNS}|<%|::|{_DATED}")
-_CODE_IN = rf"(?!<%|::|{_DATED})[^`\n]"
+_RUNS_IN_CODE = re.compile(rf"\A\s*{_RUNS}|<%|::|{OURS}")
+_CODE_IN = rf"(?!<%|::)[^{OURS}`\n]"
 _CODE = rf"(?!`+\s*{_RUNS})(?:`(?:{_CODE_IN})+`(?!`)|``(?!`)(?:{_CODE_IN}|`(?!`))+``(?!`))"
 _FENCE = re.compile(r"(?P<indent>)(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)")
 
@@ -154,16 +153,17 @@ def _token(web: str, live: str = "", to: str = "") -> re.Pattern[str]:
 
 _WORDS = rf"~(?!~)|=(?!=)|[+/]|!(?!\[)|(?!{_ENTITY})&"
 _MARKS = Marks(calm(_WORDS, _CODE), _token(rf"{_WEB}(?P<keep>{_KEPT})|", to=_TO_WEB))
-_PLAIN = Marks(calm(_WORDS, _CODE, plain=True), _token("", r"|\#|:(?=//)"))
+_PLAIN = Marks(calm(_WORDS, _CODE, plain=True), _token("", r"|\#|(?<!\]):(?=//)|(?<!:)/(?=/)"))
 _LINKED = _token("", to=_TO_WEB)
 
 # What is broken on every line; in plain text also what others than Obsidian take for an address
 _EVERYWHERE = re.compile(rf"(?P<after>{_DATED})")
-_IN_PLAIN = re.compile(rf"(?i)(?P<after>{_DATED}|(?<![^\W_])www(?=\.)|[\w.+-](?=@[\w-]+\.))")
+_IN_PLAIN = re.compile(rf"(?i)(?P<after>{_DATED}|(?<![^\W_])www(?=\.)|[\w.+-](?=@[\w-]))")
 _DOLLAR = re.compile(r"(?<=\S)\$|\$(?=\$)")  # which could end mathematics
 # Blanks enough for code, which would show a backslash
 _INDENTED = re.compile(r"\A((?: {0,3}(?:>|[*+-]|\d{1,9}[.)]))*)(?: {4,}| *\t)[ \t]*")
 
+_TITLE = re.compile(r"""[ \t]+["'](?P<words>[\w ,.!?-]*["']\))?""")
 _TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
 _ADDRESS = re.compile(r"(?:.*[^?!.,:;*_~'\")\]}>])?")
 _MARK = re.compile(r"[-!#-&*:<-@\[-`{-~]")
@@ -173,26 +173,26 @@ _UNSAFE = re.compile(rf"[<>\\^`\[\]{{}}]|\0\$|(?<=:):|%(?![0-9A-Fa-f]{{2}})|{_CA
 def _escaped(found: re.Match[str]) -> str:
     token = found[0]
     if found.lastgroup == "link":
-        behind = found.string[found.end() : found.end() + 2].strip()
-        return _link(token, titled=behind[:1] in ('"', "'"))
+        return _link(token, _TITLE.match(found.string, found.end()))
     if found.lastgroup == "address":
         joins = found.string[: found.start()][-1:] in ("!", "[", "^", "\\")
         return _address(token, alone=not joins)
     return before_marks(found)
 
 
-def _link(token: str, *, titled: bool) -> str:
+def _link(token: str, title: re.Match[str] | None) -> str:
     """A link's end `](address)`, and what is written on to it.
 
-    If that holds a mark the link is shown as text: where no label begins, it would be all of an
-    address.
+    If that holds a mark, or a title of more than words follows, the link is shown as text: where no
+    label begins, it would be all of an address.
     """
+    if not title and not _LINKED.search(token):
+        return token
     at = _TARGET.match(token, 2).end()  # type: ignore[union-attr]
-    if token[at : at + 1] in ("", ")") and not _LINKED.search(token, at):
-        if token[at:] or titled:
-            address = token[2:at].replace("<", "%3C").replace(">", "%3E")
-            return "](" + _LINKED.sub(before_marks, address) + token[at:]
-        return "](" + _encoded(token[2:at])
+    closes = title["words"] and at == len(token) if title else token[at : at + 1] == ")"
+    if closes and not _LINKED.search(token, at):
+        address = token[2:at]
+        return "](" + (_encoded(address) if _LINKED.search(address) else address) + token[at:]
     return "]\\(" + _address(token[2:], alone=True)
 
 
@@ -211,7 +211,7 @@ def _address(token: str, *, alone: bool) -> str:
 def _encoded(address: str) -> str:
     """An address in a link, with its marks percent-encoded."""
     encoded = _UNSAFE.sub(lambda found: quote(found[0].removeprefix(OURS), safe=""), address)
-    return re.sub(_ENTITY, "&amp;", encoded).replace(OURS, "")
+    return re.sub(_ENTITY, "%26", encoded).replace(OURS, "")
 
 
 def _start(line: str) -> int | None:

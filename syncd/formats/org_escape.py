@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable
 from itertools import accumulate
 
-from syncd.formats.escape import clean, from_html, link_target
-from syncd.formats.syntax import TASKS, Marks, by_line, calm, changed
+from syncd.formats.escape import UNCLEAN, clean, from_html, link_target, needs_care
+from syncd.formats.syntax import DATE, TASKS, Marks, by_line, calm, changed
 
 ZERO = "\u200b"
 Ahead = Callable[[str], bool]
@@ -39,19 +39,30 @@ _ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
 # What each mark of emphasis pairs with later in the paragraph, be it in an address: itself, and
 # what is written with it
 _PAIRS = {"/": "/*_", "=": "=", "+": "+~", "~": "~"}
-_CLOSER = re.compile(r"_(?![A-Za-z0-9])")
+# The one look that is enough for most texts: what no rule below can find anything in
+_CARE = re.compile(
+    rf"{UNCLEAN}|`|\*|~|\[|\{{|<|\\|\^|=|\+|\(\(|@@|_(?<![^\W_]_)|_(?![^\W_])|\$\$|![hH]"
+    r"|//(?<![ \n]http://)(?<![ \n]https://)|://(?![A-Za-z0-9][A-Za-z0-9./?&%-]*(?!\S))"
+    r"|/(?<![\w:/]/)|:/(?!/)|/:/"
+    r"|:[^\s:]*+:(?![^\s/])"
+    r"|\n[ \t]*+(?:(?:[-+]|\d{1,9}\.)[ \t]*+)*+(?:[#:>]|\d{10}|(?:id|collapsed)::)"
+    rf"|\n(?:{TASKS})\b"
+)
+_CLOSER = re.compile(r"\*|_(?![A-Za-z0-9])")
 
+# What opens emphasis: in code and in a page's name it would be open if their first mark is taken.
+_OPENER = r"(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))"
 _URL = r"(?i:https?)://(?=[^\W_])(?:(?!!\[)[^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]|\([^\s()<>\[\]{}|\\^`\"\x7f-\U0010ffff]*\))+"
 _LIVE = (
     r"(?P<pairs>\(\(+|\{\{+|\[\[+|<<+|@@+)"
-    r"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|\d+-\d+-)|<(?=\d+-\d+-|[A-Za-z/!?%])"
+    rf"|(?P<before>!(?=[\[<hH])|\[(?=fn:|:|{DATE})|<(?={DATE}|[A-Za-z/!?%])"
     r"|\\(?=[A-Za-z(\[]|[ \t]*$)|[_^](?=\{)|:(?<!(?i:http):)(?<!(?i:https):)(?=//))"
 )
 _LINKS = (
     rf"|(?P<link>!?\[(?P<label>[^\[\]\n]*)\]\(<?(?P<address>{_URL})>?(?:[ \t]+\"[^\"\n]*\")?\))"
     rf"|<(?P<angle>{_URL})>"
     rf"|(?P<url>{_URL})"
-    r"|(?P<page>\[\[(?!file:)(?:(?!://|\{\{|\(\()[^\[\]\\\n<@])+\]\])"
+    rf"|(?P<page>\[\[(?!file:)(?:(?!://|\{{\{{|\(\(|{_OPENER})[^\[\]\\\n<@])+\]\])"
 )
 
 
@@ -66,7 +77,7 @@ def _token(code: str, links: str) -> re.Pattern[str]:
         r"|(?P<italic>(?<![\w*_/])(?P<slant>[*_])(?=[^\s*_])(?P<italic_in>[^*_\n]+)(?<![\s\\])(?P=slant)(?![*_\w]))"
         r"|(?P<struck>~~(?=[^\s~])(?P<struck_in>[^~\n]+)(?<![\s\\])~~(?!~))"
         rf"{links}|{_LIVE}"
-        r"|(?P<opener>(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))))",
+        rf"|(?P<opener>{_OPENER}))",
         re.DOTALL,
     )
 
@@ -89,7 +100,16 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
     It is so behind code and a table. `inline`: the first line will follow other words (`*Note*:
     …`). Code that would stand first is put on the second line.
     """
-    lines = from_html(clean(text)).strip().split("\n")
+    text = text.strip()
+    lines = text.split("\n")
+    if plain or needs_care(text, _CARE):
+        lines = _written(from_html(clean(text)).strip().split("\n"), tail, inline, plain)
+    return _with_tail(lines, tail) if tail else lines
+
+
+def _written(
+    lines: list[str], tail: str = "", inline: bool = False, plain: bool = False
+) -> list[str]:
     whole, ends = "\n".join([*lines, tail]), list[int]()
     marks = _PLAIN if plain else _MARKS
 
@@ -112,8 +132,7 @@ def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = 
         )
         return line + ZERO if at == 0 and _TAGS.search(line) else line
 
-    out = by_line(lines, _FENCE, _source, marks.calm, written)
-    return _with_tail(out, tail) if tail else out
+    return by_line(lines, _FENCE, _source, marks.calm, written)
 
 
 def _with_tail(lines: list[str], tail: str) -> list[str]:
@@ -154,10 +173,14 @@ def _inline(line: str, tokens: re.Pattern[str], ahead: Ahead = lambda _: True) -
 
 
 def _marked(found: re.Match[str], kind: str, mark: str) -> str:
-    """Emphasis between Org's marks, where those are read there; else as the author wrote it."""
+    """Emphasis between Org's marks, where those are read there; else as the author wrote it.
+
+    Mathematics could take one of them.
+    """
     words = found[f"{kind}_in"]
     before, after = found.string[: found.start()][-1:], found.string[found.end() : found.end() + 1]
-    if mark not in words and (mark == "*" or (not before.strip(" \t") and _CLOSES.match(after))):
+    alone = not before.strip(" \t") and "$" not in found.string and _CLOSES.match(after)
+    if mark not in words and (mark == "*" or alone):
         return mark + _inline(words, found.re) + mark
     written = found[0][: found[0].index(words)]
     inert = ZERO if written == "~~" else ""
@@ -188,7 +211,8 @@ def _as_url(found: re.Match[str]) -> str:
     url = found["url"].rstrip(".,;:!?'*_~")
     before, after = found.string[: found.start()][-1:], found.string[found.start() + len(url) :][:1]
     rest = found["url"][len(url) :]
-    if before.strip(" \t") or "(" in url or (after.strip(" \t") and after not in ".,;:!?"):
+    alone = not before.strip(" \t") and (not after.strip(" \t") or after in ".,;:!?")
+    if not alone or "(" in url or _CLOSER.search(url):
         return org_link(url) + rest.replace("~", f"{ZERO}~")
     return url + rest
 
@@ -209,8 +233,8 @@ _AS_ORG: dict[str, Callable[[re.Match[str]], str]] = {
 
 
 def org_link(url: str, label: str = "") -> str:
-    """A link to a web address; an underscore in it that could end emphasis is percent-encoded."""
-    target = _CLOSER.sub("%5F", link_target(url) or url)
+    """A link to a web address; what could end emphasis in it is percent-encoded."""
+    target = _CLOSER.sub(lambda found: f"%{ord(found[0]):02X}", link_target(url) or url)
     return f"[[{target}][{label}]]" if label else f"[[{target}]]"
 
 

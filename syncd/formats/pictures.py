@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import unquote
 
 from syncd.formats.escape import clean, from_html, link_target
 
@@ -41,11 +42,11 @@ def addresses(text: str, lines: list[str]) -> list[str]:
             meant.setdefault(_plain(target))
 
     def show(target: str, _is_org: bool) -> None:
-        shown.add(_plain(target))
+        shown.add(_key(target))
 
     _replace_targets(from_html(clean(text)).split("\n"), mean)
     _replace_targets(lines, show)
-    return [address for address in meant if address and address in shown]
+    return [address for address in meant if address and _key(address) in shown]
 
 
 def with_copies(lines: list[str], copies: Mapping[str, str]) -> list[str]:
@@ -53,7 +54,8 @@ def with_copies(lines: list[str], copies: Mapping[str, str]) -> list[str]:
 
     `copies` has the link's target by the picture's address.
     """
-    return _replace_targets(lines, lambda target, _org: copies.get(_plain(target)))
+    known = {_key(address): copy for address, copy in copies.items()}
+    return _replace_targets(lines, lambda target, _org: known.get(_key(target)))
 
 
 def but_pictures(lines: list[str]) -> list[str]:
@@ -69,8 +71,13 @@ def link_from(folder: str, path: str) -> str:
 
 
 def _plain(target: str) -> str:
-    """An address as it is requested, however a page's format wrote it."""
-    return (link_target(_ESCAPE.sub("", target)) or "").replace("%5F", "_")
+    """An address as it is requested."""
+    return link_target(_ESCAPE.sub("", target)) or ""
+
+
+def _key(target: str) -> str:
+    """The same for an address, however a page's format wrote it."""
+    return unquote(_ESCAPE.sub("", target))
 
 
 def _replace_targets(lines: list[str], replacement: Callable[[str, bool], str | None]) -> list[str]:

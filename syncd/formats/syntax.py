@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 TASKS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|STARTED"
 CODE = r"`[^`\n]+`(?!`)|``(?!`)(?:[^`\n]|`(?!`))+``(?!`)"
+DATE = r"[+-]?\d[\d_]*-[+-]?\d[\d_]*-"  # how a date begins to Logseq's parser
 FENCES = ("```", "~~~")
 OURS = "\0"  # a backslash of ours, which is not escaped in turn
 _OPEN = (*FENCES, "$$", "\\begin")
@@ -58,8 +59,8 @@ _LINKS = (
 # Marks where they begin nothing: `$5`, `[1]`, `a_b`, `<3`, `* `, `1 + 1 = 2`
 _WORDS = (
     r"(?!www\.)[^\s`$\\\[\](){}<_*~^=+/|@#:!%&]++|\s++|\((?!\()|\)|\[\w+\](?![(\[:{])|\{(?!\{)|\}"
-    r"|<(?![^ \t=-])|<3(?![^ \t])|(?<=[^\W_])_(?=[^\W_])|[*_^](?![^ \t])|@(?!@)|:(?!:|//)|%(?!%)"
-    r"|\$(?=[^$]++\Z)"
+    r"|<(?![^ \t=-]|-\d)|<3(?![^ \t])|(?<=[^\W_])_(?=[^\W_])|[*_^](?![^ \t])|@(?!@)"
+    r"|:(?!:|//)|%(?!%)|\$(?=[^$]++\Z)"
 )
 
 

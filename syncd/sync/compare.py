@@ -15,16 +15,17 @@ from syncd.sync.absence import Fate
 from syncd.sync.differences import Difference as PartDifference
 from syncd.sync.fetch import fetch
 from syncd.sync.filters import wants_document
-from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted
-from syncd.sync.merge import Case
+from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Place, Wanted
+from syncd.sync.merge import Case, part_digests
 from syncd.sync.run import index_vault, judge_absences
 from syncd.sync.session import client_of, opened, unfinished_aside
 from syncd.sync.settle import Reading, read_differences
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 
 # missing: not written yet, or gone, and nobody is known to have deleted it; conflict: changed on
-# both sides; adopted: as another program wrote it
-KINDS = ("missing", "conflict", "deleted", "twice", "edited", "adopted")
+# both sides; adopted: as another program wrote it; outdated: untouched, as an earlier escape or
+# other templates wrote it
+KINDS = ("missing", "conflict", "deleted", "twice", "edited", "adopted", "outdated")
 
 
 class Difference(NamedTuple):
@@ -99,6 +100,8 @@ def _differing(reading: Reading, due: Iterable[Wanted]) -> Iterator[Difference]:
     for item in due:
         place = case.found.get(item.id)
         kind = kinds.get(item.id) or _adopted(case, item, place)
+        if kind is None and _is_outdated(reading, item, place):
+            kind = "outdated"
         if kind is not None:
             where = place.path if isinstance(place, Elsewhere) else ""
             yield Difference(kind, document.id, title, item.id, where or page)
@@ -123,6 +126,15 @@ def _adopted(case: Case, item: Wanted, place: Place | None) -> str | None:
     if place is None or place.digest == item.page.text:
         return None
     return "adopted" if known is None or not place.digest else None
+
+
+def _is_outdated(reading: Reading, item: Wanted, place: Place | None) -> bool:
+    """Whether a block that nobody touched would be written otherwise now, for its looks alone."""
+    found, base = reading.found, reading.case.bases.get(item.id)
+    if not found.redressed or base is None or base.adopted or not isinstance(place, PageBlock):
+        return False
+    standing = part_digests(found.page, place, found.labels, base)
+    return base.account == item.account and standing == base.page != item.page
 
 
 def repeated(run: VaultRun) -> Iterator[tuple[int, int, str]]:

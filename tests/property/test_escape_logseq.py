@@ -114,6 +114,19 @@ FOUND = [
     "\\begin{a}\n\\end{a}- \n- x\n\\end{a}",
     "^{\\(}_\\)",
     "^{\\(} \\alpha\\)",
+    "_b -https://E.ORG#x[:b] c",
+    "> [[x {{y}} ]]\n  [x](y)",
+    "a <2025-03_-01 Sa - b",
+    "<+5-3-1 t> [5-+3-1 t] `a` <-5-3-1 t>",
+    '[x](https://e.org "`a` {{b}} _c_")',
+    "[= `\\\\` [b]](https://e.org/c `)",
+    "![#[[https://e.org\\x]]](https://e.org/i.png)",
+    "a #[[#[[b-]]]]",
+    "<%\xa0@@``",
+    "[^b](https://e.org) [:b](https://e.org)",
+    ")\n\u2003\n_t://_",
+    "g*a* https://e.?r*/a_b_c/_d",
+    "*<a href='https://e.org'>*_</a>",
 ]
 
 

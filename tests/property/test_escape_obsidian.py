@@ -27,6 +27,11 @@ FOUND = [
     "`::#`",
     "[[{{]]",
     "`a``I`<img src=http://x>`",
+    "[a](https://e.org/```&nbsp;\nx\n```)",
+    "zeta](https://e.org/&lt;)",
+    '[zeta](https://e.org "https://e.org/[[x]]")',
+    "✅\n2025-01-01",
+    "//e.org/x mailto:a@b ]://",
 ]
 
 

@@ -89,6 +89,13 @@ _LIVE += [
     "&nbsp;",
     "\\",
     "javascript://x",
+    "<+5-3_-1 t>",
+    "[-5-3-1 t]",
+    "//e.org/x",
+    "mailto:a@b",
+    "&#x3c;",
+    "x^1]",
+    "*/a_b/_c",
 ]
 _KEPT = [
     "`{}`",
@@ -108,6 +115,12 @@ _KEPT += [
 ]
 _KEPT += [
     "[a](https://e.org/{})",
+    '[a](https://e.org "{}")',
+    "[{} [b]](https://e.org)",
+    "x](https://e.org/{})",
+    "[a\n{}](https://e.org)",
+    "#[[#[[{}]]]]",
+    "[[a {} b]]",
     "[{}](https://e.org)",
     "[[a {}]]",
     "#a{}",

@@ -179,16 +179,13 @@ def letters(text: str) -> str:
     return "".join(one for one in text if one.isalnum() or one == "\\")
 
 
-_OTHER_WORDS = re.compile(
-    r"(?i)<(?:img|a|video)\b|\]\(\s*<|[\[<]\d+-\d+-\d+ |\[\d+[/%]|&|\[.*\[.*`.*\]\("
-)
+_OTHER_WORDS = re.compile(r"(?i)<(?:img|a|video)\b|\]\(\s*<|[\[<]\d+-\d+-\d+ |\[\d+[/%]|&")
 
 
 def unsaid(text: str, nodes: list[Any], tail: str) -> str | None:
     """What differs between a text and what these nodes show of it and its tail.
 
-    Nothing where the text holds HTML, dates or cookies, which are shown in words of their own, or a
-    link whose label holds brackets and code: the parser shows its backslashes.
+    Nothing where the text holds HTML, dates or cookies, which are shown in words of their own.
     """
     # In what swallows a link whole, its address stands before its label.
     written, shown = text + tail, said(nodes)
@@ -226,8 +223,10 @@ def _link(link: dict[str, Any]) -> str:
 _SAID: dict[str, Callable[..., str]] = {
     "Link": _link,
     "Nested_link": lambda link: link["content"],
-    "Emphasis": lambda parts: said(parts[1]),
-    "Latex_Fragment": lambda math: math[1],
+    "Emphasis": lambda parts: f"*{said(parts[1])}*",
+    "Latex_Fragment": lambda math: f"${math[1]}$",
+    "Subscript": lambda parts: f"_{said(parts)}",
+    "Superscript": lambda parts: f"^{said(parts)}",
     "Displayed_Math": said,
     "Latex_Environment": lambda name, _options, content: f"\\begin{name}{content}\\end{name}",
     "Cookie": lambda cookie: "".join(map(str, cookie[1:])),
@@ -238,5 +237,5 @@ _SAID: dict[str, Callable[..., str]] = {
 _SAID |= dict.fromkeys(("Break_Line", "Hard_Break_Line", "Horizontal_Rule"), lambda *_: "\n")
 _SAID |= dict.fromkeys(("Plain", "Code", "Verbatim"), str)
 _BLOCKS = ("Paragraph", "Quote", "List", "Table", "Heading")
-_INLINES = ("Tag", "Subscript", "Superscript", "Label")
+_INLINES = ("Tag", "Label")
 _SAID |= dict.fromkeys(_BLOCKS + _INLINES, lambda *parts: "".join(map(said, parts)) + "\n")
