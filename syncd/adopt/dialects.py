@@ -21,7 +21,7 @@ _LINK = (
 )
 _PLACE = r"\((?:Page|Location|Time)\s[\d,:]+\)"
 _COLOR = r"%% Color: [^%]*%%"
-_MARKS = r"#Highlight(?:\s+#?\[\[[^\[\]]*\d[^\[\]]*\]\])?"
+_MARKS = r"#Highlight(?:\s+(?:#?\[\[[^\[\]]*\d[^\[\]]*\]\]|\d{4}-\d\d-\d\d(?!\S)))?"
 _ID = r"\^(?:rw(?:hi)?-?)?\d+|%% highlight_id: \d+ %%"
 
 # A block's content: the highlight's text, then in this order what a program may put behind it.

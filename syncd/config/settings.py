@@ -47,7 +47,7 @@ class Vault(msgspec.Struct, frozen=True):
     The service leaves a page alone that changed within `quiet`. `timezone` "" is the system's,
     `namespace` None the format's own, `log_page` "" none, `template` "" none (else a folder). A
     filter's word with `-` before it excludes (see `filters`). With `live_text` "none" hashtags,
-    links and pictures in texts are written as plain text.
+    links and pictures in texts are written as plain text, without `date_links` days too.
     """
 
     path: Path
@@ -67,6 +67,7 @@ class Vault(msgspec.Struct, frozen=True):
     log_page: str = ""
     journal: bool = False
     live_text: Literal["links", "none"] = "links"
+    date_links: bool = True
     media: Literal["link", "copy"] = "link"
     quiet: timedelta = timedelta(seconds=10)
     watch: Literal["auto", "poll", "off"] = "auto"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from syncd.formats import logseq, obsidian, org
+from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.model import Document, Highlight
 from syncd.page import front_matter
@@ -53,7 +54,7 @@ class Format(NamedTuple):
 
     Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
     blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
-    are written, None for all; `mark` differs between templates, and where texts are plain.
+    are written, None for all; `mark` differs between templates and looks.
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -70,7 +71,7 @@ class Format(NamedTuple):
     labels: Labels = Labels()
     keys: frozenset[str] | None = None
     mark: str = ""
-    plain: bool = False
+    look: Look = USUAL
     syntax: Syntax = MARKDOWN
     extension: str = ".md"
 
@@ -119,33 +120,27 @@ ORG = Format(
     extension=".org",
 )
 
-_PLAIN_HEADER = partial(logseq.header, plain=True)
-_PLAIN_LOGSEQ = LOGSEQ._replace(
-    header=_PLAIN_HEADER,
-    highlight=partial(logseq.highlight, plain=True),
-    full_title=partial(logseq.full_title, plain=True),
-    opening=_opens_with(_PLAIN_HEADER),
-    plain=True,
-    mark="plain",
-)
-_PLAIN_OBSIDIAN = OBSIDIAN._replace(
-    highlight=partial(obsidian.highlight, plain=True), plain=True, mark="plain"
-)
-_PLAIN_ORG = ORG._replace(
-    highlight=partial(org.highlight, plain=True), plain=True, mark="org plain"
-)
+_BASES: dict[str, tuple[Format, Callable[..., Rendered]]] = {
+    "logseq": (LOGSEQ, logseq.highlight),
+    "obsidian": (OBSIDIAN, obsidian.highlight),
+    "org": (ORG, org.highlight),
+}
 
 
-def format_of(name: str, *, org: bool = False, plain: bool = False) -> Format:
-    """The format of a vault's new pages (`Graph.format`, `Graph.org`).
-
-    With `plain`, nothing in the account's texts is markup.
-    """
-    if name == "obsidian":
-        return _PLAIN_OBSIDIAN if plain else OBSIDIAN
-    if org:
-        return _PLAIN_ORG if plain else ORG
-    return _PLAIN_LOGSEQ if plain else LOGSEQ
+@cache  # by what it is the format of a page is compared
+def format_of(name: str, *, org: bool = False, look: Look = USUAL) -> Format:
+    """The format of a vault's new pages (`Graph.format`, `Graph.org`) in the look it has."""
+    base, highlight = _BASES["obsidian" if name == "obsidian" else "org" if org else "logseq"]
+    if look == USUAL:
+        return base
+    form = base._replace(
+        highlight=partial(highlight, look=look), look=look, mark=f"{base.mark} {look.mark}".strip()
+    )
+    if base is not LOGSEQ:
+        return form
+    header = partial(logseq.header, look=look)
+    title = partial(logseq.full_title, look=look)
+    return form._replace(header=header, full_title=title, opening=_opens_with(header))
 
 
 def format_at(path: str, form: Format) -> Format:
@@ -155,4 +150,4 @@ def format_at(path: str, form: Format) -> Format:
     """
     if form.block_ids or path.endswith(".org") == (form.syntax is org_pages.ORG):
         return form
-    return format_of("logseq", org=path.endswith(".org"), plain=form.plain)
+    return format_of("logseq", org=path.endswith(".org"), look=form.look)

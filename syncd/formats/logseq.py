@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
+from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
@@ -18,9 +19,9 @@ from syncd.page.names import name_key, short_title
 from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
-def header(document: Document, title: str, *, plain: bool = False) -> dict[str, list[str]]:
+def header(document: Document, title: str, look: Look = USUAL) -> dict[str, list[str]]:
     """The page's properties, each key with its one line; `title` is the page's title."""
-    found = values(document, title, full_title(document, plain=plain))
+    found = values(document, title, full_title(document, look))
     return {key: [f"{key}:: {value}"] for key, value in found.items()}
 
 
@@ -48,29 +49,32 @@ def tag_line(names: Iterable[str]) -> str:
     return " ".join(f"#[[{name}]]" for name in page_names(names))
 
 
-def full_title(document: Document, *, plain: bool = False) -> str:
+def full_title(document: Document, look: Look = USUAL) -> str:
     """The value of the property that holds a document's whole title."""
-    return logseq_value(document.title or "", plain=plain) or short_title("")
+    return logseq_value(document.title or "", plain=look.plain) or short_title("")
 
 
-def highlight(
-    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
-) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
-    text = logseq_lines(item.text or "", plain=plain)
-    date = day(item, zone)
-    tail = " ".join(filter(None, (origin(document, item), "#Highlight", date and f"#[[{date}]]")))
+    text = logseq_lines(item.text or "", plain=look.plain)
+    tail = " ".join(filter(None, (origin(document, item), *marks(item, zone, look))))
     if text[-1].startswith(("```", "~~~")):
         text.append(tail)
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
     tags = tag_line(item.tag_names)
-    note = logseq_lines(item.note or "", inline=True, plain=plain)
+    note = logseq_lines(item.note or "", inline=True, plain=look.plain)
     return Rendered(
         text,
         [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
     )
+
+
+def marks(item: Highlight, zone: tzinfo, look: Look) -> list[str]:
+    """What stands behind a highlight's link: the mark of highlights, and the day."""
+    date = day(item, zone)
+    return ["#Highlight", f"#[[{date}]]" if date and look.date_links else date]
 
 
 _DIRECTIVE = re.compile(r"\s*#\+title:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)

@@ -11,6 +11,7 @@ from datetime import tzinfo
 from unicodedata import category
 
 from syncd.formats.escape import clean, link_target
+from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import day, origin
@@ -41,19 +42,18 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
     return {key: entry(key, value) for key, value in values.items() if value}
 
 
-def highlight(
-    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
-) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight, its block id last; its date is the day of `highlighted_at`.
 
     Behind a code fence the link, the tag, the date and the id stand on a line of their own. Behind
     a list, a quote or a table they are a paragraph of their own, since Obsidian would take them,
     and the children, for a part of it. `zone` is the vault's.
     """
-    text = obsidian_lines(item.text or "", plain=plain)
+    text = obsidian_lines(item.text or "", plain=look.plain)
     date = day(item, zone)
     link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
-    tail = " ".join(filter(None, (link, "#Highlight", date and f"[[{date}]]", f"^rw-{item.id}")))
+    when = f"[[{date}]]" if date and look.date_links else date
+    tail = " ".join(filter(None, (link, "#Highlight", when, f"^rw-{item.id}")))
     if text[-1].startswith(("```", "~~~")):
         text.append(tail)
     elif stands_alone(text):
@@ -61,7 +61,7 @@ def highlight(
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
     names = tags(item.tag_names)
-    note = obsidian_lines(item.note or "", inline=True, plain=plain)
+    note = obsidian_lines(item.note or "", inline=True, plain=look.plain)
     return Rendered(
         text,
         [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from syncd.formats import logseq
+from syncd.formats.look import USUAL, Look
 from syncd.formats.org_escape import org_lines, org_link, org_value
-from syncd.formats.origin import day, place
+from syncd.formats.origin import place
 from syncd.model import Document, Highlight
 from syncd.page import rendered as block
 from syncd.page.names import short_title
@@ -28,18 +29,15 @@ def full_title(document: Document) -> str:
     return org_value(document.title or "") or short_title("")
 
 
-def highlight(
-    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
-) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
     label, url = place(document, item)
-    date = day(item, zone)
     link = org_link(url, label) if url else label
-    tail = " ".join(filter(None, (link and f"({link})", "#Highlight", date and f"#[[{date}]]")))
+    tail = " ".join(filter(None, (link and f"({link})", *logseq.marks(item, zone, look))))
     tags = logseq.tag_line(item.tag_names)
-    note = org_lines(item.note or "", inline=True, plain=plain)
+    note = org_lines(item.note or "", inline=True, plain=look.plain)
     return Rendered(
-        org_lines(item.text or "", tail, plain=plain),
+        org_lines(item.text or "", tail, plain=look.plain),
         [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}".rstrip(), *note[1:]] if any(note) else None,
     )
