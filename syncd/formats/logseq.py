@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from datetime import tzinfo
 
 from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
+from syncd.formats.heading import heading, one_line
 from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
+from syncd.page.action_tags import shown_of
 from syncd.page.blocks import Page
 from syncd.page.front_matter import plain_values
 from syncd.page.identity import link_key
@@ -56,14 +58,19 @@ def full_title(document: Document, look: Look = USUAL) -> str:
 
 def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
-    text = logseq_lines(item.text or "", plain=look.plain)
+    shown, said = shown_of(item), item.text or ""
+    if shown.level:
+        words = logseq_lines(one_line(said), inline=True, plain=look.plain)
+        text = [heading(words, shown.level)]
+    else:
+        text = logseq_lines(said, plain=look.plain)
     tail = " ".join(filter(None, (origin(document, item), *marks(item, zone, look))))
     if text[-1].startswith(("```", "~~~")):
         text.append(tail)
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
-    tags = tag_line(item.tag_names)
-    note = logseq_lines(item.note or "", inline=True, plain=look.plain)
+    tags = tag_line(shown.tags)
+    note = logseq_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
         text,
         [f"{TAGS} {tags}"] if tags else None,

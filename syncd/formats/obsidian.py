@@ -11,11 +11,13 @@ from datetime import tzinfo
 from unicodedata import category
 
 from syncd.formats.escape import clean, link_target
+from syncd.formats.heading import heading, one_line
 from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
+from syncd.page.action_tags import shown_of
 from syncd.page.blocks import Page
 from syncd.page.front_matter import entry, front_matter_length, plain_values
 from syncd.page.identity import link_key
@@ -49,7 +51,12 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
     a list, a quote or a table they are a paragraph of their own, since Obsidian would take them,
     and the children, for a part of it. `zone` is the vault's.
     """
-    text = obsidian_lines(item.text or "", plain=look.plain)
+    shown, said = shown_of(item), item.text or ""
+    if shown.level:
+        words = obsidian_lines(one_line(said), inline=True, plain=look.plain)
+        text = [heading(words, shown.level)]
+    else:
+        text = obsidian_lines(said, plain=look.plain)
     date = day(item, zone)
     link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
     when = f"[[{date}]]" if date and look.date_links else date
@@ -60,8 +67,8 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
         text += ["", tail]
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
-    names = tags(item.tag_names)
-    note = obsidian_lines(item.note or "", inline=True, plain=look.plain)
+    names = tags(shown.tags)
+    note = obsidian_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
         text,
         [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from syncd.formats import logseq
+from syncd.formats.heading import one_line
 from syncd.formats.look import USUAL, Look
 from syncd.formats.org_escape import org_lines, org_link, org_value
 from syncd.formats.origin import place
 from syncd.model import Document, Highlight
 from syncd.page import rendered as block
+from syncd.page.action_tags import shown_of
 from syncd.page.names import short_title
 from syncd.page.rendered import Labels, Rendered
 
@@ -34,10 +36,14 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
     label, url = place(document, item)
     link = org_link(url, label) if url else label
     tail = " ".join(filter(None, (link and f"({link})", *logseq.marks(item, zone, look))))
-    tags = logseq.tag_line(item.tag_names)
-    note = org_lines(item.note or "", inline=True, plain=look.plain)
+    shown, said = shown_of(item), item.text or ""
+    text = org_lines(one_line(said) if shown.level else said, tail, plain=look.plain)
+    if shown.level:
+        text.insert(1, f"heading:: {shown.level}")
+    tags = logseq.tag_line(shown.tags)
+    note = org_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
-        org_lines(item.text or "", tail, plain=look.plain),
+        text,
         [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}".rstrip(), *note[1:]] if any(note) else None,
     )

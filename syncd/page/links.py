@@ -43,7 +43,7 @@ _NOT_SAID = re.compile(
     r"\(\[(?:[^\[\]]*\]\([^\s)]*\)|\[[^\[\]]*\]\[[^\[\]]*\]\])\)"  # the highlight's own link
     r"|\((?:Page|Location|Time)\s[\d,:]+\)"
     r"|#Highlight\b(?: \d{4}-\d\d-\d\d(?!\S))?|#\+(?:BEGIN|END)_SRC|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
-    r"|<[^<>]*>|\((?<=\]\()[^\s)]*\)|https?://[^\s)\]]+"
+    r"|(?m:^heading:: \d$)|<[^<>]*>|\((?<=\]\()[^\s)]*\)|https?://[^\s)\]]+"
 )
 
 

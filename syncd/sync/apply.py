@@ -127,6 +127,7 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
         _written_by_killed(run, found),
         remove,
         restyle=run.options.full and found.redressed,
+        older=found.older if run.options.full else (),
     )
 
 

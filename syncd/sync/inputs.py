@@ -5,7 +5,7 @@ All that is read of pages is read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from syncd.adopt.adopt import read_in, with_dialects
@@ -40,7 +40,8 @@ class Inputs(NamedTuple):
     file, and of new pages where it has none; `labels` are those of children on that page.
     `elsewhere` are the other places of its highlights by identity. `dialect`: in which manner
     another program wrote the page, None where none did. What else it has is the draft's: `is_new`,
-    where nothing in the vault has a word of it, so that its page can have the first of `names`.
+    where nothing in the vault has a word of it, so that its page can have the first of `names`;
+    `older` are the highlights that an older syncd settled, which read no marks in notes.
     """
 
     document: Document
@@ -62,6 +63,7 @@ class Inputs(NamedTuple):
     differs: bool
     names: Sequence[Name]
     is_new: bool
+    older: Collection[int]
 
 
 def read_inputs(run: VaultRun, id_: int) -> Inputs:
@@ -104,6 +106,7 @@ def with_page(run: VaultRun, one: Draft) -> Inputs:
         one.differs,
         one.names,
         not one.is_known,
+        one.older,
     )
 
 

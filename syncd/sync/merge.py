@@ -9,7 +9,7 @@ whether its owner deleted it; one with neither is new.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -35,7 +35,7 @@ class Case:
     base and no place. `moment`: when (ns) a write would be made; `killed`: when a run made one that
     was killed before it was recorded, 0 for none. `remove`: whether upstream
     deletions are carried out; `restyle`: whether blocks that syncd wrote are brought to how it
-    writes them now.
+    writes them now; `older` are highlights of which that holds alone.
     """
 
     wanted: Sequence[Wanted]  # in reading order, duplicates of other documents' highlights left out
@@ -49,6 +49,7 @@ class Case:
     killed: int = 0
     remove: bool = False
     restyle: bool = False
+    older: Collection[int] = ()
 
     @cached_property
     def joined(self) -> frozenset[int]:
@@ -246,7 +247,8 @@ def _decide(case: Case, item: Wanted, base: Base, part: Part, now: bytes) -> Ste
     changed = _changed_upstream(base, item, part)
     if now == was:
         pictured = part == "text" and was in item.alike
-        return "write" if changed or pictured or (case.restyle and not base.adopted) else "leave"
+        restyle = (case.restyle or item.id in case.older) and not base.adopted
+        return "write" if changed or pictured or restyle else "leave"
     if any(past.part == part and past.digest == now for past in base.past):
         return "write again"
     return "conflict" if changed else "leave"
@@ -354,10 +356,13 @@ def _add(plan: Plan, case: Case, adding: set[int]) -> None:
     """Put each new block behind its nearest predecessor on the page.
 
     Else before its successor, else at the end. At the end too where highlights are paragraphs: they
-    and blocks do not mix.
+    and blocks do not mix, as headings and blocks do.
     """
     page, found = case.page, case.found
-    outside = any(isinstance(place, Elsewhere) and not place.digest for place in found.values())
+    outside = any(
+        isinstance(place := found.get(item.id), Elsewhere) and not (place.digest or item.level)
+        for item in case.wanted
+    )
     if outside or any(block.bare for block in page.blocks):
         found = {}
     spots = [place for item in case.wanted if isinstance(place := found.get(item.id), PageBlock)]

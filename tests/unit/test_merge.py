@@ -16,10 +16,10 @@ from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import PARTS, Digests, Labels, Part, Rendered
 from syncd.page.splice import splice
 from syncd.sync.absence import Fate
-from syncd.sync.drafts import account_digests
 from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted, blocks_of
 from syncd.sync.merge import Case, Plan, merge, part_digests
 from syncd.sync.properties import merge_properties
+from syncd.sync.said import account_digests
 
 NOW = 9_000
 LINE = {"text": "- {}\n", "tags": "\t- **Tags**: {}\n", "note": "\t- **Note**: {}\n"}
