@@ -36,6 +36,7 @@ class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[Tag, ...] | None = ()
     is_deleted: bool | None = False
     is_discard: bool | None = False
+    is_favorite: bool | None = False
 
     def __post_init__(self) -> None:
         if self.highlighted_at:

@@ -79,9 +79,9 @@ def properties(paper: Paper, note: Note, x: float, y: float, width: float) -> fl
         paper.path(f"M{x + 2} {y + 7}h11m-11 4.5h11m-11 4.5h7", "dim")
         paper.text(x + 24, y + 17, [Span(key, "dim")], SIZE)
         if isinstance(value, list):
-            _pills(paper, note, value, x + 140, y)
+            _pills(paper, note, value, x + 165, y)
         else:
-            paper.text(x + 140, y + 17, list(note.spans(value)), SIZE)
+            paper.text(x + 165, y + 17, list(note.spans(value)), SIZE)
         y += 28
     paper.path(f"M{x} {y + 7}h{width}", "guide")
     return y + 18

@@ -20,6 +20,17 @@ from syncd.errors import ConfigError
 
 Category = Literal["books", "articles", "tweets", "podcasts", "supplementals"]
 
+PropertyName = Literal[
+    "cover",
+    "highlights",
+    "last-highlighted",
+    "published",
+    "summary",
+    "note",
+    "color",
+    "favorite",
+]
+
 
 class Readwise(msgspec.Struct, frozen=True):
     """The account: where its token is (a file, or a command's output), and which server to ask."""
@@ -68,6 +79,7 @@ class Vault(msgspec.Struct, frozen=True):
     journal: bool = False
     live_text: Literal["links", "none"] = "links"
     date_links: bool = True
+    properties: tuple[PropertyName, ...] = ()
     media: Literal["link", "copy"] = "link"
     quiet: timedelta = timedelta(seconds=10)
     watch: Literal["auto", "poll", "off"] = "auto"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from syncd.formats import logseq, obsidian, org
 from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.model import Document, Highlight
-from syncd.page import front_matter
 from syncd.page import org as org_pages
 from syncd.page.blocks import Page, Property, Syntax
 from syncd.page.markdown import MARKDOWN
@@ -49,8 +48,10 @@ class Format(NamedTuple):
 
     `header` returns each property's lines by key, for a document and its page's title; `highlight`
     a highlight's block, with dates in a time zone; `alias` the property by which a retitled
-    document is found; `full_title` the document's title as the properties hold it. `properties` and
-    `metadata` read a page. `opening` returns what a new page begins with.
+    document is found; `full_title` the document's title as the properties hold it; `companions` the
+    properties that go with whatever else is written, for the highlights that stand on the page;
+    `callouts` what stands below the properties. `properties` and `metadata` read a page, callouts
+    as properties. `opening` returns what a new page begins with.
 
     Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
     blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
@@ -64,8 +65,10 @@ class Format(NamedTuple):
     properties: Callable[[Page], dict[str, Property]]
     metadata: Callable[[Page, str], Metadata]
     fence: tuple[str, ...]  # the line before the properties, and the one behind them
+    companions: Callable[[Document, Sequence[Highlight], tzinfo], dict[str, list[str]]]
     block_ids: bool  # whether a block says which highlight it is
     opening: Callable[[Document, str], Opening]
+    callouts: Callable[[Document], dict[str, list[str]]] = lambda _document: {}
     name: Callable[[Document], str | None] = lambda _document: None
     notice: Callable[[datetime, Sequence[Came]], list[Piece]] = lambda _moment, _came: []
     labels: Labels = Labels()
@@ -90,6 +93,7 @@ LOGSEQ = Format(
     Page.properties,
     logseq.metadata,
     (),
+    logseq.companions,
     block_ids=False,
     opening=_opens_with(logseq.header),
 )
@@ -98,11 +102,13 @@ OBSIDIAN = Format(
     obsidian.highlight,
     obsidian.alias,
     obsidian.full_title,
-    front_matter.properties,
+    obsidian.properties,
     obsidian.metadata,
     ("---", "---"),
+    obsidian.companions,
     block_ids=True,
     opening=_opens_with(obsidian.header),
+    callouts=obsidian.callouts,
 )
 ORG = Format(
     org.header,
@@ -112,6 +118,7 @@ ORG = Format(
     org_pages.drawer,
     logseq.metadata,
     (":PROPERTIES:", ":END:"),
+    org.companions,
     block_ids=False,
     opening=_opens_with(org.header),
     labels=org.LABELS,
@@ -120,27 +127,30 @@ ORG = Format(
     extension=".org",
 )
 
-_BASES: dict[str, tuple[Format, Callable[..., Rendered]]] = {
-    "logseq": (LOGSEQ, logseq.highlight),
-    "obsidian": (OBSIDIAN, obsidian.highlight),
-    "org": (ORG, org.highlight),
+_BASES: dict[str, tuple[Format, Any]] = {
+    "logseq": (LOGSEQ, logseq),
+    "obsidian": (OBSIDIAN, obsidian),
+    "org": (ORG, org),
 }
 
 
 @cache  # by what it is the format of a page is compared
 def format_of(name: str, *, org: bool = False, look: Look = USUAL) -> Format:
     """The format of a vault's new pages (`Graph.format`, `Graph.org`) in the look it has."""
-    base, highlight = _BASES["obsidian" if name == "obsidian" else "org" if org else "logseq"]
+    base, room = _BASES["obsidian" if name == "obsidian" else "org" if org else "logseq"]
     if look == USUAL:
         return base
-    form = base._replace(
-        highlight=partial(highlight, look=look), look=look, mark=f"{base.mark} {look.mark}".strip()
-    )
-    if base is not LOGSEQ:
+    mark = f"{base.mark} {look.mark}".strip()
+    form = base._replace(highlight=partial(room.highlight, look=look), look=look, mark=mark)
+    if base is OBSIDIAN:
         return form
-    header = partial(logseq.header, look=look)
-    title = partial(logseq.full_title, look=look)
-    return form._replace(header=header, full_title=title, opening=_opens_with(header))
+    header = partial(room.header, look=look)
+    return form._replace(
+        header=header,
+        full_title=partial(room.full_title, look=look),
+        companions=partial(room.companions, look=look),
+        opening=_opens_with(header),
+    )
 
 
 def format_at(path: str, form: Format) -> Format:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from datetime import tzinfo
 
+from syncd.formats.companions import companions as companion_values
 from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
 from syncd.formats.heading import heading, one_line
-from syncd.formats.look import USUAL, Look
+from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.metadata import Metadata
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
@@ -23,12 +24,21 @@ from syncd.page.rendered import NOTE, TAGS, Rendered
 
 def header(document: Document, title: str, look: Look = USUAL) -> dict[str, list[str]]:
     """The page's properties, each key with its one line; `title` is the page's title."""
-    found = values(document, title, full_title(document, look))
+    found = values(document, title, full_title(document, look), look)
     return {key: [f"{key}:: {value}"] for key, value in found.items()}
 
 
-def values(document: Document, title: str, whole: str) -> dict[str, str]:
+def companions(
+    document: Document, standing: Iterable[Highlight], zone: tzinfo, look: Look = USUAL
+) -> dict[str, list[str]]:
+    """The properties that go with what else is written, of those that their owner wants."""
+    found = companion_values(document, standing, zone)
+    return {key: [f"{key}:: {value}"] for key, value in found.items() if key in look.properties}
+
+
+def values(document: Document, title: str, whole: str, look: Look = USUAL) -> dict[str, str]:
     """The properties' values by key, in their order; `whole` is the document's whole title."""
+    texts = {"summary": document.summary, "note": document.document_note}
     category = logseq_name(document.category or "") or "articles"
     found = {
         "title": title,
@@ -37,6 +47,11 @@ def values(document: Document, title: str, whole: str) -> dict[str, str]:
         "category": f"#{category}" if category.isalnum() else f"#[[{category}]]",
         "url": link_target(document.source_url) or "",
         "tags": tag_line(document.tag_names),
+    }
+    found |= {
+        key: logseq_value(text or "", plain=True)
+        for key, text in texts.items()
+        if key in look.properties
     }
     return {key: value for key, value in found.items() if value}
 
@@ -69,6 +84,7 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
         text.append(tail)
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
+    text = with_properties(text, block_properties(item, look))
     tags = tag_line(shown.tags)
     note = logseq_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
@@ -76,6 +92,15 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
         [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
     )
+
+
+def with_properties(text: list[str], lines: list[str]) -> list[str]:
+    """A block's content with lines of properties where Logseq has them.
+
+    Behind the first line, or last where that opens a fence.
+    """
+    at = len(text) if text[0].startswith(("```", "~~~")) else 1
+    return [*text[:at], *lines, *text[at:]]
 
 
 def marks(item: Highlight, zone: tzinfo, look: Look) -> list[str]:

@@ -10,15 +10,19 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from unicodedata import category
 
+from syncd.formats.companions import companions as companion_values
 from syncd.formats.escape import clean, link_target
 from syncd.formats.heading import heading, one_line
-from syncd.formats.look import USUAL, Look
+from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.metadata import Metadata
 from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
+from syncd.page import front_matter
 from syncd.page.action_tags import shown_of
-from syncd.page.blocks import Page
+from syncd.page.blocks import Page, Property
+from syncd.page.callouts import CALLOUTS, callout
+from syncd.page.callouts import callouts as found_callouts
 from syncd.page.front_matter import entry, front_matter_length, plain_values
 from syncd.page.identity import link_key
 from syncd.page.links import title_key
@@ -44,6 +48,30 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
     return {key: entry(key, value) for key, value in values.items() if value}
 
 
+def companions(
+    document: Document, standing: Iterable[Highlight], zone: tzinfo
+) -> dict[str, list[str]]:
+    """The entries that go with what else is written."""
+    found = companion_values(document, standing, zone)
+    plain = {key: [f"{key}: {value}"] for key, value in found.items()}  # numbers and days
+    return plain | ({"cover": entry("cover", found["cover"])} if "cover" in found else {})
+
+
+def callouts(document: Document) -> dict[str, list[str]]:
+    """The document's summary and note, as callouts below the front matter; nothing in them acts."""
+    texts = zip(CALLOUTS, (document.summary, document.document_note), strict=True)
+    return {
+        key: callout(key, obsidian_lines(text, plain=True))
+        for key, text in texts
+        if text and text.strip()
+    }
+
+
+def properties(page: Page) -> dict[str, Property]:
+    """What a note says of its document, by key: its front matter, and the callouts below it."""
+    return {**front_matter.properties(page), **found_callouts(page)}
+
+
 def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight, its block id last; its date is the day of `highlighted_at`.
 
@@ -60,7 +88,8 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
     date = day(item, zone)
     link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
     when = f"[[{date}]]" if date and look.date_links else date
-    tail = " ".join(filter(None, (link, "#Highlight", when, f"^rw-{item.id}")))
+    fields = [f"[{one}]" for one in block_properties(item, look)]
+    tail = " ".join(filter(None, (link, "#Highlight", when, *fields, f"^rw-{item.id}")))
     if text[-1].startswith(("```", "~~~")):
         text.append(tail)
     elif stands_alone(text):
@@ -147,7 +176,10 @@ def metadata(page: Page, title: str) -> Metadata:
     if not any(word in top for word in _SAYING):
         return Metadata(name_key(title), None, None, None, is_document=False)
     said = {_field_key(key): value for key, value in plain_values(page).items()}
-    for line in page.lines[:_TOP]:
+    texts = [range(at.start, at.end) for at in found_callouts(page).values()]
+    for number, line in enumerate(page.lines[:_TOP]):
+        if any(number in text for text in texts):
+            continue  # the author's words
         field = _FIELD.match(line)
         if field:
             value = field[2].strip().removeprefix("[[").removesuffix("]]")

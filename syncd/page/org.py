@@ -3,7 +3,8 @@
 A block is a headline, as deep as it has stars, and all lines up to the next one; `#+BEGIN_…` and
 code fences hide headlines. A block's lines stand at the margin. What Logseq adds to a block by
 itself stands in a drawer below its first line; a block's content has it as `id:: …` and
-`collapsed:: …`, as in Markdown. So has it the level of a heading, `heading:: 1`. Pure.
+`collapsed:: …`, as in Markdown, and so has it what a highlight's block says of it, such as
+`heading:: 1`. Pure.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _CLOSING = re.compile(r"[ \t]*(?:#\+END_(\w+)|(```|~~~)[ \t]*\r?$)", re.IGNORECA
 _ENTRY = re.compile(r":([^\s:]+):(?:[ \t]+(.*)|)")
 _DIRECTIVE = re.compile(r"#\+([^\s:]+):(?:[ \t]*(.*))")
 _DRAWER, _END = ":PROPERTIES:", ":END:"
-# What a block's content has as `key:: value`: Logseq's own, and what makes a headline a heading
-_KEYS = ("id", "collapsed", "heading")
+# What a block's content has as `key:: value`: Logseq's own, and a highlight's
+_KEYS = ("id", "collapsed", "heading", "color", "favorite")
 
 
 def syntax_of(path: str) -> Syntax:

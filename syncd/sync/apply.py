@@ -16,6 +16,7 @@ from typing import NamedTuple
 from syncd.adopt.adopt import Found, adopt, in_manner_of, read_in
 from syncd.adopt.dialects import dialect_of
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
+from syncd.formats.companions import COMPANIONS
 from syncd.formats.format import Format
 from syncd.model import Document
 from syncd.page.base import Base
@@ -248,12 +249,12 @@ def _bring_up_to_date(
     conflicts: dict[int, list[str]] = {one: list(parts) for one, parts in plan.conflicts.items()}
     home = found.home
     if found.path is not None:
-        home, differing = _update(run, found, plan)
+        home, differing = _update(run, found, case, plan)
         if differing:
             conflicts[0] = differing
     elif plan.added:
         _wait_for_page(run, found, plan)
-        home = _create(run, found, plan)
+        home = _create(run, found, case, plan)
     _record(run, found, case, plan, home, conflicts)
     _count(run, found, plan)
 
@@ -312,10 +313,13 @@ def _count(run: VaultRun, found: Inputs, plan: Plan) -> None:
     counts.duplicate += found.duplicates
 
 
-def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
+def _update(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> _Written:
     path = found.path
     assert path is not None  # noqa: S101  # the caller saw to it
-    properties = properties_of(run, found)
+    companions = _companions(run, found, case, plan)
+    properties = properties_of(run, found, companions, alone=True)
+    if properties.edits or plan.edits:
+        properties = properties_of(run, found, companions)
     edits = [*properties.edits, *plan.edits]
     if edits:
         if run.options.patient:
@@ -329,20 +333,40 @@ def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
     return _Written(_home(run, path, properties.header), properties.differing)
 
 
-def properties_of(run: VaultRun, found: Inputs) -> Properties:
+def _companions(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> dict[str, list[str]]:
+    """The properties that go with what else is written, of the page as it will be."""
+    there = {id_ for id_, place in case.found.items() if isinstance(place, PageBlock)}
+    there = there.difference(plan.removed).union(plan.added)
+    standing = [item for item in found.document.highlights if item.id in there]
+    return found.form.companions(found.document, standing, run.zone)
+
+
+def properties_of(
+    run: VaultRun, found: Inputs, companions: Mapping[str, list[str]], *, alone: bool = False
+) -> Properties:
     """What happens to the page's properties.
 
     Where the page was written by other templates they are brought to the new ones by a full run,
-    and differ merely for that.
+    and differ merely for that. `alone`: nothing else is written, and so no companion is, but for
+    one that a full run adds.
     """
-    form, home = found.form, found.home
-    if home and found.redressed and not run.options.full:
+    form, home, full = found.form, found.home, run.options.full
+    if home and found.redressed and not full:
         return Properties([], home.header, [])
-    want, base = wanted_properties(run, found), _known_properties(found)
-    merged = merge_properties(found.page, form.properties(found.page), want, base)
-    if found.redressed and run.options.full:
-        header = {key: digest(lines) for key, lines in want.items()}
-        return Properties(merged.edits, header, [])
+    want, base = wanted_properties(run, found) | dict(companions), _known_properties(found)
+    known = {} if base is None else base
+    if not (full or "highlights" in known or "highlights" not in companions):
+        # a page by an older syncd, which had none of them
+        new = {*companions, *form.callouts(found.document)}
+        want = {key: lines for key, lines in want.items() if key in known or key not in new}
+    held = [key for key in COMPANIONS if alone and (key in known or not full)]
+    local = form.properties(found.page)
+    merged = merge_properties(found.page, local, want, base, held, COMPANIONS)
+    if found.redressed and full:
+        header = {key: digest(lines) for key, lines in want.items() if key not in held}
+        return Properties(
+            merged.edits, {key: known[key] for key in held if key in known} | header, []
+        )
     return merged
 
 
@@ -350,6 +374,7 @@ def wanted_properties(run: VaultRun, found: Inputs) -> dict[str, list[str]]:
     """The lines of each property that a document's page should have, by key."""
     form, document = found.form, found.document
     want = dict(form.header(document, title_from(run.graph, found.path or "")))
+    want |= form.callouts(document)
     base = _known_properties(found) or {"title": digest(want.get("title", []))}
     if _is_retitled(run, form, document, base):
         want |= form.alias(document)  # on a page by another program not written, but known
@@ -384,26 +409,32 @@ def leave_alone(run: VaultRun, path: str, seen: Seen | None) -> None:
         raise DocumentError(f"{path} {reason}", code="deferred")
 
 
-def _create(run: VaultRun, found: Inputs, plan: Plan) -> homes.Home:
+def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> homes.Home:
     """Make the document's page: its opening, with the highlights spliced in."""
     form, name = found.form, _free_name(run, found)
     opening = form.opening(found.document, name.title)
-    fence = form.fence if opening.header else ()
-    top = [*fence[:1], *chain(*opening.header.values()), *fence[1:], *opening.lines]
+    header = opening.header | _companions(run, found, case, plan)
+    callouts = form.callouts(found.document)
+    fence = form.fence if header else ()
+    below = [line for lines in callouts.values() for line in (*lines, "")]
+    gap = [below.pop()] if below and not opening.lines else []  # a page ends without one
+    top = [*fence[:1], *chain(*header.values()), *fence[1:], *below, *opening.lines]
     page = parse("\n".join(top), form.syntax)
     at = end_of(page)
     edits = [Edit(at, at, [opening.indent + line for line in edit.new]) for edit in plan.edits]
+    edits.insert(0, Edit(at, at, gap))
     make_base(run)
     entry = None
-    if not opening.lines and not any(map(has_link, top)):
+    if not (opening.lines or callouts or any(map(has_link, top))):
         added = set(plan.added)
         blocks = chain.from_iterable(one.blocks for one in found.wanted if one.id in added)
         entry = partial(made_entry, name, page, blocks, graph=run.graph)
     written = run.write(name.path, splice(page, edits), None, entry)
     run.report.pages.created.append(name.path)
-    ours = {k: lines for k, lines in opening.header.items() if form.keys is None or k in form.keys}
-    header = {key: digest(lines) for key, lines in ours.items()}
-    return homes.Home(name.path, header, written.title, written.url, written.digest)
+    header |= callouts
+    ours = {k: lines for k, lines in header.items() if form.keys is None or k in form.keys}
+    digests = {key: digest(lines) for key, lines in ours.items()}
+    return homes.Home(name.path, digests, written.title, written.url, written.digest)
 
 
 def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:

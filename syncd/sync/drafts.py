@@ -158,8 +158,8 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         for item in items
         if item.id not in twins and (item.id in known or not item.is_deleted)
     ]
-    older = dict(settled_before(document, plain, known))
-    known |= older
+    before = settled_before(document, plain, known)
+    known |= before.bases
     shown = album(run, plain) if rows.pictured else Album({}, {}, wished=False)
     names: Sequence[Name] = () if home else names_of(run, form, document)
     path = home.path if home else names[0].path
@@ -182,7 +182,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         names,
         frozenset(words),
         is_known=True,
-        older=older.keys(),
+        older=before.older,
     )
 
 
@@ -218,7 +218,7 @@ def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) ->
     live = not (item.is_deleted or document.is_deleted)
     key = highlight_key(document, item)
     comes = _comes(run, document, item)
-    said = account_digests(item, key)
+    said = account_digests(item, key, form.look.properties)
     name = place_name(item)
     label = place_label([f"({name})"]) if name else None
     return Wanted(

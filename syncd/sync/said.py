@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,48 +15,69 @@ from syncd.page.rendered import Digests
 from syncd.sync.highlight_blocks import Wanted
 
 
-def account_digests(item: Highlight, key: str | None) -> Digests:
+def account_digests(item: Highlight, key: str | None, properties: Collection[str] = ()) -> Digests:
     """Digests of what the account says of a highlight; `key` is its identity.
 
-    Text, address, location, date and a heading's level are one part: an address on another host
-    that leads to the same tweet is the same. b"" for tags or a note that it lacks.
+    Text, address, location, date, a heading's level and those `properties` that are shown are one
+    part: an address on another host that leads to the same tweet is the same. b"" for tags or a
+    note that it lacks.
     """
     shown = shown_of(item)
     note = shown.note.strip()
     return Digests(
-        _text(item, key, shown.level),
+        _text(item, key, shown.level, properties),
         _digest(shown.tags) if shown.tags else b"",
         _digest(note) if note else b"",
     )
 
 
-def _text(item: Highlight, key: str | None, level: int) -> bytes:
-    said = (item.text, key, item.location, item.location_type, item.highlighted_at)
-    return _digest((*said, level) if level else said)
+def _text(item: Highlight, key: str | None, level: int, properties: Collection[str]) -> bytes:
+    said = [item.text, key, item.location, item.location_type, item.highlighted_at]
+    said += [level] if level else []
+    shown = {"color": item.color, "favorite": bool(item.is_favorite)}
+    return _digest([*said, *((name, shown[name]) for name in shown if name in properties)])
 
 
 def _digest(value: object) -> bytes:
     return blake2b(msgspec.json.encode(value), digest_size=16).digest()
 
 
+class SettledBefore(NamedTuple):
+    """Bases whose account's side was digested in another way, as it is digested now.
+
+    `older` are those of a syncd to which a note's marks were words.
+    """
+
+    bases: dict[int, Base]
+    older: set[int]
+
+
 def settled_before(
     document: Document, wanted: Sequence[Wanted], known: Mapping[int, Base]
-) -> Iterator[tuple[int, Base]]:
-    """The bases that an older syncd settled, to which a note's marks were words, as they are now.
+) -> SettledBefore:
+    """Which bases say what the account says now, and were digested in another way.
 
-    It digested a note as it is, and no level; by that its bases are known. A newer one digests what
-    is shown, so that a note with marks has that digest no more. Yields highlights' ids with these.
+    An older syncd digested a note as it is, and no level; a newer one digests what is shown, so
+    that a note with marks has that digest no more. So do other `properties` of the owner's choice.
     """
+    found = SettledBefore({}, set())
     items = {item.id: item for item in document.highlights}
     for one in wanted:
         base = known.get(one.id)
         if base is None or base.account is None or base.account == one.account:
             continue
         item, account = items[one.id], base.account
-        note = (item.note or "").strip()
-        if account.note == one.account.note or account.note != _digest(note):
-            continue
-        same = Digests(_text(item, one.key, 0), _digest(item.tag_names), account.note)
-        pairs = zip(account, same, one.account, strict=True)
-        account = Digests(*(now if was == then else was for was, then, now in pairs))
-        yield one.id, base._replace(account=account)
+        note, level = (item.note or "").strip(), shown_of(item).level
+        if account.note not in (b"", one.account.note) and account.note == _digest(note):
+            found.older.add(one.id)
+            tags = one.account.tags if account.tags == _digest(item.tag_names) else account.tags
+            account, level = account._replace(tags=tags, note=one.account.note), 0
+        ways = (_text(item, one.key, level, some) for some in _CHOICES)
+        if account.text != one.account.text and account.text in ways:
+            account = account._replace(text=one.account.text)
+        if account != base.account:
+            found.bases[one.id] = base._replace(account=account)
+    return found
+
+
+_CHOICES = ((), ("color",), ("favorite",), ("color", "favorite"))

@@ -17,7 +17,7 @@ def vault_format(vault: Vault, graph: Graph) -> Format:
 
     Raises ConfigError, which names the file, the line and what is wrong.
     """
-    look = Look(vault.live_text == "none", vault.date_links)
+    look = Look(vault.live_text == "none", vault.date_links, frozenset(vault.properties))
     if not vault.template:
         return format_of(graph.format, org=graph.org, look=look)
     from syncd.templates.loading import read_sources, stock_folder

@@ -37,6 +37,7 @@ NOTHING: dict[str, object] = {
         ("highlight_location", "highlight_location_url", "highlight_id", "book_id"), ""
     ),
     "highlight_heading": "",
+    "highlight_favorite": False,
     **dict.fromkeys(("document_tags", "highlight_tags", "books"), ()),
     **dict.fromkeys(("num_highlights", "num_books"), 0),
     "is_new_page": True,
@@ -125,6 +126,7 @@ def highlight_values(
         "highlight_location_url": words.url(url) or url,
         "highlight_date": when,
         "highlight_color": words.name(item.color or ""),
+        "highlight_favorite": bool(item.is_favorite),
         "highlight_id": item.id,
         **_date_and_time(when),
     }

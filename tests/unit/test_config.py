@@ -613,7 +613,16 @@ def test_the_example_names_every_key_and_its_default(home: Path) -> None:
         "namespace",
         "categories",
     }
-    others |= {"sources", "tags", "authors", "documents", "since", "log_page", "template"}
+    others |= {
+        "sources",
+        "tags",
+        "authors",
+        "documents",
+        "since",
+        "log_page",
+        "template",
+        "properties",
+    }
     for key in settings:
         changed = loaded(home, re.sub(rf"^# ({key} = )", r"\1", text, flags=re.MULTILINE))
         assert (changed != default) == (key in others), key
