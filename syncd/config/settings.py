@@ -77,6 +77,7 @@ class Vault(msgspec.Struct, frozen=True):
     discarded: bool = False
     log_page: str = ""
     journal: bool = False
+    review: bool = False
     live_text: Literal["links", "none"] = "links"
     date_links: bool = True
     properties: tuple[PropertyName, ...] = ()
@@ -219,6 +220,9 @@ def _check_choices(file: TomlFile, config: Config) -> None:
             ("schedule", "cron"), "and schedule.every exclude each other; keep one of them"
         )
     for index, vault in enumerate(config.vaults):
+        if vault.review and not vault.journal:
+            reason = "is told in the journal; add journal = true"
+            raise file.error(("vault", index, "review"), reason)
         if vault.live_text == "none" and vault.media == "copy":
             reason = (
                 'and live_text = "none" exclude each other: a plain text shows no picture; '

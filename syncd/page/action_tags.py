@@ -36,9 +36,11 @@ def read_note(note: str, tags: Iterable[str]) -> Shown:
     counts), or joins highlights (`.c1`), which Readwise has done. What no page needs is no tag
     either: `h1` and `c1`, where they are marks.
     """
-    tags = list(tags)
+    tags, rest = list(tags), note.lstrip()
+    if not rest.startswith("."):
+        return Shown(0, note, tags)
     known = {tag.casefold() for tag in tags}
-    level, done, rest = 0, set[str](), note.lstrip()
+    level, done = 0, set[str]()
     while found := _MARK.match(rest):
         word = found[1].casefold()
         heading = _HEADING.fullmatch(word)

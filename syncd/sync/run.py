@@ -34,6 +34,7 @@ from syncd.sync.drafts import drafts
 from syncd.sync.fetch import fetch
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.pictures import are_copied, copy_pictures
+from syncd.sync.review import tell_reviews
 from syncd.sync.vault_run import (
     FetchPicture,
     PageWriter,
@@ -102,6 +103,8 @@ def run(
     if moment is not None:
         with transaction(db):
             account.set_cursor(db, moment)
+    if client is not None:
+        tell_reviews(db, client, opened)
     report.conclude()
     return report
 
