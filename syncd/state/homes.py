@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
+# Behind the mark of a document that an older syncd wrote, which read no marks in notes
+OLDER = "older"
+
 
 class Home(NamedTuple):
     """A document's page: its path in the vault, and the digests of its properties by key.

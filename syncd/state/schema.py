@@ -164,6 +164,12 @@ _MIGRATIONS = [
     INSERT INTO change SELECT id, 1 FROM document;
     INSERT INTO setting VALUES ('mirror', hex(randomblob(16)));
     """,
+    """
+    -- what pages were written before notes' marks were read: a full run brings them up to date
+    INSERT OR REPLACE INTO mark
+        SELECT home.vault, home.document, trim(coalesce(mark, '') || ' older')
+        FROM home LEFT JOIN mark ON (mark.vault, mark.document) = (home.vault, home.document);
+    """,
 ]
 
 

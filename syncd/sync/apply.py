@@ -287,7 +287,7 @@ def _record(
     pending.done(db, run.id, id_)
     if found.album.wished:
         pictures.expect(db, run.id, id_, found.album.missing(case, plan))
-    if found.redressed and (found.home is None or run.options.full):
+    if (found.redressed or found.is_older) and (found.home is None or run.options.full):
         homes.set_mark(db, run.id, id_, found.form.mark)
     if home is not None:
         _record_page(run, found, plan, home)
@@ -355,8 +355,7 @@ def properties_of(
         return Properties([], home.header, [])
     want, base = wanted_properties(run, found) | dict(companions), _known_properties(found)
     known = {} if base is None else base
-    if not (full or "highlights" in known or "highlights" not in companions):
-        # a page by an older syncd, which had none of them
+    if found.is_older and not full:  # which had none of them
         new = {*companions, *form.callouts(found.document)}
         want = {key: lines for key, lines in want.items() if key in known or key not in new}
     held = [key for key in COMPANIONS if alone and (key in known or not full)]
@@ -422,7 +421,7 @@ def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> homes.Home:
     page = parse("\n".join(top), form.syntax)
     at = end_of(page)
     edits = [Edit(at, at, [opening.indent + line for line in edit.new]) for edit in plan.edits]
-    edits.insert(0, Edit(at, at, gap))
+    edits = [*([Edit(at, at, gap)] if gap else []), *edits]
     make_base(run)
     entry = None
     if not (opening.lines or callouts or any(map(has_link, top))):

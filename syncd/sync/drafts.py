@@ -47,7 +47,8 @@ class Draft(NamedTuple):
     one of them.
     `redressed`: the page was last written by other templates; `begun` is when (ns) a run began to
     write it, 0 where none did, -1 for an older syncd; `differs`: whether differences are known;
-    `older` are the highlights that an older syncd settled, which read no marks in notes.
+    `is_older`: whether an older syncd wrote the page, which read no marks in notes, and `older` the
+    highlights that it settled.
     """
 
     document: Document
@@ -67,6 +68,7 @@ class Draft(NamedTuple):
     words: frozenset[str]
     is_known: bool
     older: Collection[int]
+    is_older: bool
 
     def holds(self, entered: set[str]) -> bool:
         """Whether it still holds after pages were entered that are found by these words."""
@@ -158,6 +160,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         for item in items
         if item.id not in twins and (item.id in known or not item.is_deleted)
     ]
+    mark = rows.marks.get(id_, "")
     before = settled_before(document, plain, known)
     known |= before.bases
     shown = album(run, plain) if rows.pictured else Album({}, {}, wished=False)
@@ -175,7 +178,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         {item.id: rows.gone[item.id] for item in items if item.id in rows.gone},
         len(twins),
         form,
-        rows.marks.get(id_, "") != form.mark,
+        mark.removesuffix(homes.OLDER).rstrip() != form.mark,
         shown,
         rows.begun.get(id_, 0),
         id_ in rows.differing,
@@ -183,6 +186,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         frozenset(words),
         is_known=True,
         older=before.older,
+        is_older=mark.endswith(homes.OLDER),
     )
 
 

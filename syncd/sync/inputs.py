@@ -41,7 +41,7 @@ class Inputs(NamedTuple):
     `elsewhere` are the other places of its highlights by identity. `dialect`: in which manner
     another program wrote the page, None where none did. What else it has is the draft's: `is_new`,
     where nothing in the vault has a word of it, so that its page can have the first of `names`;
-    `older` are the highlights that an older syncd settled, which read no marks in notes.
+    `is_older`: whether an older syncd wrote the page, and `older` the highlights that it settled.
     """
 
     document: Document
@@ -64,6 +64,7 @@ class Inputs(NamedTuple):
     names: Sequence[Name]
     is_new: bool
     older: Collection[int]
+    is_older: bool
 
 
 def read_inputs(run: VaultRun, id_: int) -> Inputs:
@@ -107,6 +108,7 @@ def with_page(run: VaultRun, one: Draft) -> Inputs:
         one.names,
         not one.is_known,
         one.older,
+        one.is_older,
     )
 
 

@@ -58,13 +58,12 @@ def _links(run: VaultRun, highlights: Sequence[int]) -> Iterator[str]:
 
 
 def _link(run: VaultRun, highlight: int) -> str | None:
-    base, document = bases.find(run.db, run.id, highlight), account.holder(run.db, highlight)
-    if base is None or document is None:
-        return None
-    if highlight in bases.absences_of(run.db, run.id, document):
+    base = bases.of(run.db, run.id, [highlight]).get(highlight)
+    document = account.holder(run.db, highlight)
+    if base is None or document is None or bases.verdicts(run.db, run.id, [highlight]):
         return None
     block = index.block_of(run.db, run.id, highlight) if run.format.block_ids else None
-    home = homes.find(run.db, run.id, document)
+    home = homes.find(run.db, run.id, [document]).get(document)
     path = block or base.place or (home.path if home else None)
     if path is None:
         return None

@@ -11,7 +11,7 @@ from msgspec import structs
 from syncd.page.blocks import digest
 from syncd.page.rendered import Digests
 from syncd.sandbox.library import Library
-from syncd.state import account, bases
+from syncd.state import account, bases, homes
 from syncd.sync.said import _digest, account_digests
 from syncd.sync.session import opened
 from tests.support.world import MakeWorld, World, add_book, only, tweet
@@ -161,6 +161,7 @@ def settle_as_older(world: World, path: str) -> None:
         said = account_digests(structs.replace(item, note=""), "tweet:11")
         old = Digests(said.text, said.tags, _digest(item.note))
         stood = Digests(*(digest([line.lstrip("\t")[2:]]) for line in (block, names, note)))
+        homes.set_mark(db, 1, 1, homes.OLDER)
         bases.settle(db, 1, {item.id: base._replace(account=old, page=stood)})
 
 

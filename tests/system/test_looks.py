@@ -161,6 +161,7 @@ def as_older(world: World, own: str = "") -> str:
         home = homes.find(db, 1, [1])[1]
         header = {key: value for key, value in home.header.items() if key not in NEW}
         homes.settle(db, 1, 1, home._replace(header=header))
+        homes.set_mark(db, 1, 1, homes.OLDER)
     return text
 
 
