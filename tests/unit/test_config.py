@@ -250,6 +250,14 @@ def test_every_key_is_taken_over(home: Path) -> None:
             "config.toml:3: schedule.cron and schedule.every exclude each other; keep one of them",
         ),
         (
+            VAULT + "review = true",
+            "config.toml:3: vault.review is told in the journal; add journal = true",
+        ),
+        (
+            VAULT + 'properties = ["colour"]',
+            'config.toml:3: vault.properties is "colour"; did you mean color?',
+        ),
+        (
             VAULT + 'live_text = "none"\nmedia = "copy"',
             (
                 'config.toml:4: vault.media and live_text = "none" exclude each other: a plain '
