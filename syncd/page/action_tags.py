@@ -29,6 +29,11 @@ def shown_of(item: Highlight) -> Shown:
     return read_note(item.note or "", item.tag_names)
 
 
+def is_marked(item: Highlight) -> bool:
+    """Whether a page shows other words than its note has, or other tags."""
+    return shown_of(item) != (0, item.note or "", item.tag_names)
+
+
 def read_note(note: str, tags: Iterable[str]) -> Shown:
     """A note and tags without the marks at the note's start; what follows them stays.
 

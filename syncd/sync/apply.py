@@ -19,6 +19,7 @@ from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
 from syncd.formats.companions import COMPANIONS
 from syncd.formats.format import Format
 from syncd.model import Document
+from syncd.page.action_tags import is_marked
 from syncd.page.base import Base
 from syncd.page.blocks import digest, parse
 from syncd.page.links import has_link
@@ -128,8 +129,14 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
         _written_by_killed(run, found),
         remove,
         restyle=run.options.full and found.redressed,
-        older=found.older if run.options.full else (),
+        older=_older(found) if run.options.full else (),
     )
+
+
+def _older(found: Inputs) -> Collection[int]:
+    """The highlights that an older syncd wrote otherwise than this one does."""
+    items = found.document.highlights if found.is_older else ()
+    return {item.id for item in items if is_marked(item)}
 
 
 def _written_by_killed(run: VaultRun, found: Inputs) -> int:

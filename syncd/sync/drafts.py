@@ -7,7 +7,7 @@ was looked up (`index.words_of`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -47,8 +47,7 @@ class Draft(NamedTuple):
     one of them.
     `redressed`: the page was last written by other templates; `begun` is when (ns) a run began to
     write it, 0 where none did, -1 for an older syncd; `differs`: whether differences are known;
-    `is_older`: whether an older syncd wrote the page, which read no marks in notes, and `older` the
-    highlights that it settled.
+    `is_older`: whether an older syncd wrote the page, which read no marks in notes.
     """
 
     document: Document
@@ -67,7 +66,6 @@ class Draft(NamedTuple):
     names: Sequence[Name]
     words: frozenset[str]
     is_known: bool
-    older: Collection[int]
     is_older: bool
 
     def holds(self, entered: set[str]) -> bool:
@@ -161,8 +159,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         if item.id not in twins and (item.id in known or not item.is_deleted)
     ]
     mark = rows.marks.get(id_, "")
-    before = settled_before(document, plain, known)
-    known |= before.bases
+    known |= dict(settled_before(document, plain, known))
     shown = album(run, plain) if rows.pictured else Album({}, {}, wished=False)
     names: Sequence[Name] = () if home else names_of(run, form, document)
     path = home.path if home else names[0].path
@@ -185,7 +182,6 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         names,
         frozenset(words),
         is_known=True,
-        older=before.older,
         is_older=mark.endswith(homes.OLDER),
     )
 

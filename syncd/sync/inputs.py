@@ -5,7 +5,7 @@ All that is read of pages is read here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from syncd.adopt.adopt import read_in, with_dialects
@@ -41,7 +41,7 @@ class Inputs(NamedTuple):
     `elsewhere` are the other places of its highlights by identity. `dialect`: in which manner
     another program wrote the page, None where none did. What else it has is the draft's: `is_new`,
     where nothing in the vault has a word of it, so that its page can have the first of `names`;
-    `is_older`: whether an older syncd wrote the page, and `older` the highlights that it settled.
+    `is_older`: whether an older syncd wrote the page, which read no marks in notes.
     """
 
     document: Document
@@ -63,7 +63,6 @@ class Inputs(NamedTuple):
     differs: bool
     names: Sequence[Name]
     is_new: bool
-    older: Collection[int]
     is_older: bool
 
 
@@ -107,7 +106,6 @@ def with_page(run: VaultRun, one: Draft) -> Inputs:
         one.differs,
         one.names,
         not one.is_known,
-        one.older,
         one.is_older,
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 import msgspec
 
@@ -42,25 +41,15 @@ def _digest(value: object) -> bytes:
     return blake2b(msgspec.json.encode(value), digest_size=16).digest()
 
 
-class SettledBefore(NamedTuple):
-    """Bases whose account's side was digested in another way, as it is digested now.
-
-    `older` are those of a syncd to which a note's marks were words.
-    """
-
-    bases: dict[int, Base]
-    older: set[int]
-
-
 def settled_before(
     document: Document, wanted: Sequence[Wanted], known: Mapping[int, Base]
-) -> SettledBefore:
-    """Which bases say what the account says now, and were digested in another way.
+) -> Iterator[tuple[int, Base]]:
+    """The bases that say what the account says now in other digests, as they are made now.
 
     An older syncd digested a note as it is, and no level; a newer one digests what is shown, so
     that a note with marks has that digest no more. So do other `properties` of the owner's choice.
+    Yields highlights' ids with these bases.
     """
-    found = SettledBefore({}, set())
     items = {item.id: item for item in document.highlights}
     for one in wanted:
         base = known.get(one.id)
@@ -69,15 +58,13 @@ def settled_before(
         item, account = items[one.id], base.account
         note, level = (item.note or "").strip(), shown_of(item).level
         if account.note not in (b"", one.account.note) and account.note == _digest(note):
-            found.older.add(one.id)
             tags = one.account.tags if account.tags == _digest(item.tag_names) else account.tags
             account, level = account._replace(tags=tags, note=one.account.note), 0
         ways = (_text(item, one.key, level, some) for some in _CHOICES)
         if account.text != one.account.text and account.text in ways:
             account = account._replace(text=one.account.text)
         if account != base.account:
-            found.bases[one.id] = base._replace(account=account)
-    return found
+            yield one.id, base._replace(account=account)
 
 
 _CHOICES = ((), ("color",), ("favorite",), ("color", "favorite"))

@@ -117,7 +117,7 @@ def lifted(then: Highlight, now: Highlight) -> dict[int, Base]:
     said = account_digests(now, None)
     wanted = [Wanted(1, None, form, form.digests(), said, now.text or "", True, True)]
     document = Document(1, highlights=(now,))
-    return settled_before(document, wanted, {1: base}).bases
+    return dict(settled_before(document, wanted, {1: base}))
 
 
 MARKED = Highlight(1, "Kapitel", ".h1", tags=(Tag("h1"), Tag("idee")))
