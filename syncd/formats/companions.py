@@ -14,7 +14,8 @@ from syncd.model import Document, Highlight
 from syncd.page.dates import local_time
 from syncd.page.identity import status_id, tweet_time
 
-COMPANIONS = ("cover", "highlights", "last-highlighted", "published")
+COUNTED = ("highlights", "last-highlighted")  # from the highlights that stand there
+COMPANIONS = ("cover", *COUNTED, "published")
 
 
 def companions(document: Document, standing: Iterable[Highlight], zone: tzinfo) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from syncd.adopt.adopt import Found, adopt, in_manner_of, read_in
 from syncd.adopt.dialects import dialect_of
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
-from syncd.formats.companions import COMPANIONS
+from syncd.formats.companions import COMPANIONS, COUNTED
 from syncd.formats.format import Format
 from syncd.model import Document
 from syncd.page.action_tags import is_marked
@@ -35,7 +35,7 @@ from syncd.sync.identify import identify
 from syncd.sync.inputs import Inputs, read_inputs, with_page
 from syncd.sync.merge import Case, Plan, end_of, merge, part_contents, part_digests
 from syncd.sync.obsidian_base import make_base
-from syncd.sync.properties import Properties, merge_properties
+from syncd.sync.properties import Properties, digest_of, merge_properties
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.entry import made_entry
 from syncd.vault.page_names import Name, title_from
@@ -326,7 +326,7 @@ def _update(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> _Written:
     companions = _companions(run, found, case, plan)
     properties = properties_of(run, found, companions, alone=True)
     if properties.edits or plan.edits:
-        properties = properties_of(run, found, companions)
+        properties = properties_of(run, found, companions, again=bool(plan.returned))
     edits = [*properties.edits, *plan.edits]
     if edits:
         if run.options.patient:
@@ -349,13 +349,19 @@ def _companions(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> dict[st
 
 
 def properties_of(
-    run: VaultRun, found: Inputs, companions: Mapping[str, list[str]], *, alone: bool = False
+    run: VaultRun,
+    found: Inputs,
+    companions: Mapping[str, list[str]],
+    *,
+    alone: bool = False,
+    again: bool = False,
 ) -> Properties:
     """What happens to the page's properties.
 
     Where the page was written by other templates they are brought to the new ones by a full run,
     and differ merely for that. `alone`: nothing else is written, and so no companion is, but for
-    one that a full run adds.
+    one that a full run adds. `again`: the page had gone back in time, and what counts its
+    highlights with it.
     """
     form, home, full = found.form, found.home, run.options.full
     if home and found.redressed and not full:
@@ -367,6 +373,9 @@ def properties_of(
         want = {key: lines for key, lines in want.items() if key in known or key not in new}
     held = [key for key in COMPANIONS if alone and (key in known or not full)]
     local = form.properties(found.page)
+    if base is not None and again:
+        back = [key for key in COUNTED if key in known and key in local]
+        base = base | {key: digest_of(found.page, local[key]) for key in back}
     merged = merge_properties(found.page, local, want, base, held, COMPANIONS)
     if found.redressed and full:
         header = {key: digest(lines) for key, lines in want.items() if key not in held}

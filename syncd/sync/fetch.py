@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from syncd.config.settings import Config
+from syncd.model import Document
 from syncd.readwise.client import Client
 from syncd.readwise.decode import ExportPage, Rejected
 from syncd.report import Failure, Report
@@ -39,7 +43,7 @@ def fetch(
     seen: set[int] = set()
     for page in _pages(db, client, None if full else since):
         with transaction(db):
-            _note(db, account.absorb(db, page.documents))
+            _note(db, account.absorb(db, _shown(config, page.documents)))
             account.reject(db, page.rejected)
         refused |= {one.id for one in page.rejected}
         seen.update(one.id for document in page.documents for one in document.highlights)
@@ -64,6 +68,21 @@ def _note(db: sqlite3.Connection, touched: set[int]) -> None:
     """These documents changed: every vault may be behind of them, and so may the search."""
     pending.add_everywhere(db, touched)
     changes.note(db, touched)
+
+
+def _shown(config: Config, documents: Sequence[Document]) -> Sequence[Document]:
+    """The documents without the stars of their highlights, where no vault may show any."""
+    for vault in config.vaults:
+        if "favorite" in vault.properties or isinstance(vault.template, Path):
+            return documents
+    return [_without_stars(document) for document in documents]
+
+
+def _without_stars(document: Document) -> Document:
+    if not any(item.is_favorite for item in document.highlights):
+        return document
+    plain = tuple(replace(item, is_favorite=False) for item in document.highlights)
+    return replace(document, highlights=plain)
 
 
 def _tell_nameless(report: Report, rejected: list[Rejected]) -> None:

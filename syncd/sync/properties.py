@@ -47,7 +47,7 @@ def merge_properties(
         if key == "title":
             continue
         place = local.get(key)
-        wish, known, now = wishes.get(key, b""), base.get(key, b""), _digest_of(page, place)
+        wish, known, now = wishes.get(key, b""), base.get(key, b""), digest_of(page, place)
         if key in held:
             wish = known
         if now == known != wish:
@@ -80,7 +80,8 @@ def _set_off(page: Page, edit: Edit) -> Edit:
     return Edit(start, start, [*lines, ""])
 
 
-def _digest_of(page: Page, place: Property | None) -> bytes:
+def digest_of(page: Page, place: Property | None) -> bytes:
+    """What stands there of a property; b"" where it does not."""
     if place is None:
         return b""
     return digest([line.strip("\ufeff\r\n") for line in page.lines[place.start : place.end]])
