@@ -21,7 +21,8 @@ from syncd.formats.format import Format
 from syncd.model import Document
 from syncd.page.action_tags import is_marked
 from syncd.page.base import Base
-from syncd.page.blocks import digest, parse
+from syncd.page.blocks import Property, digest, parse
+from syncd.page.callouts import CALLOUTS
 from syncd.page.links import has_link
 from syncd.page.rendered import PARTS
 from syncd.page.splice import Edit, splice
@@ -45,6 +46,7 @@ from syncd.vault.scan import scan
 _log = logging.getLogger(__name__)
 
 _COARSE = 2_000_000_000  # ns that a file system's clock may be behind
+_NEVER = b"\xff" * 16  # the digest of a property that no page has
 _TRIES = 5  # for a page that its owner keeps saving
 
 
@@ -367,22 +369,35 @@ def properties_of(
     if home and found.redressed and not full:
         return Properties([], home.header, [])
     want, base = wanted_properties(run, found) | dict(companions), _known_properties(found)
-    known = {} if base is None else base
-    if found.is_older and not full:  # which had none of them
-        new = {*companions, *form.callouts(found.document)}
-        want = {key: lines for key, lines in want.items() if key in known or key not in new}
+    local, known = form.properties(found.page), base or {}
+    late = {*COMPANIONS, *CALLOUTS} - known.keys() if companions else set()
+    theirs = _is_theirs(found, local, base)
+    if theirs or (found.is_older and not full):  # which had none of these
+        want = {key: lines for key, lines in want.items() if key not in late}
     held = [key for key in COMPANIONS if alone and (key in known or not full)]
-    local = form.properties(found.page)
     if base is not None and again:
         back = [key for key in COUNTED if key in known and key in local]
         base = base | {key: digest_of(found.page, local[key]) for key in back}
     merged = merge_properties(found.page, local, want, base, held, COMPANIONS)
+    if theirs and (base is None or full):
+        merged.header.update(dict.fromkeys(late, _NEVER))
     if found.redressed and full:
         header = {key: digest(lines) for key, lines in want.items() if key not in held}
         return Properties(
             merged.edits, {key: known[key] for key in held if key in known} | header, []
         )
     return merged
+
+
+def _is_theirs(
+    found: Inputs, local: Mapping[str, Property], base: Mapping[str, bytes] | None
+) -> bool:
+    """Whether another program made the page, which says what it says."""
+    if base is None:
+        return "highlights" not in local
+    own = ((key, local.get(key)) for key in ("title", "full-title", "readwise"))
+    stand = (digest_of(found.page, place) == base.get(key) for key, place in own if place)
+    return found.is_older and not any(stand)
 
 
 def wanted_properties(run: VaultRun, found: Inputs) -> dict[str, list[str]]:

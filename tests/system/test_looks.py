@@ -284,3 +284,25 @@ def test_colours_and_favourites_show_where_their_owner_wants_it(
     set_up(world, properties=())
     world.sync(full=True)
     assert "blue" not in page(world)
+
+
+def test_notes_of_other_programs_say_what_they_say(vault: World) -> None:
+    """Whatever run and whatever is written there, also where an older syncd adopted them."""
+    url = "https://twitter.com/example_owl/status"
+    top = f"---\ntags: [x]\n---\n# Eulen\n\n## Metadata\n- Full Title: Eulen\n- URL: {url}/11\n"
+    there = f"{top}\n## Highlights\n- eins zwei ([View Tweet]({url}/11))\n"
+    vault.put("Readwise/Tweets/Eulen.md", there)
+    book = add_book(
+        vault.library, "Eulen", tweet(11, "eins zwei"), source_url=f"{url}/11", summary="Neu."
+    )
+    assert vault.sync().message == "notes: nothing new"
+    with opened(vault.config, Event()) as db:
+        homes.set_mark(db, 1, 1, homes.OLDER)
+    for number, full in ((12, False), (13, True), (14, False)):
+        vault.library.add_highlight(book, **tweet(number, f"noch {number}"))
+        vault.library.edit_book(
+            book, summary=f"Neu {number}.", cover_image_url="https://e.org/a.jpg"
+        )
+        vault.sync(full=full)
+        assert page(vault).startswith(there) and f"noch {number}" in page(vault)
+    writes_nothing(vault)
