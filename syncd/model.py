@@ -19,7 +19,10 @@ class Tag(msgspec.Struct, frozen=True, gc=False):
 
 
 class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One highlight. `text` is Markdown of up to 8,191 code points; times are ISO 8601 in UTC."""
+    """One highlight. `text` is Markdown of up to 8,191 code points; times are ISO 8601 in UTC.
+
+    `created_at`, when it came into the account, is kept only where nothing says when it was made.
+    """
 
     id: int
     text: str | None = None
@@ -29,9 +32,15 @@ class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
     location_type: str | None = None
     color: str | None = None
     highlighted_at: str | None = None
+    created_at: str | None = None
     tags: tuple[Tag, ...] | None = ()
     is_deleted: bool | None = False
     is_discard: bool | None = False
+    is_favorite: bool | None = False
+
+    def __post_init__(self) -> None:
+        if self.highlighted_at:
+            msgspec.structs.force_setattr(self, "created_at", None)
 
     @property
     def tag_names(self) -> list[str]:

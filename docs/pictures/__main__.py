@@ -18,6 +18,7 @@ def pictures() -> dict[str, str]:
         "logseq.svg": views.view(real_pages.page(real_pages.TWEETS, "logseq")),
         "org.svg": views.view(real_pages.page(real_pages.ARTICLE, "org")),
         "obsidian.svg": views.view(real_pages.page(real_pages.TWEETS, "obsidian")),
+        "chapters.svg": views.view(real_pages.chapters()),
         "merge.svg": views.change(real_pages.merge()),
     }
 

@@ -11,6 +11,7 @@ from paper import PICTURE, Span
 
 from syncd.formats.format import LOGSEQ, OBSIDIAN
 from syncd.page.blocks import parse
+from syncd.page.callouts import CALLOUTS
 from syncd.page.org import syntax_of
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ class Item(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A page as `app` shows it: its heading, its properties, its blocks."""
+    """A page as `app` shows it: its heading, its properties, its callouts' lines, its blocks."""
 
     app: str
     title: str
     properties: dict[str, str | list[str]]
+    callouts: list[list[str]]
     items: list[Item]
 
     def spans(self, text: str) -> Iterator[Span]:
@@ -60,10 +62,12 @@ def note_of(page: Wrote) -> Note:
     parsed = parse(page.text, syntax_of(page.path))
     app = "obsidian" if page.text.startswith("---") else "logseq"
     found = {"obsidian": OBSIDIAN, "logseq": LOGSEQ}[app].properties(parsed)
-    properties = {key: one.value or "" for key, one in found.items()}
+    above = [parsed.lines[one.start : one.end] for key, one in found.items() if key in CALLOUTS]
+    callouts = [[line.removeprefix(">").strip() for line in lines] for lines in above]
+    properties = {key: one.value or "" for key, one in found.items() if key not in CALLOUTS}
     title = PurePosixPath(page.path).stem if app == "obsidian" else str(properties.pop("title"))
     items = [Item(len(block.indent), "\n".join(parsed.content(block))) for block in parsed.blocks]
-    return Note(app, title, properties, items)
+    return Note(app, title, properties, callouts, items)
 
 
 def _shown(found: re.Match[str], *, brackets: bool) -> Iterator[Span]:

@@ -94,31 +94,77 @@ class Account:
         (self._root / path).write_text("\n".join(lines), encoding="utf-8")
 
 
+# A book with chapters, as the account has it.
+_BOOK = {
+    "title": "The Quiet Machines",
+    "author": "Ines Invented",
+    "category": "books",
+    "source": "kindle",
+    "cover_image_url": "https://example.org/covers/quiet.jpg",
+    "summary": "Why looms, clocks and lifts fell silent, and who first missed their noise.",
+    "document_note": "Lent by Okoro, give it back in autumn.",
+}
+_IN_BOOK = [
+    ("Looms", ".h1", ()),
+    ("A loom that stops is louder than one that runs.", ".sound True of ovens, too.", ("sound",)),
+    ("The night shift", ".h2", ()),
+    ("Nobody at the mill had ever heard the river before.", "", ()),
+]
+
+
+def chapters() -> Wrote:
+    """A book's page in Obsidian, with summary, note, chapters and an inline tag."""
+    library = Library(now=_noon)
+    book = library.add_book(**_BOOK)
+    for place, (text, note, tags) in enumerate(_IN_BOOK, 11):
+        library.add_highlight(
+            book,
+            text=text,
+            note=note,
+            tags=[{"id": 1, "name": name} for name in tags],
+            location=place,
+            location_type="page",
+            highlighted_at="2024-05-05T10:00:00Z",
+        )
+    with synced(library, "obsidian") as found:
+        return found.page()
+
+
+def _noon() -> datetime:
+    return datetime(2024, 7, 1, 12, tzinfo=UTC)
+
+
 @contextmanager
 def account(title: str, vault: str) -> Iterator[Account]:
     """An account with the document of this title, synced once into a vault of VAULTS."""
     book = next(book for book in Library.load().books if book["title"] == title)
-    library = Library([book], now=lambda: datetime(2024, 7, 1, 12, tzinfo=UTC))
+    with synced(Library([book], now=_noon), vault) as found:
+        yield found
+
+
+@contextmanager
+def synced(library: Library, vault: str) -> Iterator[Account]:
+    """An account, synced once into a vault of VAULTS."""
     with TemporaryDirectory(prefix="syncd-pictures-") as folder, Sandbox(library) as sandbox:
-        synced = Account(Path(folder), sandbox, vault)
-        synced.sync()
-        yield synced
+        found = Account(Path(folder), sandbox, vault)
+        found.sync()
+        yield found
 
 
 def page(title: str, vault: str) -> Wrote:
     """The document's page as a first run writes it."""
-    with account(title, vault) as synced:
-        return synced.page()
+    with account(title, vault) as found:
+        return found.page()
 
 
 def merge() -> Merge:
     """A page with its owner's lines, before and after a run that brings an edit from Readwise."""
-    with account(TWEETS, "logseq") as synced:
-        synced.write(OWNERS)
-        before = synced.page()
-        last = max(one["id"] for one in synced.library.books[0]["highlights"])
-        synced.library.edit_highlight(
+    with account(TWEETS, "logseq") as found:
+        found.write(OWNERS)
+        before = found.page()
+        last = max(one["id"] for one in found.library.books[0]["highlights"])
+        found.library.edit_highlight(
             last, text=CORRECTED, tags=[{"id": 1, "name": "memory"}, {"id": 2, "name": "ink"}]
         )
-        message = synced.sync()
-        return Merge(before, synced.page(), message)
+        message = found.sync()
+        return Merge(before, found.page(), message)

@@ -50,6 +50,9 @@ SIZE, EDGE, STEP = 15, 28, 26  # of letters; around a page; of one level's inden
 
 _CODE = re.compile(r"^#\+BEGIN_SRC.*\n((?:.*\n)*?)#\+END_SRC$|^(.+)$", re.MULTILINE)
 
+_HEADING = re.compile(r"(#{1,6}) (.*)")
+_HEADING_SIZES = {1: 23, 2: 19, 3: 17}  # of letters, by a heading's level
+
 Marks = Mapping[str, Collection[str]]
 
 
@@ -59,6 +62,8 @@ def view(page: Wrote) -> str:
     paper = Paper(WIDTH, THEMES[note.app])
     width = WIDTH - 2 * EDGE
     y = properties(paper, note, EDGE, EDGE - 4, width)
+    for lines in note.callouts:
+        y = callout(paper, note, lines, EDGE, y, width)
     y = outline(paper, note, EDGE, y, width)
     return paper.svg(round(y + EDGE - 8), f"{note.title}, as {note.app.capitalize()} shows it")
 
@@ -79,9 +84,9 @@ def properties(paper: Paper, note: Note, x: float, y: float, width: float) -> fl
         paper.path(f"M{x + 2} {y + 7}h11m-11 4.5h11m-11 4.5h7", "dim")
         paper.text(x + 24, y + 17, [Span(key, "dim")], SIZE)
         if isinstance(value, list):
-            _pills(paper, note, value, x + 140, y)
+            _pills(paper, note, value, x + 165, y)
         else:
-            paper.text(x + 140, y + 17, list(note.spans(value)), SIZE)
+            paper.text(x + 165, y + 17, list(note.spans(value)), SIZE)
         y += 28
     paper.path(f"M{x} {y + 7}h{width}", "guide")
     return y + 18
@@ -95,6 +100,16 @@ def _pills(paper: Paper, note: Note, values: list[str], x: float, y: float) -> N
         middle = Span(span.text, "link" if span.style == "link" else "text")
         paper.text(x - 4 + wide / 2, y + 17, [middle], SIZE, ' text-anchor="middle"')
         x += wide + 6
+
+
+def callout(paper: Paper, note: Note, lines: list[str], x: float, y: float, width: float) -> float:
+    """A callout's title and text on a ground of their own; returns where it ends."""
+    top, (head, *texts) = y, lines
+    y = paper.lines(x + 14, y + 6, [Span(head.partition("] ")[2], "link")], width - 28, SIZE)
+    for text in filter(None, texts):
+        y = paper.lines(x + 14, y + 2, note.spans(text), width - 28, SIZE)
+    paper.ground(x, top, width, y - top + 8, "box")
+    return y + 20
 
 
 def outline(
@@ -121,6 +136,12 @@ def _block(paper: Paper, note: Note, text: str, x: float, y: float, width: float
     for code, line in _CODE.findall(text):
         if code:
             y = paper.code(x, y, code.splitlines(), width)
+        elif found := _HEADING.match(line):
+            spans = [
+                Span(one.text, "bold") if one.style == "text" else one
+                for one in note.spans(found[2])
+            ]
+            y = paper.lines(x, y, spans, width, _HEADING_SIZES.get(len(found[1]), SIZE))
         elif line.strip():
             y = paper.lines(x, y, note.spans(line), width, SIZE)
     return y

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from syncd.adopt.dialects import BLOCK, NOTE_LABELS, TAG_LABELS, Dialect
 from syncd.adopt.paragraphs import in_paragraphs
-from syncd.adopt.words import before_list, plain, said_in
+from syncd.adopt.words import before_list, plain, said_in, without_heading
+from syncd.formats.heading import one_line
 from syncd.model import Highlight
+from syncd.page.action_tags import shown_of
 from syncd.page.base import UNSETTLED, Base
 from syncd.page.blocks import Page
 from syncd.page.links import fingerprint, labelled_keys, links_in
@@ -115,9 +117,11 @@ def _labelled(content: list[str] | None, ours: str, label: str) -> list[str] | N
 
 def _stands_as_written(found: Found, part: Part) -> bool:
     """Whether a part says what the account says, as a program writes it."""
-    content = found.contents[part]
+    content, shown = found.contents[part], shown_of(found.highlight)
     if part == "text":
         text, said = found.highlight.text or "", said_in(content)
+        if shown.level:
+            return plain(without_heading(said)) == plain(one_line(text))
         is_cut = found.alone and bool(said) and said == plain(before_list(text))
         return is_cut or said == plain(text)
     if not content:
@@ -125,9 +129,12 @@ def _stands_as_written(found: Found, part: Part) -> bool:
         return found.digests.text != found.want.text
     words = "\n".join(content)
     if part == "note":
-        return plain(_behind(words, NOTE_LABELS)) == plain(found.highlight.note or "")
+        notes = (shown.note, found.highlight.note or "")
+        return plain(_behind(words, NOTE_LABELS)) in map(plain, notes)
     names = [one or other for one, other in _TAG.findall(_behind(words, TAG_LABELS))]
-    return sorted(map(fingerprint, names)) == sorted(map(fingerprint, found.highlight.tag_names))
+    there = sorted(map(fingerprint, names))
+    either = (shown.tags, found.highlight.tag_names)
+    return any(there == sorted(map(fingerprint, tags)) for tags in either)
 
 
 def _behind(words: str, labels: Sequence[str]) -> str:

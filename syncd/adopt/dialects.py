@@ -21,12 +21,13 @@ _LINK = (
 )
 _PLACE = r"\((?:Page|Location|Time)\s[\d,:]+\)"
 _COLOR = r"%% Color: [^%]*%%"
-_MARKS = r"#Highlight(?:\s+#?\[\[[^\[\]]*\d[^\[\]]*\]\])?"
+_MARKS = r"#Highlight(?:\s+(?:#?\[\[[^\[\]]*\d[^\[\]]*\]\]|\d{4}-\d\d-\d\d(?!\S)))?"
+_FIELDS = r"(?:\s*\[(?:color|favorite):: [\w-]+\])*"
 _ID = r"\^(?:rw(?:hi)?-?)?\d+|%% highlight_id: \d+ %%"
 
 # A block's content: the highlight's text, then in this order what a program may put behind it.
 BLOCK = re.compile(
-    rf"(?P<text>.*?)(?:\s*(?:{_LINK}|{_PLACE}))?(?:\s*{_COLOR})?(?:\s*{_MARKS})?(?:\s*(?:{_ID}))?\s*",
+    rf"(?P<text>.*?)(?:\s*(?:{_LINK}|{_PLACE}))?(?:\s*{_COLOR})?(?:\s*{_MARKS})?{_FIELDS}(?:\s*(?:{_ID}))?\s*",
     re.DOTALL,
 )
 

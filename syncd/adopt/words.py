@@ -12,6 +12,8 @@ from syncd.formats.html import from_html
 LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _UNSEEN = re.compile(r"[\u200b\ufeff]")
+_PROPERTY = re.compile(r"(?:heading|color|favorite):: [\w-]+")
+_HEADING = re.compile(r"#{1,6} ")
 _HANDLE = re.compile(r"\[(@\w+)\]\(https?://(?:www\.)?(?:twitter|x)\.com/\w+/?\)")
 
 
@@ -32,5 +34,10 @@ def before_list(text: str) -> str:
 
 def said_in(content: Sequence[str]) -> str:
     """The plain text of the highlight that a block of this content is."""
-    whole = BLOCK.fullmatch("\n".join(content))
+    whole = BLOCK.fullmatch("\n".join(line for line in content if not _PROPERTY.fullmatch(line)))
     return plain(whole["text"]) if whole else ""
+
+
+def without_heading(said: str) -> str:
+    """A plain text without the marks that make a heading of it."""
+    return _HEADING.sub("", said)

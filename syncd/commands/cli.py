@@ -391,8 +391,7 @@ def search(ctx: click.Context, words: tuple[str, ...], limit: int, as_json: bool
     """
     from syncd.commands.search import search
 
-    quiet = ctx.find_root().params["quiet"]
-    ctx.exit(search(ctx.obj, words, limit, as_json=as_json, quiet=quiet))
+    ctx.exit(search(ctx.obj, words, limit, as_json=as_json))
 
 
 @main.command()
@@ -416,8 +415,7 @@ def export(ctx: click.Context, form: str, output: Path | None, force: bool) -> N
     """Write all highlights of the account, as they were when last synced, into one file."""
     from syncd.commands.export import export
 
-    quiet = ctx.find_root().params["quiet"]
-    ctx.exit(export(ctx.obj, form, output, force=force, quiet=quiet))
+    ctx.exit(export(ctx.obj, form, output, force=force))
 
 
 @main.command()

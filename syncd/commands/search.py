@@ -8,7 +8,8 @@ from functools import partial
 
 import click
 
-from syncd.commands.console import print_json, progress_bar
+from syncd.commands.console import print_json
+from syncd.commands.progress_display import progress_display
 from syncd.config import settings
 from syncd.errors import ConfigError
 from syncd.page.words import Term, asked, matches
@@ -22,9 +23,7 @@ _SHOWN = 60  # characters of a query, where nothing was found
 _ADVICE = 'name a word of it, or several; "in quotes" they stand together'
 
 
-def search(
-    config_option: str | None, words: Sequence[str], limit: int, *, as_json: bool, quiet: bool
-) -> int:
+def search(config_option: str | None, words: Sequence[str], limit: int, *, as_json: bool) -> int:
     """Print the newest highlights, at most `limit`, that say all of the words. Returns 0.
 
     Raises ConfigError, StateError.
@@ -34,8 +33,8 @@ def search(
     terms = asked(query)
     if not terms:
         raise ConfigError(f"there is no word in {one_line(query)!r}; {_ADVICE}")
-    with progress_bar(not quiet) as progress:
-        found = sync.search(config, terms, limit + 1, progress)
+    with progress_display() as display:
+        found = sync.search(config, terms, limit + 1, display)
     if as_json:
         print_json({"highlights": found[:limit], "more": len(found) > limit})
         return 0

@@ -20,6 +20,17 @@ from syncd.errors import ConfigError
 
 Category = Literal["books", "articles", "tweets", "podcasts", "supplementals"]
 
+PropertyName = Literal[
+    "cover",
+    "highlights",
+    "last-highlighted",
+    "published",
+    "summary",
+    "note",
+    "color",
+    "favorite",
+]
+
 
 class Readwise(msgspec.Struct, frozen=True):
     """The account: where its token is (a file, or a command's output), and which server to ask."""
@@ -47,7 +58,7 @@ class Vault(msgspec.Struct, frozen=True):
     The service leaves a page alone that changed within `quiet`. `timezone` "" is the system's,
     `namespace` None the format's own, `log_page` "" none, `template` "" none (else a folder). A
     filter's word with `-` before it excludes (see `filters`). With `live_text` "none" hashtags,
-    links and pictures in texts are written as plain text.
+    links and pictures in texts are written as plain text, without `date_links` days too.
     """
 
     path: Path
@@ -66,7 +77,10 @@ class Vault(msgspec.Struct, frozen=True):
     discarded: bool = False
     log_page: str = ""
     journal: bool = False
+    review: bool = False
     live_text: Literal["links", "none"] = "links"
+    date_links: bool = True
+    properties: tuple[PropertyName, ...] = ()
     media: Literal["link", "copy"] = "link"
     quiet: timedelta = timedelta(seconds=10)
     watch: Literal["auto", "poll", "off"] = "auto"
@@ -206,6 +220,9 @@ def _check_choices(file: TomlFile, config: Config) -> None:
             ("schedule", "cron"), "and schedule.every exclude each other; keep one of them"
         )
     for index, vault in enumerate(config.vaults):
+        if vault.review and not vault.journal:
+            reason = "is told in the journal; add journal = true"
+            raise file.error(("vault", index, "review"), reason)
         if vault.live_text == "none" and vault.media == "copy":
             reason = (
                 'and live_text = "none" exclude each other: a plain text shows no picture; '

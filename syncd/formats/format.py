@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
-from functools import partial
-from typing import NamedTuple
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from syncd.formats import logseq, obsidian, org
+from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.model import Document, Highlight
-from syncd.page import front_matter
 from syncd.page import org as org_pages
 from syncd.page.blocks import Page, Property, Syntax
 from syncd.page.markdown import MARKDOWN
 from syncd.page.rendered import Labels, Rendered
 
-# Raised when an escape is mended: a full run then writes anew what older ones wrote.
-_ESCAPES = "escape 2"
+# Raised when the same highlight is written otherwise, as where an escape was mended: a full run
+# then writes anew what an older syncd wrote and nobody touched.
+RENDERING = 2
 
 
 class Piece(NamedTuple):
@@ -51,13 +52,14 @@ class Format(NamedTuple):
 
     `header` returns each property's lines by key, for a document and its page's title; `highlight`
     a highlight's block, with dates in a time zone; `alias` the property by which a retitled
-    document is found; `full_title` the document's title as the properties hold it. `properties` and
-    `metadata` read a page. `opening` returns what a new page begins with.
+    document is found; `full_title` the document's title as the properties hold it; `companions` the
+    properties that go with whatever else is written, for the highlights that stand on the page;
+    `callouts` what stands below the properties. `properties` and `metadata` read a page, callouts
+    as properties. `opening` returns what a new page begins with.
 
     Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
     blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
-    are written, None for all; `mark` differs between templates, versions of the escape, and where
-    texts are plain.
+    are written, None for all; `mark` differs between templates and looks.
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -67,14 +69,16 @@ class Format(NamedTuple):
     properties: Callable[[Page], dict[str, Property]]
     metadata: Callable[[Page, str], Metadata]
     fence: tuple[str, ...]  # the line before the properties, and the one behind them
+    companions: Callable[[Document, Sequence[Highlight], tzinfo], dict[str, list[str]]]
     block_ids: bool  # whether a block says which highlight it is
     opening: Callable[[Document, str], Opening]
+    callouts: Callable[[Document], dict[str, list[str]]] = lambda _document: {}
     name: Callable[[Document], str | None] = lambda _document: None
     notice: Callable[[datetime, Sequence[Came]], list[Piece]] = lambda _moment, _came: []
     labels: Labels = Labels()
     keys: frozenset[str] | None = None
-    mark: str = _ESCAPES
-    plain: bool = False
+    mark: str = ""
+    look: Look = USUAL
     syntax: Syntax = MARKDOWN
     extension: str = ".md"
 
@@ -93,6 +97,7 @@ LOGSEQ = Format(
     Page.properties,
     logseq.metadata,
     (),
+    logseq.companions,
     block_ids=False,
     opening=_opens_with(logseq.header),
 )
@@ -101,11 +106,13 @@ OBSIDIAN = Format(
     obsidian.highlight,
     obsidian.alias,
     obsidian.full_title,
-    front_matter.properties,
+    obsidian.properties,
     obsidian.metadata,
     ("---", "---"),
+    obsidian.companions,
     block_ids=True,
     opening=_opens_with(obsidian.header),
+    callouts=obsidian.callouts,
 )
 ORG = Format(
     org.header,
@@ -115,41 +122,39 @@ ORG = Format(
     org_pages.drawer,
     logseq.metadata,
     (":PROPERTIES:", ":END:"),
+    org.companions,
     block_ids=False,
     opening=_opens_with(org.header),
     labels=org.LABELS,
-    mark=f"{_ESCAPES} org",
+    mark="org",
     syntax=org_pages.ORG,
     extension=".org",
 )
 
-_PLAIN_HEADER = partial(logseq.header, plain=True)
-_PLAIN_LOGSEQ = LOGSEQ._replace(
-    header=_PLAIN_HEADER,
-    highlight=partial(logseq.highlight, plain=True),
-    full_title=partial(logseq.full_title, plain=True),
-    opening=_opens_with(_PLAIN_HEADER),
-    plain=True,
-    mark=f"{_ESCAPES} plain",
-)
-_PLAIN_OBSIDIAN = OBSIDIAN._replace(
-    highlight=partial(obsidian.highlight, plain=True), plain=True, mark=f"{_ESCAPES} plain"
-)
-_PLAIN_ORG = ORG._replace(
-    highlight=partial(org.highlight, plain=True), plain=True, mark=f"{_ESCAPES} org plain"
-)
+_BASES: dict[str, tuple[Format, Any]] = {
+    "logseq": (LOGSEQ, logseq),
+    "obsidian": (OBSIDIAN, obsidian),
+    "org": (ORG, org),
+}
 
 
-def format_of(name: str, *, org: bool = False, plain: bool = False) -> Format:
-    """The format of a vault's new pages (`Graph.format`, `Graph.org`).
-
-    With `plain`, nothing in the account's texts is markup.
-    """
-    if name == "obsidian":
-        return _PLAIN_OBSIDIAN if plain else OBSIDIAN
-    if org:
-        return _PLAIN_ORG if plain else ORG
-    return _PLAIN_LOGSEQ if plain else LOGSEQ
+@cache  # by what it is the format of a page is compared
+def format_of(name: str, *, org: bool = False, look: Look = USUAL) -> Format:
+    """The format of a vault's new pages (`Graph.format`, `Graph.org`) in the look it has."""
+    base, room = _BASES["obsidian" if name == "obsidian" else "org" if org else "logseq"]
+    if look == USUAL:
+        return base
+    mark = f"{base.mark} {look.mark}".strip()
+    form = base._replace(highlight=partial(room.highlight, look=look), look=look, mark=mark)
+    if base is OBSIDIAN:
+        return form
+    header = partial(room.header, look=look)
+    return form._replace(
+        header=header,
+        full_title=partial(room.full_title, look=look),
+        companions=partial(room.companions, look=look),
+        opening=_opens_with(header),
+    )
 
 
 def format_at(path: str, form: Format) -> Format:
@@ -159,4 +164,4 @@ def format_at(path: str, form: Format) -> Format:
     """
     if form.block_ids or path.endswith(".org") == (form.syntax is org_pages.ORG):
         return form
-    return format_of("logseq", org=path.endswith(".org"), plain=form.plain)
+    return format_of("logseq", org=path.endswith(".org"), look=form.look)

@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterable
 from datetime import tzinfo
 
+from syncd.formats.companions import companions as companion_values
 from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
+from syncd.formats.heading import heading, one_line
+from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.metadata import Metadata
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
+from syncd.page.action_tags import shown_of
 from syncd.page.blocks import Page
 from syncd.page.front_matter import plain_values
 from syncd.page.identity import link_key
@@ -18,14 +22,23 @@ from syncd.page.names import name_key, short_title
 from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
-def header(document: Document, title: str, *, plain: bool = False) -> dict[str, list[str]]:
+def header(document: Document, title: str, look: Look = USUAL) -> dict[str, list[str]]:
     """The page's properties, each key with its one line; `title` is the page's title."""
-    found = values(document, title, full_title(document, plain=plain))
+    found = values(document, title, full_title(document, look), look)
     return {key: [f"{key}:: {value}"] for key, value in found.items()}
 
 
-def values(document: Document, title: str, whole: str) -> dict[str, str]:
+def companions(
+    document: Document, standing: Iterable[Highlight], zone: tzinfo, look: Look = USUAL
+) -> dict[str, list[str]]:
+    """The properties that go with what else is written, of those that their owner wants."""
+    found = companion_values(document, standing, zone)
+    return {key: [f"{key}:: {value}"] for key, value in found.items() if key in look.properties}
+
+
+def values(document: Document, title: str, whole: str, look: Look = USUAL) -> dict[str, str]:
     """The properties' values by key, in their order; `whole` is the document's whole title."""
+    texts = {"summary": document.summary, "note": document.document_note}
     category = logseq_name(document.category or "") or "articles"
     found = {
         "title": title,
@@ -34,6 +47,11 @@ def values(document: Document, title: str, whole: str) -> dict[str, str]:
         "category": f"#{category}" if category.isalnum() else f"#[[{category}]]",
         "url": link_target(document.source_url) or "",
         "tags": tag_line(document.tag_names),
+    }
+    found |= {
+        key: logseq_value(text or "", plain=True)
+        for key, text in texts.items()
+        if key in look.properties
     }
     return {key: value for key, value in found.items() if value}
 
@@ -48,29 +66,47 @@ def tag_line(names: Iterable[str]) -> str:
     return " ".join(f"#[[{name}]]" for name in page_names(names))
 
 
-def full_title(document: Document, *, plain: bool = False) -> str:
+def full_title(document: Document, look: Look = USUAL) -> str:
     """The value of the property that holds a document's whole title."""
-    return logseq_value(document.title or "", plain=plain) or short_title("")
+    return logseq_value(document.title or "", plain=look.plain) or short_title("")
 
 
-def highlight(
-    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
-) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
-    text = logseq_lines(item.text or "", plain=plain)
-    date = day(item, zone)
-    tail = " ".join(filter(None, (origin(document, item), "#Highlight", date and f"#[[{date}]]")))
+    shown, said = shown_of(item), item.text or ""
+    if shown.level:
+        words = logseq_lines(one_line(said), inline=True, plain=look.plain)
+        text = [heading(words, shown.level)]
+    else:
+        text = logseq_lines(said, plain=look.plain)
+    tail = " ".join(filter(None, (origin(document, item), *marks(item, zone, look))))
     if text[-1].startswith(("```", "~~~")):
         text.append(tail)
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
-    tags = tag_line(item.tag_names)
-    note = logseq_lines(item.note or "", inline=True, plain=plain)
+    text = with_properties(text, block_properties(item, look))
+    tags = tag_line(shown.tags)
+    note = logseq_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
         text,
         [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
     )
+
+
+def with_properties(text: list[str], lines: list[str]) -> list[str]:
+    """A block's content with lines of properties where Logseq has them.
+
+    Behind the first line, or last where that opens a fence.
+    """
+    at = len(text) if text[0].startswith(("```", "~~~")) else 1
+    return [*text[:at], *lines, *text[at:]]
+
+
+def marks(item: Highlight, zone: tzinfo, look: Look) -> list[str]:
+    """What stands behind a highlight's link: the mark of highlights, and the day."""
+    date = day(item, zone)
+    return ["#Highlight", f"#[[{date}]]" if date and look.date_links else date]
 
 
 _DIRECTIVE = re.compile(r"\s*#\+title:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)

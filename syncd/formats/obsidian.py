@@ -10,12 +10,19 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from unicodedata import category
 
+from syncd.formats.companions import companions as companion_values
 from syncd.formats.escape import clean, link_target
+from syncd.formats.heading import heading, one_line
+from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.metadata import Metadata
 from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import day, origin
 from syncd.model import Document, Highlight
-from syncd.page.blocks import Page
+from syncd.page import front_matter
+from syncd.page.action_tags import shown_of
+from syncd.page.blocks import Page, Property
+from syncd.page.callouts import CALLOUTS, callout
+from syncd.page.callouts import callouts as found_callouts
 from syncd.page.front_matter import entry, front_matter_length, plain_values
 from syncd.page.identity import link_key
 from syncd.page.links import title_key
@@ -41,27 +48,56 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
     return {key: entry(key, value) for key, value in values.items() if value}
 
 
-def highlight(
-    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
-) -> Rendered:
+def companions(
+    document: Document, standing: Iterable[Highlight], zone: tzinfo
+) -> dict[str, list[str]]:
+    """The entries that go with what else is written."""
+    found = companion_values(document, standing, zone)
+    plain = {key: [f"{key}: {value}"] for key, value in found.items()}  # numbers and days
+    return plain | ({"cover": entry("cover", found["cover"])} if "cover" in found else {})
+
+
+def callouts(document: Document) -> dict[str, list[str]]:
+    """The document's summary and note, as callouts below the front matter; nothing in them acts."""
+    texts = zip(CALLOUTS, (document.summary, document.document_note), strict=True)
+    return {
+        key: callout(key, obsidian_lines(text, plain=True))
+        for key, text in texts
+        if text and text.strip()
+    }
+
+
+def properties(page: Page) -> dict[str, Property]:
+    """What a note says of its document, by key: its front matter, and the callouts below it."""
+    return {**front_matter.properties(page), **found_callouts(page)}
+
+
+def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight, its block id last; its date is the day of `highlighted_at`.
 
     Behind a code fence the link, the tag, the date and the id stand on a line of their own. Behind
     a list, a quote or a table they are a paragraph of their own, since Obsidian would take them,
     and the children, for a part of it. `zone` is the vault's.
     """
-    text = obsidian_lines(item.text or "", plain=plain)
+    shown, said = shown_of(item), item.text or ""
+    if shown.level:
+        words = obsidian_lines(one_line(said), inline=True, plain=look.plain)
+        text = [heading(words, shown.level)]
+    else:
+        text = obsidian_lines(said, plain=look.plain)
     date = day(item, zone)
     link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
-    tail = " ".join(filter(None, (link, "#Highlight", date and f"[[{date}]]", f"^rw-{item.id}")))
+    when = f"[[{date}]]" if date and look.date_links else date
+    fields = [f"[{one}]" for one in block_properties(item, look)]
+    tail = " ".join(filter(None, (link, "#Highlight", when, *fields, f"^rw-{item.id}")))
     if text[-1].startswith(("```", "~~~")):
         text.append(tail)
     elif stands_alone(text):
         text += ["", tail]
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
-    names = tags(item.tag_names)
-    note = obsidian_lines(item.note or "", inline=True, plain=plain)
+    names = tags(shown.tags)
+    note = obsidian_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
         text,
         [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,
@@ -140,7 +176,10 @@ def metadata(page: Page, title: str) -> Metadata:
     if not any(word in top for word in _SAYING):
         return Metadata(name_key(title), None, None, None, is_document=False)
     said = {_field_key(key): value for key, value in plain_values(page).items()}
-    for line in page.lines[:_TOP]:
+    texts = [range(at.start, at.end) for at in found_callouts(page).values()]
+    for number, line in enumerate(page.lines[:_TOP]):
+        if any(number in text for text in texts):
+            continue  # the author's words
         field = _FIELD.match(line)
         if field:
             value = field[2].strip().removeprefix("[[").removesuffix("]]")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import tzinfo
 
 from syncd.formats import logseq
+from syncd.formats.companions import companions as companion_values
+from syncd.formats.heading import one_line
+from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.org_escape import org_lines, org_link, org_value
-from syncd.formats.origin import day, place
+from syncd.formats.origin import place
 from syncd.model import Document, Highlight
 from syncd.page import rendered as block
+from syncd.page.action_tags import shown_of
 from syncd.page.names import short_title
 from syncd.page.rendered import Labels, Rendered
 
@@ -17,29 +22,40 @@ TAGS, NOTE = "*Tags*:", "*Note*:"
 LABELS = Labels((TAGS, block.TAGS), (NOTE, block.NOTE))
 
 
-def header(document: Document, title: str) -> dict[str, list[str]]:
+def header(document: Document, title: str, look: Look = USUAL) -> dict[str, list[str]]:
     """The entries of the page's drawer, each key with its one line; `title` is the page's title."""
+    texts = {"summary": document.summary, "note": document.document_note}
     found = logseq.values(document, title, full_title(document))
-    return {key: [f":{key}: {value}"] for key, value in found.items()}
+    found |= {key: org_value(text or "") for key, text in texts.items() if key in look.properties}
+    return {key: [f":{key}: {value}"] for key, value in found.items() if value}
 
 
-def full_title(document: Document) -> str:
+def companions(
+    document: Document, standing: Iterable[Highlight], zone: tzinfo, look: Look = USUAL
+) -> dict[str, list[str]]:
+    """The entries that go with what else is written, of those that their owner wants."""
+    found = companion_values(document, standing, zone)
+    return {key: [f":{key}: {value}"] for key, value in found.items() if key in look.properties}
+
+
+def full_title(document: Document, look: Look = USUAL) -> str:  # noqa: ARG001  # as in Markdown
     """The value of the property that holds a document's whole title."""
     return org_value(document.title or "") or short_title("")
 
 
-def highlight(
-    document: Document, item: Highlight, zone: tzinfo, *, plain: bool = False
-) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
     label, url = place(document, item)
-    date = day(item, zone)
     link = org_link(url, label) if url else label
-    tail = " ".join(filter(None, (link and f"({link})", "#Highlight", date and f"#[[{date}]]")))
-    tags = logseq.tag_line(item.tag_names)
-    note = org_lines(item.note or "", inline=True, plain=plain)
+    tail = " ".join(filter(None, (link and f"({link})", *logseq.marks(item, zone, look))))
+    shown, said = shown_of(item), item.text or ""
+    text = org_lines(one_line(said) if shown.level else said, tail, plain=look.plain)
+    level = [f"heading:: {shown.level}"] if shown.level else []
+    text[1:1] = [*level, *block_properties(item, look)]
+    tags = logseq.tag_line(shown.tags)
+    note = org_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
-        org_lines(item.text or "", tail, plain=plain),
+        text,
         [f"{TAGS} {tags}"] if tags else None,
         [f"{NOTE} {note[0]}".rstrip(), *note[1:]] if any(note) else None,
     )

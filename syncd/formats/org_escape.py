@@ -21,7 +21,8 @@ ZERO = "\u200b"
 Ahead = Callable[[str], bool]
 
 _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>```|~~~)(?P<info>[^`~]*)")
-_NO_CODE = re.compile(r"[ \t]*#\+END_|(?:id|collapsed)::(?:\s|$)", re.IGNORECASE)
+_OURS = r"(?:id|collapsed|heading|color|favorite)::(?:\s|$)"  # in a block's drawer
+_NO_CODE = re.compile(rf"[ \t]*#\+END_|{_OURS}", re.IGNORECASE)
 
 # What begins a line that is no paragraph: a headline (of two stars and more: one star is a list in
 # Markdown), `#+key:`, a comment, a drawer or an example, a quote (it swallows the next block),
@@ -29,7 +30,7 @@ _NO_CODE = re.compile(r"[ \t]*#\+END_|(?:id|collapsed)::(?:\s|$)", re.IGNORECASE
 # up the page), a list's checkbox, and what stands for Logseq's own lines in a block.
 _START = re.compile(
     r"(?=\*{2,}(?:\s|$)|[ \t]*(?:#(?:\+|\s|$)|:|>|\$\$|<[A-Za-z/!?]|```|~~~|\[fn:|\d{10,}\.\s)"
-    r"|(?<=[ \t])\[[ xX-]\]|(?:id|collapsed)::(?:\s|$))"
+    rf"|(?<=[ \t])\[[ xX-]\]|{_OURS})"
 )
 _ITEMS = re.compile(r"(?:[ \t]*(?:[-+]|\d{1,9}\.)[ \t]+)+")
 _STAR = re.compile(r"\A([ \t]*)\*(?=[ \t]|$)")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import inf
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from syncd.model import Document, Highlight
+from syncd.page.dates import local_time
 
 _STATUS = re.compile(
     r"https?://(?:www\.|m\.|mobile\.)?(?:twitter|x)\.com(?::\d+)?/"
@@ -89,10 +91,17 @@ def highlight_key(document: Document, highlight: Highlight) -> str | None:
     return link_key(highlight_link(document, highlight))
 
 
-def reading_order(highlight: Highlight) -> tuple[bool, float, int]:
-    """The key that sorts a document's highlights: by location, then status id or Readwise id."""
-    number = status_id(highlight.url) or highlight.id
-    return highlight.location is None, highlight.location or 0, number
+def reading_order(highlight: Highlight) -> tuple[bool, float, float, int]:
+    """The key that sorts a document's highlights: by location, then time, then id.
+
+    A tweet's time is when it was posted, any other highlight's when it was made, or came into the
+    account; what has none is last.
+    """
+    status = status_id(highlight.url)
+    moment = tweet_time(status) if status else None
+    moment = moment or local_time(highlight.highlighted_at or highlight.created_at, UTC)
+    time = moment.timestamp() if moment else inf
+    return highlight.location is None, highlight.location or 0, time, status or highlight.id
 
 
 def is_reader_tweet(document: Document) -> bool:

@@ -24,7 +24,8 @@ _UNUSUAL = re.compile(r"[\s<>()\[\]]")  # in an address: where it ends is to be 
 _SPACE = re.compile(r"\s")  # in labels a no-break space stands before the number
 _PARENTHESIS = re.compile(r"[()]")
 _TAIL = re.compile(
-    r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\^[\w-]+|%%[^%]*%%))*\s*\|?\s*\Z"
+    r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\d{4}-\d\d-\d\d(?!\S)|\[\w+:: [^\[\]]*\]"
+    r"|\^[\w-]+|%%[^%]*%%))*\s*\|?\s*\Z"
 )
 _PLACE = re.compile(r"\(\[?(Page|Location|Time)\s([\d,:]+)[\])]")
 _BARE = re.compile(r"\{\{(?:twitter|tweet) (https?://[^\s{}]+)\}\}|(?<!\S)(https?://\S+)\s*$")
@@ -41,8 +42,8 @@ _OPEN = re.compile(r"\]\(https://readwise\.io/open/(\d{1,18})\)", re.ASCII)
 _NOT_SAID = re.compile(
     r"\(\[(?:[^\[\]]*\]\([^\s)]*\)|\[[^\[\]]*\]\[[^\[\]]*\]\])\)"  # the highlight's own link
     r"|\((?:Page|Location|Time)\s[\d,:]+\)"
-    r"|#Highlight\b|#\+(?:BEGIN|END)_SRC|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
-    r"|<[^<>]*>|\((?<=\]\()[^\s)]*\)|https?://[^\s)\]]+"
+    r"|#Highlight\b(?: \d{4}-\d\d-\d\d(?!\S))?|#\+(?:BEGIN|END)_SRC|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"
+    r"|(?m:^(?:heading|color|favorite):: [\w-]+$)|\[(?:color|favorite):: [\w-]+\]|<[^<>]*>|\((?<=\]\()[^\s)]*\)|https?://[^\s)\]]+"
 )
 
 

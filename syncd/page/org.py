@@ -3,7 +3,8 @@
 A block is a headline, as deep as it has stars, and all lines up to the next one; `#+BEGIN_…` and
 code fences hide headlines. A block's lines stand at the margin. What Logseq adds to a block by
 itself stands in a drawer below its first line; a block's content has it as `id:: …` and
-`collapsed:: …`, as in Markdown. Pure.
+`collapsed:: …`, as in Markdown, and so has it what a highlight's block says of it, such as
+`heading:: 1`. Pure.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _CLOSING = re.compile(r"[ \t]*(?:#\+END_(\w+)|(```|~~~)[ \t]*\r?$)", re.IGNORECA
 _ENTRY = re.compile(r":([^\s:]+):(?:[ \t]+(.*)|)")
 _DIRECTIVE = re.compile(r"#\+([^\s:]+):(?:[ \t]*(.*))")
 _DRAWER, _END = ":PROPERTIES:", ":END:"
-_APP_KEYS = ("id", "collapsed")
+# What a block's content has as `key:: value`: Logseq's own, and a highlight's
+_KEYS = ("id", "collapsed", "heading", "color", "favorite")
 
 
 def syntax_of(path: str) -> Syntax:
@@ -96,21 +98,19 @@ def _content(lines: list[str], block: Block) -> list[str]:
 
 
 def _app_drawer(lines: list[str]) -> list[tuple[str, str]]:
-    """The entries of the drawer that the lines begin with, if all of them are Logseq's own."""
+    """The entries of the drawer that the lines begin with, if all of them are of `_KEYS`."""
     if not lines or lines[0].strip().upper() != _DRAWER:
         return []
     inside = list(takewhile(lambda line: line.strip().upper() != _END, lines[1:]))
     entries = [_ENTRY.fullmatch(line.strip()) for line in inside]
     found = [(entry[1].lower(), entry[2] or "") for entry in entries if entry]
     whole = len(found) == len(inside) < len(lines) - 1
-    return found if whole and all(key in _APP_KEYS for key, _ in found) else []
+    return found if whole and all(key in _KEYS for key, _ in found) else []
 
 
 def _bullet(content: list[str], indent: str) -> list[str]:
-    """Content lines as one block's lines: headline, a drawer for Logseq's own lines, the rest."""
-    kept = [
-        line for line in content[1:] if line.startswith(tuple(f"{key}:: " for key in _APP_KEYS))
-    ]
+    """Content lines as one block's lines: headline, a drawer for what belongs there, the rest."""
+    kept = [line for line in content[1:] if line.startswith(tuple(f"{key}:: " for key in _KEYS))]
     entries = [":{}: {}".format(*line.split(":: ", 1)) for line in kept]
     inside = [_DRAWER, *entries, _END] if kept else []
     return [f"{indent}* {content[0]}", *inside, *(line for line in content[1:] if line not in kept)]

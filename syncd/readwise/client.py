@@ -18,7 +18,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from syncd.errors import ConfigError, ReadwiseError, Stopped, ThrottledError, TokenError
-from syncd.readwise.decode import ExportPage, decode_page
+from syncd.readwise.decode import ExportPage, decode_page, decode_review
 from syncd.readwise.http import Answer, Fetcher, PassingError
 
 T = TypeVar("T")
@@ -111,6 +111,13 @@ class Client:
             some = ",".join(map(str, ids[first : first + _IDS_A_REQUEST]))
             yield from self._pages(asked | {"ids": some})
 
+    def review(self) -> list[int]:
+        """The ids of the highlights in the day's review. It is asked for once, without waits.
+
+        Raises TokenError, ReadwiseError, Stopped.
+        """
+        return self._get("/api/v2/review/", {}, decode_review, tries=1)
+
     def _pages(self, asked: Mapping[str, str], start: str | None = None) -> Iterator[ExportPage]:
         restarted, empty = False, 0
         seen = [start] if start else []
@@ -142,19 +149,27 @@ class Client:
                 break
         raise ReadwiseError("Readwise's export does not come to an end; try again later")
 
-    def _get(self, path: str, params: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
-        failure = ""
-        for attempt in range(1, self._tries + 1):
+    def _get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        decode: Callable[[bytes], T],
+        *,
+        tries: int | None = None,
+    ) -> T:
+        failure, tries = "", tries or self._tries
+        for attempt in range(1, tries + 1):
             try:
                 return self._try(path, params, decode)
             except PassingError as error:
                 failure, wait = error.message, error.wait
             if wait is not None and wait > _LONGEST_PAUSE:
                 raise ThrottledError(datetime.now(UTC) + timedelta(seconds=wait))
-            if attempt < self._tries:
-                self._pause(path, f"{failure} (try {attempt} of {self._tries})", wait, attempt)
+            if attempt < tries:
+                self._pause(path, f"{failure} (try {attempt} of {tries})", wait, attempt)
+        often = "one try" if tries == 1 else f"{tries} tries"
         raise ReadwiseError(
-            f"{self._api_url}{path} could not be read in {self._tries} tries, at last: {failure}; "
+            f"{self._api_url}{path} could not be read in {often}, at last: {failure}; "
             "check the connection, or try again later"
         )
 

@@ -57,6 +57,15 @@ class _Count(msgspec.Struct):
     highlights: list[msgspec.Raw] = []
 
 
+class _Reviewed(msgspec.Struct):
+    id: int | None = None
+
+
+class _Review(msgspec.Struct):
+    highlights: list[_Reviewed]
+
+
+_REVIEWS = msgspec.json.Decoder(_Review)
 _ENVELOPES = msgspec.json.Decoder(_Envelope)
 _DOCUMENTS = msgspec.json.Decoder(Document, strict=False)
 _LABELS = msgspec.json.Decoder(_Label)
@@ -92,6 +101,18 @@ def decode_page(body: bytes) -> ExportPage:
         None if cursor in (None, "") else str(cursor),
         sum(len(document.highlights) for document in documents),
     )
+
+
+def decode_review(body: bytes) -> list[int]:
+    """The ids of the highlights in an answer of `GET /api/v2/review/`, in their order, each once.
+
+    Raises ReadwiseError where it is none.
+    """
+    try:
+        found = _REVIEWS.decode(body)
+    except _REFUSALS:
+        raise ReadwiseError("Readwise answered with something that is no review") from None
+    return list(dict.fromkeys(one.id for one in found.highlights if one.id is not None))
 
 
 def _mended_envelope(body: bytes) -> _Envelope:

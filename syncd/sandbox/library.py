@@ -47,6 +47,8 @@ _HIGHLIGHT: Wire = {
     "is_discard": False,
 }
 _TIMES = ("highlighted_at", "created_at", "updated_at")
+_REVIEWED = 5  # highlights of a day's review
+_IN_REVIEW = ("id", "text", "note", "location", "location_type", "highlighted_at")
 _BOOK_FIELDS = _BOOK.keys()
 _HIGHLIGHT_FIELDS = _HIGHLIGHT.keys() | {*_TIMES}
 
@@ -204,6 +206,24 @@ class Library:
         shuffled = sorted(held, key=lambda id_: zlib.crc32(str(id_).encode()))
         return [dict(held[id_]) for id_ in shuffled if matches(held[id_])]
 
+    def review(self) -> Wire:
+        """The day's review: up to five highlights, others on each day, the same all day."""
+        with self._lock:
+            day = self.now().astimezone(UTC).date()
+            live = [
+                (book, one)
+                for book in self.books
+                for one in book["highlights"]
+                if not (one.get("is_deleted") or one.get("is_discard") or book.get("is_deleted"))
+            ]
+            live.sort(key=lambda pair: zlib.crc32(f"{day} {pair[1]['id']}".encode()))
+            return {
+                "review_id": day.toordinal(),
+                "review_url": f"https://readwise.io/reviews/{day.toordinal()}",
+                "review_completed": False,
+                "highlights": [_reviewed(*pair) for pair in live[:_REVIEWED]],
+            }
+
     def _stamp(self) -> str:
         return self.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -222,6 +242,22 @@ def _completed(book: Wire) -> Wire:
 def _highlight(book_id: int, given: Wire) -> Wire:
     derived = {"book_id": book_id, "readwise_url": f"https://readwise.io/open/{given['id']}"}
     return {**_HIGHLIGHT, **dict.fromkeys(_TIMES), **derived, **given}
+
+
+def _reviewed(book: Wire, one: Wire) -> Wire:
+    """A highlight as the review has it."""
+    both = {key: one.get(key) for key in _IN_REVIEW}
+    return both | {
+        "title": book.get("title"),
+        "author": book.get("author"),
+        "source_url": book.get("source_url"),
+        "source_type": book.get("source"),
+        "category": book.get("category"),
+        "image_url": book.get("cover_image_url"),
+        "highlight_url": one.get("url"),
+        "url": None,
+        "api_source": None,
+    }
 
 
 def _refuse_unknown(fields: Wire, known: Collection[str]) -> None:

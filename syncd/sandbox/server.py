@@ -9,7 +9,7 @@ import math
 import socket
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -107,11 +107,16 @@ class Sandbox:
         if wait:
             detail = f"Request was throttled. Expected available in {counted(wait, 'second')}."
             return answer_json(429, {"detail": detail}, ("Retry-After", str(wait)))
-        if url.path not in ("/api/v2/auth/", "/api/v2/export/"):
+        answers: dict[str, Callable[[], Answer]] = {
+            "/api/v2/auth/": lambda: Answer(204),
+            "/api/v2/export/": lambda: self._export(query),
+            "/api/v2/review/": lambda: answer_json(200, self.library.review()),
+        }
+        if url.path not in answers:
             return answer_json(404, {"detail": "Not found."})
         if method != "GET":
             return answer_json(405, {"detail": f'Method "{method}" not allowed.'})
-        return Answer(204) if url.path == "/api/v2/auth/" else self._export(query)
+        return answers[url.path]()
 
     def control(self, path: str, body: bytes) -> Answer:
         """The answer to a person who steers the sandbox by a POST; `path` is below /sandbox/."""

@@ -267,6 +267,13 @@ def meant(db: sqlite3.Connection, what: str) -> list[tuple[int, int]]:
     ).fetchall()
 
 
+def holder(db: sqlite3.Connection, highlight: int) -> int | None:
+    """The document that has this highlight."""
+    query = "SELECT document FROM highlight WHERE id = ?"
+    row = db.execute(query, (highlight,)).fetchone()
+    return row[0] if row else None
+
+
 def titled(db: sqlite3.Connection, what: str) -> list[int]:
     """The documents that `what` means, by their title or id."""
     rows = db.execute(

@@ -112,19 +112,23 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".md").removesuffix(".org")
 
 
-def marks(db: sqlite3.Connection, vault: int, documents: Sequence[int]) -> dict[int, str]:
-    """By which templates these documents were last written; by none those that are missing."""
+class Mark(NamedTuple):
+    """By which templates ("" none) and which version of the rendering a document was written."""
+
+    templates: str
+    version: int
+
+
+def marks(db: sqlite3.Connection, vault: int, documents: Sequence[int]) -> dict[int, Mark]:
+    """How these documents were last written; those that are missing by an older syncd's format."""
     rows = db.execute(
-        "SELECT document, mark FROM mark"
+        "SELECT document, mark, version FROM mark"
         " WHERE vault = ? AND document IN (SELECT value FROM json_each(?))",
         (vault, msgspec.json.encode(documents).decode()),
     )
-    return dict(rows.fetchall())
+    return {document: Mark(*mark) for document, *mark in rows}
 
 
-def set_mark(db: sqlite3.Connection, vault: int, document: int, now: str) -> None:
-    """Remember by which templates a document is written now."""
-    if now:
-        db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (vault, document, now))
-    else:
-        db.execute("DELETE FROM mark WHERE (vault, document) = (?, ?)", (vault, document))
+def set_mark(db: sqlite3.Connection, vault: int, document: int, now: Mark) -> None:
+    """Remember how a document is written now."""
+    db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?)", (vault, document, *now))

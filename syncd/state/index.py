@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from syncd.page.links import id_key
 from syncd.page.names import file_key, name_key
 
 
@@ -134,6 +135,12 @@ def known(db: sqlite3.Connection, vault: int, words: Iterable[str]) -> set[str]:
         asked.setdefault(kind, []).append(said)
     lists = msgspec.json.encode(asked).decode()
     return {row[0] for row in db.execute(_BY_WORDS, (vault, lists))}
+
+
+def block_of(db: sqlite3.Connection, vault: int, highlight: int) -> str | None:
+    """The page on which a block says that it is this highlight."""
+    found = [place.path for place in places(db, vault, [id_key(highlight)]) if place.hash]
+    return found[0] if found else None
 
 
 def is_taken(db: sqlite3.Connection, vault: int, title: str, path: str, document: int) -> bool:

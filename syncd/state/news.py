@@ -31,6 +31,13 @@ class Line(msgspec.Struct, frozen=True):
     titles: list[str]
 
 
+class Review(msgspec.Struct, frozen=True):
+    """A day's review: when (UTC) it was asked for, and its highlights' ids."""
+
+    asked: datetime
+    highlights: list[int]
+
+
 def note(db: sqlite3.Connection, vault: int, path: str, highlights: int) -> None:
     """Highlights came onto a page; in the transaction that records them."""
     db.execute(
@@ -72,3 +79,24 @@ def line(db: sqlite3.Connection, vault: int) -> Line | None:
 def set_line(db: sqlite3.Connection, vault: int, value: Line) -> None:
     """Remember that line."""
     set_setting(db, f"journal {vault}", msgspec.json.encode(value).decode())
+
+
+def review(db: sqlite3.Connection) -> Review | None:
+    """The review that was last asked for."""
+    value = setting(db, "review")
+    return None if value is None else msgspec.json.decode(value, type=Review)
+
+
+def set_review(db: sqlite3.Connection, value: Review) -> None:
+    """Remember that review."""
+    set_setting(db, "review", msgspec.json.encode(value).decode())
+
+
+def reviewed(db: sqlite3.Connection, vault: int) -> str | None:
+    """The day (YYYY-MM-DD) whose review was last told in the vault."""
+    return setting(db, f"reviewed {vault}")
+
+
+def set_reviewed(db: sqlite3.Connection, vault: int, day: str) -> None:
+    """Remember that day."""
+    set_setting(db, f"reviewed {vault}", day)

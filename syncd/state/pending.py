@@ -49,10 +49,13 @@ def add_all(db: sqlite3.Connection, vault: int) -> None:
     )
 
 
-def add_unsettled(db: sqlite3.Connection, vault: int, mark: str, org_mark: str) -> None:
-    """Make every document pending of which page and templates are not as they were last settled.
+def add_unsettled(
+    db: sqlite3.Connection, vault: int, mark: str, org_mark: str, rendering: int
+) -> None:
+    """Make every document pending of which page and look are not as they were last settled.
 
-    `mark` is that of pages in the vault's format (Format.mark), `org_mark` that of pages in Org.
+    `mark` is that of pages in the vault's format (Format.mark), `org_mark` that of pages in Org;
+    `rendering` is the version.
     """
     db.execute(
         "INSERT OR IGNORE INTO pending (vault, document) SELECT ?1, id FROM document"
@@ -60,8 +63,8 @@ def add_unsettled(db: sqlite3.Connection, vault: int, mark: str, org_mark: str) 
         " JOIN page ON (page.vault, page.path, page.hash) = (home.vault, home.path, home.hash)"
         " LEFT JOIN mark ON (mark.vault, mark.document) = (home.vault, home.document)"
         " WHERE (home.vault, home.document) = (?1, document.id) AND home.away IS NULL"
-        " AND coalesce(mark, '') = iif(home.path LIKE '%.org', ?3, ?2))",
-        (vault, mark, org_mark),
+        " AND coalesce(mark, '') = iif(home.path LIKE '%.org', ?3, ?2) AND version = ?4)",
+        (vault, mark, org_mark, rendering),
     )
 
 

@@ -167,6 +167,10 @@ _MIGRATIONS = [
     -- the highlights that came in the full fetch that is under way, or was stopped
     CREATE TABLE seen (id INTEGER PRIMARY KEY);
     """,
+    """
+    -- mark: also by which version of the rendering (format.RENDERING); each document has one
+    ALTER TABLE mark ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+    """,
 ]
 
 

@@ -43,7 +43,7 @@ def announce(run: VaultRun) -> None:
     try:
         for came in untold:
             pages = [
-                Came(_title(run, path), _author(run, path), count) for path, count in came.pages
+                Came(title_of(run, path), _author(run, path), count) for path, count in came.pages
             ]
             if vault.log_page:
                 _patiently(_log, run, came, pages)
@@ -94,6 +94,30 @@ def _journal(run: VaultRun, came: News, pages: list[Came]) -> None:
         news.set_line(run.db, run.id, news.Line(path, links))
 
 
+def tell_in_journal(run: VaultRun, line: str) -> bool:
+    """Put a line behind all that stands in today's journal, unless it is there; whether it is now.
+
+    False where the journal's owner is just writing it. Raises DocumentError, ConfigError.
+    """
+    for _ in range(_TRIES):
+        try:
+            paths = journal_files(run.root, run.graph, datetime.now(run.zone).date())
+            path = index.first(run.db, run.id, paths) or paths[0]
+            page, seen = _read(run, path)
+            mark = _mark(path)
+            there = any(text.rstrip() == f"{mark} {line}" for text in page.lines)
+            _write(run, path, page, seen, None if there else _append(page, [f"{mark} {line}"]))
+            run.writer.flush()
+        except PageChanged:
+            continue
+        except DocumentError as error:
+            if error.code in WAITS:
+                return False
+            raise
+        return True
+    return False
+
+
 def _read(run: VaultRun, path: str) -> tuple[Page, Seen | None]:
     try:
         return page_at(run.root / path)
@@ -142,7 +166,7 @@ def _author(run: VaultRun, path: str) -> str:
     return (account.head(run.db, document).author or "") if document is not None else ""
 
 
-def _title(run: VaultRun, path: str) -> str:
+def title_of(run: VaultRun, path: str) -> str:
     """What a link to the page says; in Logseq a page may have another title than its file."""
     if run.graph.format == "logseq":
         try:

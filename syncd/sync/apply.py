@@ -16,10 +16,12 @@ from typing import NamedTuple
 from syncd.adopt.adopt import Found, adopt, in_manner_of, read_in
 from syncd.adopt.dialects import dialect_of
 from syncd.errors import DocumentError, Stopped, SyncdError, VaultError
-from syncd.formats.format import Format
+from syncd.formats.companions import COMPANIONS, COUNTED
+from syncd.formats.format import RENDERING, Format
 from syncd.model import Document
 from syncd.page.base import Base
-from syncd.page.blocks import digest, parse
+from syncd.page.blocks import Property, digest, parse
+from syncd.page.callouts import CALLOUTS
 from syncd.page.links import has_link
 from syncd.page.rendered import PARTS
 from syncd.page.splice import Edit, splice
@@ -33,7 +35,7 @@ from syncd.sync.identify import identify
 from syncd.sync.inputs import Inputs, read_inputs, with_page
 from syncd.sync.merge import Case, Plan, end_of, merge, part_contents, part_digests
 from syncd.sync.obsidian_base import make_base
-from syncd.sync.properties import Properties, merge_properties
+from syncd.sync.properties import Properties, digest_of, merge_properties
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.entry import made_entry
 from syncd.vault.page_names import Name, title_from
@@ -43,6 +45,7 @@ from syncd.vault.scan import scan
 _log = logging.getLogger(__name__)
 
 _COARSE = 2_000_000_000  # ns that a file system's clock may be behind
+_NEVER = b"\xff" * 16  # the digest of a property that no page has
 _TRIES = 5  # for a page that its owner keeps saving
 
 
@@ -126,7 +129,7 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
         time.time_ns(),
         _written_by_killed(run, found),
         remove,
-        restyle=run.options.full and found.redressed,
+        restyle=run.options.full and (found.redressed or found.is_older),
     )
 
 
@@ -247,12 +250,12 @@ def _bring_up_to_date(
     conflicts: dict[int, list[str]] = {one: list(parts) for one, parts in plan.conflicts.items()}
     home = found.home
     if found.path is not None:
-        home, differing = _update(run, found, plan)
+        home, differing = _update(run, found, case, plan)
         if differing:
             conflicts[0] = differing
     elif plan.added:
         _wait_for_page(run, found, plan)
-        home = _create(run, found, plan)
+        home = _create(run, found, case, plan)
     _record(run, found, case, plan, home, conflicts)
     _count(run, found, plan)
 
@@ -285,8 +288,9 @@ def _record(
     pending.done(db, run.id, id_)
     if found.album.wished:
         pictures.expect(db, run.id, id_, found.album.missing(case, plan))
-    if found.redressed and (found.home is None or run.options.full):
-        homes.set_mark(db, run.id, id_, found.form.mark)
+    brought_up = run.options.full and (found.redressed or found.is_older)
+    if home is not None and (found.home is None or brought_up):
+        homes.set_mark(db, run.id, id_, homes.Mark(found.form.mark, RENDERING))
     if home is not None:
         _record_page(run, found, plan, home)
 
@@ -311,10 +315,13 @@ def _count(run: VaultRun, found: Inputs, plan: Plan) -> None:
     counts.duplicate += found.duplicates
 
 
-def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
+def _update(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> _Written:
     path = found.path
     assert path is not None  # noqa: S101  # the caller saw to it
-    properties = properties_of(run, found)
+    companions = _companions(run, found, case, plan)
+    properties = properties_of(run, found, companions, alone=True)
+    if properties.edits or plan.edits:
+        properties = properties_of(run, found, companions, again=bool(plan.returned))
     edits = [*properties.edits, *plan.edits]
     if edits:
         if run.options.patient:
@@ -328,27 +335,69 @@ def _update(run: VaultRun, found: Inputs, plan: Plan) -> _Written:
     return _Written(_home(run, path, properties.header), properties.differing)
 
 
-def properties_of(run: VaultRun, found: Inputs) -> Properties:
+def _companions(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> dict[str, list[str]]:
+    """The properties that go with what else is written, of the page as it will be."""
+    there = {id_ for id_, place in case.found.items() if isinstance(place, PageBlock)}
+    there = there.difference(plan.removed).union(plan.added)
+    standing = [item for item in found.document.highlights if item.id in there]
+    return found.form.companions(found.document, standing, run.zone)
+
+
+def properties_of(
+    run: VaultRun,
+    found: Inputs,
+    companions: Mapping[str, list[str]],
+    *,
+    alone: bool = False,
+    again: bool = False,
+) -> Properties:
     """What happens to the page's properties.
 
     Where the page was written by other templates they are brought to the new ones by a full run,
-    and differ merely for that.
+    and differ merely for that. `alone`: nothing else is written, and so no companion is, but for
+    one that a full run adds. `again`: the page had gone back in time, and what counts its
+    highlights with it.
     """
-    form, home = found.form, found.home
-    if home and found.redressed and not run.options.full:
+    form, home, full = found.form, found.home, run.options.full
+    if home and found.redressed and not full:
         return Properties([], home.header, [])
-    want, base = wanted_properties(run, found), _known_properties(found)
-    merged = merge_properties(found.page, form.properties(found.page), want, base)
-    if found.redressed and run.options.full:
-        header = {key: digest(lines) for key, lines in want.items()}
-        return Properties(merged.edits, header, [])
+    want, base = wanted_properties(run, found) | dict(companions), _known_properties(found)
+    local, known = form.properties(found.page), base or {}
+    late = {*COMPANIONS, *CALLOUTS} - known.keys() if companions else set()
+    theirs = _is_theirs(found, local, base)
+    if theirs or (found.is_older and not full):  # which had none of these
+        want = {key: lines for key, lines in want.items() if key not in late}
+    held = [key for key in COMPANIONS if alone and (key in known or not full)]
+    if base is not None and again:
+        back = [key for key in COUNTED if key in known and key in local]
+        base = base | {key: digest_of(found.page, local[key]) for key in back}
+    merged = merge_properties(found.page, local, want, base, held, COMPANIONS)
+    if theirs and (base is None or full):
+        merged.header.update(dict.fromkeys(late, _NEVER))
+    if found.redressed and full:
+        header = {key: digest(lines) for key, lines in want.items() if key not in held}
+        return Properties(
+            merged.edits, {key: known[key] for key in held if key in known} | header, []
+        )
     return merged
+
+
+def _is_theirs(
+    found: Inputs, local: Mapping[str, Property], base: Mapping[str, bytes] | None
+) -> bool:
+    """Whether another program made the page, which says what it says."""
+    if base is None:
+        return "highlights" not in local
+    own = ((key, local.get(key)) for key in ("title", "full-title", "readwise"))
+    stand = (digest_of(found.page, place) == base.get(key) for key, place in own if place)
+    return found.is_older and not any(stand)
 
 
 def wanted_properties(run: VaultRun, found: Inputs) -> dict[str, list[str]]:
     """The lines of each property that a document's page should have, by key."""
     form, document = found.form, found.document
     want = dict(form.header(document, title_from(run.graph, found.path or "")))
+    want |= form.callouts(document)
     base = _known_properties(found) or {"title": digest(want.get("title", []))}
     if _is_retitled(run, form, document, base):
         want |= form.alias(document)  # on a page by another program not written, but known
@@ -383,26 +432,32 @@ def leave_alone(run: VaultRun, path: str, seen: Seen | None) -> None:
         raise DocumentError(f"{path} {reason}", code="deferred")
 
 
-def _create(run: VaultRun, found: Inputs, plan: Plan) -> homes.Home:
+def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> homes.Home:
     """Make the document's page: its opening, with the highlights spliced in."""
     form, name = found.form, _free_name(run, found)
     opening = form.opening(found.document, name.title)
-    fence = form.fence if opening.header else ()
-    top = [*fence[:1], *chain(*opening.header.values()), *fence[1:], *opening.lines]
+    header = opening.header | _companions(run, found, case, plan)
+    callouts = form.callouts(found.document)
+    fence = form.fence if header else ()
+    below = [line for lines in callouts.values() for line in (*lines, "")]
+    gap = [below.pop()] if below and not opening.lines else []  # a page ends without one
+    top = [*fence[:1], *chain(*header.values()), *fence[1:], *below, *opening.lines]
     page = parse("\n".join(top), form.syntax)
     at = end_of(page)
     edits = [Edit(at, at, [opening.indent + line for line in edit.new]) for edit in plan.edits]
+    edits = [*([Edit(at, at, gap)] if gap else []), *edits]
     make_base(run)
     entry = None
-    if not opening.lines and not any(map(has_link, top)):
+    if not (opening.lines or callouts or any(map(has_link, top))):
         added = set(plan.added)
         blocks = chain.from_iterable(one.blocks for one in found.wanted if one.id in added)
         entry = partial(made_entry, name, page, blocks, graph=run.graph)
     written = run.write(name.path, splice(page, edits), None, entry)
     run.report.pages.created.append(name.path)
-    ours = {k: lines for k, lines in opening.header.items() if form.keys is None or k in form.keys}
-    header = {key: digest(lines) for key, lines in ours.items()}
-    return homes.Home(name.path, header, written.title, written.url, written.digest)
+    header |= callouts
+    ours = {k: lines for k, lines in header.items() if form.keys is None or k in form.keys}
+    digests = {key: digest(lines) for key, lines in ours.items()}
+    return homes.Home(name.path, digests, written.title, written.url, written.digest)
 
 
 def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:

@@ -131,7 +131,8 @@ def _adopted(case: Case, item: Wanted, place: Place | None) -> str | None:
 def _is_outdated(reading: Reading, item: Wanted, place: Place | None) -> bool:
     """Whether a block that nobody touched would be written otherwise now, for its looks alone."""
     found, base = reading.found, reading.case.bases.get(item.id)
-    if not found.redressed or base is None or base.adopted or not isinstance(place, PageBlock):
+    is_other = found.redressed or found.is_older
+    if not is_other or base is None or base.adopted or not isinstance(place, PageBlock):
         return False
     standing = part_digests(found.page, place, found.labels, base)
     return base.account == item.account and standing == base.page != item.page

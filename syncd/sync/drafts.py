@@ -10,27 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from hashlib import blake2b
 from itertools import chain
 from typing import NamedTuple
 
-import msgspec
-
 from syncd.errors import SyncdError
-from syncd.formats.format import Format
+from syncd.formats.format import RENDERING, Format
 from syncd.formats.origin import place_name
 from syncd.model import Document, Highlight
+from syncd.page.action_tags import shown_of
 from syncd.page.base import Base
 from syncd.page.identity import highlight_key, is_reader_tweet, status_id
 from syncd.page.links import fingerprint, id_key, labelled_keys, links_in, place_label, title_key
 from syncd.page.names import file_key, name_key
 from syncd.page.occurrences import LABELLED, MENTION
-from syncd.page.rendered import Digests
 from syncd.state import account, bases, homes, index, pending, pictures
 from syncd.state.bases import Verdict
 from syncd.sync.filters import wants_document, wants_highlight
 from syncd.sync.highlight_blocks import Wanted, text_keys
 from syncd.sync.pictures import Album, album
+from syncd.sync.said import account_digests, settled_before
 from syncd.sync.same_tweet import Rival, Rivals, find_twins, own_names
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.page_names import Name, page_name
@@ -48,7 +46,8 @@ class Draft(NamedTuple):
     has none yet, and `words` all by which it was looked up; `is_known`: whether a page is found by
     one of them.
     `redressed`: the page was last written by other templates; `begun` is when (ns) a run began to
-    write it, 0 where none did, -1 for an older syncd; `differs`: whether differences are known.
+    write it, 0 where none did, -1 for an older syncd; `differs`: whether differences are known;
+    `is_older`: whether it was so by an older syncd, which renders otherwise.
     """
 
     document: Document
@@ -67,6 +66,7 @@ class Draft(NamedTuple):
     names: Sequence[Name]
     words: frozenset[str]
     is_known: bool
+    is_older: bool
 
     def holds(self, entered: set[str]) -> bool:
         """Whether it still holds after pages were entered that are found by these words."""
@@ -79,7 +79,7 @@ class _Rows(NamedTuple):
     homes: Mapping[int, homes.Home]
     bases: Mapping[int, Base]
     gone: Mapping[int, Verdict]
-    marks: Mapping[int, str]
+    marks: Mapping[int, homes.Mark]
     begun: Mapping[int, int]
     differing: frozenset[int]
     contested: set[int]
@@ -158,6 +158,8 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         for item in items
         if item.id not in twins and (item.id in known or not item.is_deleted)
     ]
+    mark = rows.marks.get(id_, homes.Mark("", 1))
+    known |= dict(settled_before(document, plain, known))
     shown = album(run, plain) if rows.pictured else Album({}, {}, wished=False)
     names: Sequence[Name] = () if home else names_of(run, form, document)
     path = home.path if home else names[0].path
@@ -173,13 +175,14 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         {item.id: rows.gone[item.id] for item in items if item.id in rows.gone},
         len(twins),
         form,
-        rows.marks.get(id_, "") != form.mark,
+        mark.templates != form.mark,
         shown,
         rows.begun.get(id_, 0),
         id_ in rows.differing,
         names,
         frozenset(words),
         is_known=True,
+        is_older=home is not None and mark.version < RENDERING,
     )
 
 
@@ -215,7 +218,7 @@ def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) ->
     live = not (item.is_deleted or document.is_deleted)
     key = highlight_key(document, item)
     comes = _comes(run, document, item)
-    said = account_digests(item, key)
+    said = account_digests(item, key, form.look.properties)
     name = place_name(item)
     label = place_label([f"({name})"]) if name else None
     return Wanted(
@@ -228,31 +231,13 @@ def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) ->
         live,
         comes,
         label=label,
+        level=shown_of(item).level,
     )
 
 
 def _comes(run: VaultRun, document: Document, item: Highlight) -> bool:
     """Whether a highlight comes into the vault by its filters."""
     return wants_highlight(run.vault, run.zone, document, item)
-
-
-def account_digests(item: Highlight, key: str | None) -> Digests:
-    """Digests of what the account says of a highlight; `key` is its identity.
-
-    Text, address, location and date are one part: an address on another host that leads to the same
-    tweet is the same. b"" for tags or a note that it lacks.
-    """
-    text = (item.text, key, item.location, item.location_type, item.highlighted_at)
-    note = (item.note or "").strip()
-    return Digests(
-        _digest(text),
-        _digest(item.tag_names) if item.tag_names else b"",
-        _digest(note) if note else b"",
-    )
-
-
-def _digest(value: object) -> bytes:
-    return blake2b(msgspec.json.encode(value), digest_size=16).digest()
 
 
 def _keys(wanted: Iterable[Wanted], known: Mapping[int, Base], form: Format) -> Iterator[str]:

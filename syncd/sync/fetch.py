@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from syncd.config.settings import Config
+from syncd.model import Document
 from syncd.progress import Progress
 from syncd.readwise.client import Client
 from syncd.readwise.decode import ExportPage, Rejected
@@ -50,7 +54,7 @@ def fetch(
         refused.update(id_ for id_, _, _ in account.rejected(db))
     for page in _pages(db, client, asked, begun):
         with transaction(db):
-            _take_in(db, page, full=full)
+            _take_in(db, config, page, full=full)
             moment = begun.started if begun else client.server_time
             refused |= {one.id for one in page.rejected}
             fetching.keep(db, _point(config, asked, moment, page, refused))
@@ -96,8 +100,8 @@ def _start(db: sqlite3.Connection) -> None:
         fetching.forget_seen(db)
 
 
-def _take_in(db: sqlite3.Connection, page: ExportPage, *, full: bool) -> None:
-    _note(db, account.absorb(db, page.documents))
+def _take_in(db: sqlite3.Connection, config: Config, page: ExportPage, *, full: bool) -> None:
+    _note(db, account.absorb(db, _shown(config, page.documents)))
     account.reject(db, page.rejected)
     if full:
         fetching.see(db, page.documents)
@@ -121,6 +125,21 @@ def _note(db: sqlite3.Connection, touched: set[int]) -> None:
     """These documents changed: every vault may be behind of them, and so may the search."""
     pending.add_everywhere(db, touched)
     changes.note(db, touched)
+
+
+def _shown(config: Config, documents: Sequence[Document]) -> Sequence[Document]:
+    """The documents without the stars of their highlights, where no vault may show any."""
+    for vault in config.vaults:
+        if "favorite" in vault.properties or isinstance(vault.template, Path):
+            return documents
+    return [_without_stars(document) for document in documents]
+
+
+def _without_stars(document: Document) -> Document:
+    if not any(item.is_favorite for item in document.highlights):
+        return document
+    plain = tuple(replace(item, is_favorite=False) for item in document.highlights)
+    return replace(document, highlights=plain)
 
 
 def _tell_nameless(report: Report, rejected: list[Rejected]) -> None:

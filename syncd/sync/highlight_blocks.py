@@ -23,6 +23,7 @@ from syncd.page.occurrences import letters_key
 from syncd.page.rendered import Digests, Labels, Rendered
 
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
+_HEADING = re.compile(r"\A#{1,6}[ \t]|^heading:: \d$", re.MULTILINE)
 _ABOVE = ("Metadata", WHOLE_TEXT)
 
 
@@ -32,7 +33,7 @@ class Wanted(NamedTuple):
     `page` are the digests of what syncd would write, `account` those of the account's own fields.
     `comes`: whether it is written where it does not stand yet. `alike`: digests of the same text
     with other links to its pictures, such as before they were copied. `label` is that of its place,
-    such as `page 47`, None without one.
+    such as `page 47`, None without one; `level` that of the heading which it is, else 0.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Wanted(NamedTuple):
     comes: bool
     alike: frozenset[bytes] = frozenset()
     label: str | None = None
+    level: int = 0
 
     @property
     def blocks(self) -> list[tuple[str | None, list[str], bytes]]:
@@ -58,6 +60,11 @@ class Wanted(NamedTuple):
     def says(self) -> str:
         """The text's fingerprint."""
         return fingerprint(self.text)
+
+    @property
+    def shows_no_link(self) -> bool:
+        """Whether no link of its own stands in its block, since it has none or is not shown one."""
+        return self.key is None or self.key not in labelled_keys(links_in(self.rendered.text))
 
     @property
     def starts(self) -> str:
@@ -109,6 +116,11 @@ class PageBlock(NamedTuple):
     def plain(self) -> str | None:
         """Its fingerprint without the tags at its end; None without such tags."""
         return untagged(self.text) if "#" in self.text else None
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it is shown as a heading."""
+        return _HEADING.search(self.text) is not None
 
     @property
     def label(self) -> str | None:

@@ -194,18 +194,23 @@ class _Search:
                     self._take(item, named[0])
 
     def by_place(self) -> None:
-        """What has neither id nor link, and was changed: between its neighbours, if it is alike."""
+        """What has neither id nor link, and was changed: between its neighbours, if it is alike.
+
+        A heading there is a heading's, whatever it says.
+        """
         older = self._missing(self._standing(self.wanted))
-        missing = [item for item in older if item.key is None]
+        missing = [item for item in older if item.shows_no_link]
         if missing:
             self._take_between(missing, self._nameless(), _is_alike)
+            headings = [item for item in self._missing(missing) if item.level]
+            self._take_between(headings, self._nameless(), _is_heading)
 
     def by_likeness(self) -> None:
         """What its owner both moved and changed: the only block that is very much alike."""
         older = self._missing(self._standing(self.wanted))
         free = self._nameless() if older else []
         for item in older if free else ():
-            if item.key is None and item.id in self.bases:
+            if item.shows_no_link and item.id in self.bases:
                 near = free[:_MOST]
                 alike = [block for block in near if _is_alike(item, block, _VERY_ALIKE)]
                 if len(alike) == 1:
@@ -378,6 +383,10 @@ def _is_part(one: str, other: str) -> bool:
 
 def _is_any(_item: Wanted, _block: PageBlock) -> bool:
     return True
+
+
+def _is_heading(_item: Wanted, block: PageBlock) -> bool:
+    return block.is_heading
 
 
 def _is_alike(item: Wanted, block: PageBlock, enough: float = _ALIKE) -> bool:

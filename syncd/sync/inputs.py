@@ -40,7 +40,8 @@ class Inputs(NamedTuple):
     file, and of new pages where it has none; `labels` are those of children on that page.
     `elsewhere` are the other places of its highlights by identity. `dialect`: in which manner
     another program wrote the page, None where none did. What else it has is the draft's: `is_new`,
-    where nothing in the vault has a word of it, so that its page can have the first of `names`.
+    where nothing in the vault has a word of it, so that its page can have the first of `names`;
+    `is_older`: whether an older syncd wrote the page, which renders otherwise.
     """
 
     document: Document
@@ -62,6 +63,7 @@ class Inputs(NamedTuple):
     differs: bool
     names: Sequence[Name]
     is_new: bool
+    is_older: bool
 
 
 def read_inputs(run: VaultRun, id_: int) -> Inputs:
@@ -104,6 +106,7 @@ def with_page(run: VaultRun, one: Draft) -> Inputs:
         one.differs,
         one.names,
         not one.is_known,
+        one.is_older,
     )
 
 

@@ -354,10 +354,13 @@ def _add(plan: Plan, case: Case, adding: set[int]) -> None:
     """Put each new block behind its nearest predecessor on the page.
 
     Else before its successor, else at the end. At the end too where highlights are paragraphs: they
-    and blocks do not mix.
+    and blocks do not mix, as headings and blocks do.
     """
     page, found = case.page, case.found
-    outside = any(isinstance(place, Elsewhere) and not place.digest for place in found.values())
+    outside = any(
+        isinstance(place := found.get(item.id), Elsewhere) and not (place.digest or item.level)
+        for item in case.wanted
+    )
     if outside or any(block.bare for block in page.blocks):
         found = {}
     spots = [place for item in case.wanted if isinstance(place := found.get(item.id), PageBlock)]

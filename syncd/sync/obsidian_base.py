@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from syncd.errors import DocumentError
@@ -17,33 +18,43 @@ from syncd.vault.page_names import base_path
 from syncd.vault.read import PageChanged
 
 _NOTES = 'file.ext == "md"'
-_COLUMNS = ("file.name", "author", "category", "url", "tags")
+_COLUMNS = ("file.name", "author", "category", "highlights", "last-highlighted", "url", "tags")
+_ON_CARDS = ("file.name", "author", "highlights", "last-highlighted")
+_CATEGORIES = ("tweets", "books", "articles", "podcasts")
+_NEWEST_FIRST = [
+    "    sort:",
+    "      - property: last-highlighted",
+    "        direction: DESC",
+]
 
 
 def base_text(folder: str) -> str:
-    """A table of the notes in `folder` and below it.
+    """Views of the notes in `folder` and below it, newest first.
 
-    Of all documents' notes where that is the vault itself ("").
+    As cards with their covers, as a table that counts their highlights, by author, and one for each
+    category. Of all documents' notes where the folder is the vault itself ("").
     """
     among = (
         f"file.inFolder({json.dumps(folder, ensure_ascii=False)})"
         if folder
         else 'file.hasProperty("readwise")'
     )
-    return "\n".join(
-        [
-            "filters:",
-            "  and:",
-            f"    - {scalar(among)}",
-            f"    - {scalar(_NOTES)}",
-            "views:",
-            "  - type: table",
-            "    name: Documents",
-            "    order:",
-            *(f"      - {column}" for column in _COLUMNS),
-            "",
-        ]
-    )
+    counted = ["    summaries:", "      highlights: Sum"]
+    by_author = ["    groupBy:", "      property: author", "      direction: ASC"]
+    lines = ["filters:", "  and:", f"    - {scalar(among)}", f"    - {scalar(_NOTES)}", "views:"]
+    lines += _view("cards", "Covers", _ON_CARDS, ["    image: note.cover"])
+    lines += _view("table", "Documents", _COLUMNS, counted)
+    lines += _view("table", "Authors", _COLUMNS, [*by_author, *counted])
+    for category in _CATEGORIES:
+        only = f'category == "{category}"'
+        chosen = ["    filters:", "      and:", f"        - {scalar(only)}"]
+        lines += _view("table", category.capitalize(), _COLUMNS, [*chosen, *counted])
+    return "\n".join([*lines, ""])
+
+
+def _view(kind: str, name: str, columns: Sequence[str], more: Sequence[str]) -> list[str]:
+    order = [f"      - {column}" for column in columns]
+    return [f"  - type: {kind}", f"    name: {name}", *more, "    order:", *order, *_NEWEST_FIRST]
 
 
 def make_base(run: VaultRun, *, again: bool = False) -> None:

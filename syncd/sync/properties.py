@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from syncd.page.blocks import Page, Property, digest
+from syncd.page.callouts import CALLOUTS
+from syncd.page.front_matter import front_matter_length
 from syncd.page.splice import Edit
 
 
@@ -25,36 +27,61 @@ def merge_properties(
     local: Mapping[str, Property],
     want: Mapping[str, list[str]],
     base: Mapping[str, bytes] | None,
+    held: Collection[str] = (),
+    quiet: Collection[str] = (),
 ) -> Properties:
-    """Merge a page's properties one by one.
+    """Merge a page's properties one by one, and the callouts below them.
 
     `local` are the page's own, `want` each key's lines. The title is the page's name: it never
-    changes. A property that syncd never wrote is its owner's.
+    changes. A property that syncd never wrote is its owner's. Those `held` stay as they are, and
+    those that are `quiet` are never told to differ.
     """
     wishes = {key: digest(lines) for key, lines in want.items()}
-    if base is None or not local:
+    above = [one for key, one in local.items() if key not in CALLOUTS]
+    if base is None or not above:
         return Properties([], dict(base or wishes), [])
     merged = Properties([], dict(base), [])
-    first = min(one.start for one in local.values())
-    behind = local["title"].end if "title" in local else first
+    behind = local["title"].end if "title" in local else min(one.start for one in above)
+    below = front_matter_length(page.lines)
     for key in {**want, **base}:
         if key == "title":
             continue
         place = local.get(key)
-        wish, known, now = wishes.get(key, b""), base.get(key, b""), _digest_of(page, place)
+        wish, known, now = wishes.get(key, b""), base.get(key, b""), digest_of(page, place)
+        if key in held:
+            wish = known
         if now == known != wish:
-            start, end = (place.start, place.end) if place else (behind, behind)
-            merged.edits.append(Edit(start, end, want.get(key, [])))
+            lines = want.get(key, [])
+            at = below if key in CALLOUTS else behind
+            edit = Edit(place.start, place.end, lines) if place else Edit(at, at, lines)
+            merged.edits.append(_set_off(page, edit) if key in CALLOUTS else edit)
             now = wish
         if now == wish:
             merged.header[key] = wish
-        elif place and known not in (wish, b""):
+        elif place and known not in (wish, b"") and key not in quiet:
             merged.differing.append(key)
-        behind = place.end if place else behind
+        if key in CALLOUTS:
+            below = place.end if place else below
+        else:
+            behind = place.end if place else behind
     return merged
 
 
-def _digest_of(page: Page, place: Property | None) -> bytes:
+def _set_off(page: Page, edit: Edit) -> Edit:
+    """The edit of a callout with the blank line that keeps it from what follows."""
+    start, end, lines = edit
+    blank = end < len(page.lines) and not page.lines[end].strip()
+    if not lines:
+        return Edit(start, end + blank, [])
+    if start < end:
+        return edit
+    if start > front_matter_length(page.lines):  # behind the other one
+        return Edit(start, start, ["", *lines] if blank else ["", *lines, ""])
+    return Edit(start, start, [*lines, ""])
+
+
+def digest_of(page: Page, place: Property | None) -> bytes:
+    """What stands there of a property; b"" where it does not."""
     if place is None:
         return b""
     return digest([line.strip("\ufeff\r\n") for line in page.lines[place.start : place.end]])

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from syncd.config.settings import Config
 from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
+from syncd.formats.format import RENDERING
 from syncd.progress import Progress, silent
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
@@ -36,6 +37,7 @@ from syncd.sync.drafts import drafts
 from syncd.sync.fetch import fetch
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.pictures import are_copied, copy_pictures
+from syncd.sync.review import tell_reviews
 from syncd.sync.vault_run import (
     FetchPicture,
     PageWriter,
@@ -102,6 +104,8 @@ def run(
         for one in opened:
             with _told(report, one.report):
                 _sync_vault(replace(one, db=work))
+    if client is not None and not options.dry:
+        tell_reviews(db, client, opened)
     report.conclude()
     return report
 
@@ -157,7 +161,7 @@ def _add_what_is_asked_for(run: VaultRun) -> None:
     with transaction(run.db):
         if run.options.full:
             marks = run.format.mark, run.format_at("page.org").mark
-            pending.add_unsettled(run.db, run.id, *marks)
+            pending.add_unsettled(run.db, run.id, *marks, RENDERING)
         if run.options.allow_removals:
             pending.add(run.db, run.id, bases.documents_deleted_upstream(run.db, run.id))
 

@@ -128,7 +128,7 @@ def read_differences(run: VaultRun, id_: int, fates: Mapping[int, str]) -> Readi
         found.page,
         found.form.properties(found.page),
         wanted_properties(run, found),
-        properties_of(run, found).differing if found.path else (),
+        properties_of(run, found, {}).differing if found.path else (),
         path,
     )
     return Reading(found, case, plan, differing)

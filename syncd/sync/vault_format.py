@@ -7,6 +7,7 @@ from pathlib import Path
 
 from syncd.config.settings import Vault, zone
 from syncd.formats.format import Format, format_of
+from syncd.formats.look import Look
 from syncd.page.dates import logseq_day
 from syncd.vault.graph import Graph
 
@@ -16,15 +17,15 @@ def vault_format(vault: Vault, graph: Graph) -> Format:
 
     Raises ConfigError, which names the file, the line and what is wrong.
     """
-    plain = vault.live_text == "none"
+    look = Look(vault.live_text == "none", vault.date_links, frozenset(vault.properties))
     if not vault.template:
-        return format_of(graph.format, org=graph.org, plain=plain)
+        return format_of(graph.format, org=graph.org, look=look)
     from syncd.templates.loading import read_sources, stock_folder
     from syncd.templates.templated import templated
 
     own = vault.template
     folder = own if isinstance(own, Path) else stock_folder(graph.format)
-    base = format_of(graph.format, plain=plain)  # Markdown, which Logseq reads beside Org
+    base = format_of(graph.format, look=look)  # Markdown, which Logseq reads beside Org
 
     def show(day: date) -> str:
         if graph.format != "logseq":

@@ -15,6 +15,7 @@ from msgspec import structs
 from syncd.errors import ConfigError, DocumentError
 from syncd.formats.format import Came, Format, Opening, Piece
 from syncd.model import Document, Highlight, Tag
+from syncd.page.action_tags import shown_of
 from syncd.page.rendered import NOTE, TAGS, Labels, Rendered
 from syncd.templates import values
 from syncd.templates.opening import logseq_opening, obsidian_opening
@@ -30,7 +31,10 @@ from syncd.templates.outline import (
 from syncd.templates.sandbox import Script, TemplateFaultError
 from syncd.templates.values import NAME, NOTHING, Clock
 
-NAMES = ("page_title", "page_metadata", "highlights_header", "highlight", "sync_notification")
+NAMES = (
+    *("page_title", "page_metadata", "highlights_header", "highlight", "heading"),
+    "sync_notification",
+)
 
 
 class Source(NamedTuple):
@@ -103,14 +107,18 @@ class _Templates:
 
     def highlight(self, document: Document, item: Highlight, zone: tzinfo) -> Rendered:
         """The block of one highlight. Raises DocumentError where the template fails on it."""
-        if "highlight" not in self.scripts:
+        level = shown_of(item).level
+        name = "heading" if level and "heading" in self.scripts else "highlight"
+        if name not in self.scripts:
             return self.base.highlight(document, item, zone)
         given = values.highlight_values(document, item, self.words, self.clock, self.inline)
+        if level and name == "highlight" and not self.inline[0]:
+            given["highlight_text"] = f"{given['highlight_heading']} {given['highlight_text']}"
         try:
             holds = {"tags": bool(given["highlight_tags"]), "note": bool(given["highlight_note"])}
-            return compose(self.pieces(self.render("highlight", given)), self.layout, holds)
+            return compose(self.pieces(self.render(name, given)), self.layout, holds)
         except UnfitError as error:
-            source = self.sources["highlight"]
+            source = self.sources[name]
             message = (
                 f"{source.name}:{_line_of(source.text, error.line)}: highlight {item.id} {error}"
             )
@@ -147,13 +155,16 @@ def templated(
         made.notice(when, [Came("T", "A", 2)])
     except DocumentError as error:
         raise ConfigError(error.message) from None
-    texts = [f"{name}\0{sources[name].text}" for name in NAMES if name in sources]
+    marking = [name for name in NAMES if name in sources and name != "heading"]
+    texts = [f"{name}\0{sources[name].text}" for name in marking]
     mark = blake2b("\0".join([base.mark, *texts]).encode(), digest_size=8).hexdigest()
     return base._replace(
         header=made.header,
         highlight=made.highlight,
         alias=base.alias if "page_metadata" not in sources else lambda _document: {},
         opening=made.opening,
+        companions=(lambda *_: {}) if "page_metadata" in sources else base.companions,
+        callouts=(lambda _: {}) if "page_metadata" in sources else base.callouts,
         name=made.name,
         notice=made.notice,
         labels=labels,
@@ -174,6 +185,7 @@ _ITEM = Highlight(
     tags=(Tag("syncdtag"), Tag("syncdother")),
 )
 _OTHER = structs.replace(_ITEM, text="another", url="https://twitter.com/syncd/status/21")
+_HEADING = structs.replace(_ITEM, note=".h1 syncdnote")
 _NO_NOTE = Highlight(
     100200301, text="syncdtext", location=117, location_type="page", tags=_ITEM.tags
 )
@@ -208,20 +220,19 @@ def _learn_layout(made: _Templates) -> Labels:
 
     Raises DocumentError.
     """
-    if "highlight" not in made.scripts:
+    name = next((one for one in ("highlight", "heading") if one in made.scripts), None)
+    if name is None:
         return Labels()
     given = values.highlight_values(_DOCUMENT, _ITEM, made.words, made.clock, (False, False))
     other = values.highlight_values(_DOCUMENT, _OTHER, made.words, made.clock, (False, False))
-    pieces = made.pieces(made.render("highlight", given))
-    if pieces == made.pieces(made.render("highlight", other)):
-        name = made.sources["highlight"].name
-        raise DocumentError(
-            f"{name}:1: shows neither highlight_text nor highlight_location_url; use one of them"
-        )
+    pieces = made.pieces(made.render(name, given))
+    if pieces == made.pieces(made.render(name, other)):
+        fault = "shows neither highlight_text nor highlight_location_url; use one of them"
+        raise DocumentError(f"{made.sources[name].name}:1: {fault}")
     made.layout = layout_of(pieces, "syncdtag", "syncdnote", "syncdtext")
     made.inline = is_inline(pieces, "syncdtext"), is_inline(pieces, "syncdnote")
     for document in (_DOCUMENT, _BARE):
-        for item in (_ITEM, _NO_NOTE, _NO_TAGS, _EMPTY):
+        for item in (_ITEM, _HEADING, _NO_NOTE, _NO_TAGS, _EMPTY):
             made.highlight(document, item, made.clock.zone)
     tags, note = made.layout
     return Labels(_known(tags, TAGS), _known(note, NOTE))

@@ -14,9 +14,11 @@ from typing import NamedTuple
 from syncd.formats import obsidian
 from syncd.formats.escape import clean, link_target, logseq_lines, logseq_name
 from syncd.formats.format import Came, Format
+from syncd.formats.heading import one_line
 from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import place
 from syncd.model import Document, Highlight
+from syncd.page.action_tags import shown_of
 from syncd.page.dates import Moment, format_date, moment
 from syncd.page.identity import status_id, tweet_time
 from syncd.page.names import short_title
@@ -34,6 +36,8 @@ NOTHING: dict[str, object] = {
     **dict.fromkeys(
         ("highlight_location", "highlight_location_url", "highlight_id", "book_id"), ""
     ),
+    "highlight_heading": "",
+    "highlight_favorite": False,
     **dict.fromkeys(("document_tags", "highlight_tags", "books"), ()),
     **dict.fromkeys(("num_highlights", "num_books"), 0),
     "is_new_page": True,
@@ -111,15 +115,18 @@ def highlight_values(
     """
     label, url = place(document, item)
     when = clock.at(item.highlighted_at)
+    shown, text = shown_of(item), item.text or ""
     return {
         **document_values(document, words, clock),
-        "highlight_text": words.text(item.text or "", inline[0]),
-        "highlight_note": words.text(item.note or "", inline[1]),
-        "highlight_tags": words.tags(item.tag_names),
+        "highlight_heading": "#" * shown.level,
+        "highlight_text": words.text(one_line(text) if shown.level else text, inline[0]),
+        "highlight_note": words.text(shown.note, inline[1]),
+        "highlight_tags": words.tags(shown.tags),
         "highlight_location": label,
         "highlight_location_url": words.url(url) or url,
         "highlight_date": when,
         "highlight_color": words.name(item.color or ""),
+        "highlight_favorite": bool(item.is_favorite),
         "highlight_id": item.id,
         **_date_and_time(when),
     }
@@ -188,7 +195,7 @@ def _obsidian_line(text: str, *, plain: bool = False) -> str:
 
 def words_of(form: Format) -> Words:
     """How text from the account is escaped for templates of this format."""
-    plain = form.plain
+    plain = form.look.plain
     if form.block_ids:
         text, line = partial(_obsidian_text, plain=plain), partial(_obsidian_line, plain=plain)
         return _OBSIDIAN._replace(text=text, line=line)

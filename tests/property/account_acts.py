@@ -27,6 +27,7 @@ BODIES = [
     "{} 🧵 e\u0301",
     "{}\n```\ncode & more\n```",
 ]
+MARKS = ["", "", "", ".h1 ", ".h3\n", ".owls "]  # action tags at a note's start
 TITLES = ["Owls", "Tweets From Owl", "鳥", "Owls", "بوم / جغد", "Owls?"]
 
 
@@ -178,16 +179,15 @@ class AccountActs(RuleBasedStateMachine):
                 one["id"], text=BODIES[body % 5].format(f"{mark} {self.version[one['id']]}")
             )
 
-    @rule(which=PICK, some=st.booleans())
-    def edit_note(self, which: int, some: bool) -> None:
-        """Another note, or none."""
+    @rule(which=PICK, some=st.booleans(), mark=st.sampled_from(MARKS))
+    def edit_note(self, which: int, some: bool, mark: str = "") -> None:
+        """Another note, or none; it may begin with an action tag."""
         one = self.picked(which)
         if one is not None:
             self.clock.forward()
             self.note[one["id"]] = self.fresh("nt") if some else None
-            self.library.edit_highlight(
-                one["id"], note=f"{self.note[one['id']]}\nमेरा" if some else ""
-            )
+            words = f"{self.note[one['id']]}\nमेरा" if some else ""
+            self.library.edit_highlight(one["id"], note=f"{mark}{words}")
 
     @rule(
         which=PICK,

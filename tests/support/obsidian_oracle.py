@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import yaml
 from markdown_it import MarkdownIt
 
+from syncd.formats.look import Look
 from syncd.formats.obsidian import highlight
 from syncd.model import Document, Highlight, Tag
 from syncd.page.blocks import digest
@@ -73,7 +74,7 @@ def rendered(number: int, text: str, note: str = "", *, plain: bool = False) -> 
         highlighted_at="2023-05-05T10:00:00Z",
         tags=(Tag("a"),),
     )  # fmt: skip
-    return highlight(Document(id=1), item, UTC, plain=plain)
+    return highlight(Document(id=1), item, UTC, Look(plain))
 
 
 def shown(tokens: list[Token]) -> str:

@@ -49,14 +49,11 @@ def test_the_bundled_account_becomes_notes_by_category(make_world: MakeWorld) ->
             f"[[{name}]]" for name in (book["author"] or "").split(", ") if name
         ]
         assert said.keys() <= {
-            "title",
-            "author",
-            "full-title",
-            "category",
-            "url",
-            "tags",
-            "readwise",
+            *("title", "author", "full-title", "category", "url", "tags", "readwise"),
+            *("cover", "highlights", "last-highlighted", "published"),
         }
+        assert said.get("cover") == (book["cover_image_url"] or None)
+        assert said["highlights"] == len(ID.findall(text))
         ids = [int(id_) for id_ in ID.findall(text)]
         assert set(ids) <= {one["id"] for one in book["highlights"] if not one["is_deleted"]}
         found += ids
@@ -81,6 +78,9 @@ def test_a_note_is_as_the_format_says(vault: World) -> None:
                 "tags:",
                 "  - Vögel",
                 f"readwise: https://readwise.io/bookreview/{book}",
+                "highlights: 3",
+                "last-highlighted: 2024-05-05",
+                "published: 2010-11-04",
                 "---",
                 bullet(first, 11, "eins"),
                 bullet(first + 1, 12, "zwei"),
@@ -264,11 +264,19 @@ def test_a_base_lists_the_notes_of_the_folder(
     owls(world)
     base = yaml.safe_load(world.read(path))
     assert base["filters"] == {"and": [filter_, 'file.ext == "md"']}
-    (view,) = base["views"]
-    assert (view["type"], view["order"]) == (
-        "table",
-        ["file.name", "author", "category", "url", "tags"],
-    )
+    cards, table, authors, *categories = base["views"]
+    assert (cards["type"], cards["image"]) == ("cards", "note.cover")
+    assert (table["type"], table["summaries"]) == ("table", {"highlights": "Sum"})
+    assert authors["groupBy"] == {"property": "author", "direction": "ASC"}
+    assert [view["filters"]["and"][0] for view in categories][:2] == [
+        'category == "tweets"',
+        'category == "books"',
+    ]
+    newest = [{"property": "last-highlighted", "direction": "DESC"}]
+    assert all(view["sort"] == newest for view in base["views"])
+    (note,) = world.pages().values()
+    said = {"file.name", *properties(note)}
+    assert {column for view in base["views"] for column in view["order"]} <= said
     nothing_new(world)
 
 
@@ -357,13 +365,13 @@ HOSTILE = [
 def items(text: str) -> Iterator[str]:
     """The list items at a note's margin, as a CommonMark parser sees them.
 
-    Nothing else may be there.
+    Nothing else may be there, but the document's summary and note as quotes above them.
     """
     tokens = MarkdownIt("commonmark").parse(frontmatter.parse(text)[1])
-    assert {token.type for token in tokens if token.level == 0} <= {
-        "bullet_list_open",
-        "bullet_list_close",
-    }
+    outer = [token.type for token in tokens if token.level == 0]
+    while outer[:2] == ["blockquote_open", "blockquote_close"]:
+        del outer[:2]
+    assert outer == ["bullet_list_open", "bullet_list_close"]
     assert not {token.type for token in tokens} & {"heading_open", "html_block", "hr"}
     yield from (token.content for token in tokens if token.type == "inline" and token.level == 3)
 
@@ -378,7 +386,14 @@ def test_hostile_texts_stay_in_their_highlights(vault: World) -> None:
             tweet(number * 10 + n, text, note=text, tags=[{"name": text[:80]}]) for n in (1, 2)
         ]
         add_book(
-            vault.library, text[:200], *given, author=text[:200], book_tags=[{"name": text[:80]}]
+            vault.library,
+            text[:200],
+            *given,
+            author=text[:200],
+            book_tags=[{"name": text[:80]}],
+            summary=f"eins\n{text}",
+            document_note=text,
+            cover_image_url=text,
         )
     report = vault.sync()
     assert (report.code, only(report).failed, only(report).highlights.added) == (
@@ -391,7 +406,11 @@ def test_hostile_texts_stay_in_their_highlights(vault: World) -> None:
     for book in vault.library.books:
         text = by_address[book["readwise_url"]]
         said = properties(text)
-        assert said.keys() <= {"title", "author", "full-title", "category", "tags", "readwise"}
+        assert said.keys() <= {
+            *("title", "author", "full-title", "category", "tags", "readwise"),
+            *("highlights", "last-highlighted"),
+        }
+        assert said["highlights"] == 2
         assert isinstance(said["full-title"], str)
         assert said["category"] == "tweets"
         ids = [one["id"] for one in book["highlights"]]

@@ -11,7 +11,7 @@ from syncd.model import Highlight, Tag
 from syncd.page.base import UNSETTLED, Base
 from syncd.page.blocks import digest
 from syncd.page.rendered import PARTS, Digests, Labels, Part
-from syncd.sync.drafts import account_digests
+from syncd.sync.said import account_digests
 
 LINK = "https://twitter.com/example_owl/status/11"
 ITEM = Highlight(

@@ -250,6 +250,14 @@ def test_every_key_is_taken_over(home: Path) -> None:
             "config.toml:3: schedule.cron and schedule.every exclude each other; keep one of them",
         ),
         (
+            VAULT + "review = true",
+            "config.toml:3: vault.review is told in the journal; add journal = true",
+        ),
+        (
+            VAULT + 'properties = ["colour"]',
+            'config.toml:3: vault.properties is "colour"; did you mean color?',
+        ),
+        (
             VAULT + 'live_text = "none"\nmedia = "copy"',
             (
                 'config.toml:4: vault.media and live_text = "none" exclude each other: a plain '
@@ -613,7 +621,16 @@ def test_the_example_names_every_key_and_its_default(home: Path) -> None:
         "namespace",
         "categories",
     }
-    others |= {"sources", "tags", "authors", "documents", "since", "log_page", "template"}
+    others |= {
+        "sources",
+        "tags",
+        "authors",
+        "documents",
+        "since",
+        "log_page",
+        "template",
+        "properties",
+    }
     for key in settings:
         changed = loaded(home, re.sub(rf"^# ({key} = )", r"\1", text, flags=re.MULTILINE))
         assert (changed != default) == (key in others), key

@@ -13,9 +13,9 @@ from syncd.page.markdown import MARKDOWN
 from syncd.page.rendered import Labels, Rendered
 from syncd.page.splice import splice
 from syncd.sync.differences import Difference, differences, settled_bases
-from syncd.sync.drafts import account_digests
 from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted, blocks_of
 from syncd.sync.merge import Case, Plan, merge
+from syncd.sync.said import account_digests
 
 PATH = "pages/雨.md"
 

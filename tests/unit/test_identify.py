@@ -18,9 +18,9 @@ from syncd.page.identity import highlight_key, link_key
 from syncd.page.links import id_key
 from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import Labels, Rendered
-from syncd.sync.drafts import account_digests
 from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Wanted, blocks_of
 from syncd.sync.identify import identify
+from syncd.sync.said import account_digests
 
 ARTICLE = "https://example.org/artikel"
 LONG = "a sentence about owls that is long enough"

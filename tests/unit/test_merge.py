@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from syncd.formats import obsidian
 from syncd.model import Highlight, Tag
 from syncd.page.base import UNSETTLED, Base, Past
 from syncd.page.blocks import Page, digest
@@ -16,10 +17,10 @@ from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import PARTS, Digests, Labels, Part, Rendered
 from syncd.page.splice import splice
 from syncd.sync.absence import Fate
-from syncd.sync.drafts import account_digests
 from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted, blocks_of
 from syncd.sync.merge import Case, Plan, merge, part_digests
 from syncd.sync.properties import merge_properties
+from syncd.sync.said import account_digests
 
 NOW = 9_000
 LINE = {"text": "- {}\n", "tags": "\t- **Tags**: {}\n", "note": "\t- **Note**: {}\n"}
@@ -428,3 +429,40 @@ def test_the_digests_of_a_block_are_those_of_its_parts() -> None:
     (block,) = blocks_of(page, Labels())
     want = wanted(text="A", tags="t", note="N").page
     assert part_digests(page, block, Labels(), None) == want
+
+
+CALLOUT = ["> [!abstract] Summary", "> A"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "page", "account", "then"),
+    [
+        ("it is new", "---\nt: x\n---\n- A\n", CALLOUT, "---\nt: x\n---\n{}\n\n- A\n"),
+        ("it is new, on an empty note", "---\nt: x\n---\n", CALLOUT, "---\nt: x\n---\n{}\n\n"),
+        ("its owner wrote below", "---\nt: x\n---\n\nI\n", CALLOUT, "---\nt: x\n---\n{}\n\n\nI\n"),
+        ("it goes", "---\nt: x\n---\n{}\n\n- A\n", [], "---\nt: x\n---\n- A\n"),
+        ("it goes, and nothing follows", "---\nt: x\n---\n{}\n", [], "---\nt: x\n---\n"),
+        ("no front matter", "{}\n\n- A\n", [], "{}\n\n- A\n"),
+    ],
+)
+def test_a_callout_stands_apart_from_all_else(
+    sentence: str, page: str, account: list[str], then: str
+) -> None:
+    """Below the front matter, with a blank line behind it that comes and goes with it."""
+    there = parse_markdown(page.format("\n".join(CALLOUT)))
+    base = {"t": digest(["t: x"])} | ({"> Summary": digest(CALLOUT)} if "{}" in page else {})
+    want = {"t": ["t: x"]} | ({"> Summary": account} if account else {})
+    edits, _, _ = merge_properties(there, obsidian.properties(there), want, base)
+    assert splice(there, edits) == then.format("\n".join(CALLOUT)), sentence
+
+
+def test_what_is_held_stays_and_what_is_quiet_is_not_told() -> None:
+    """What is held is remembered as it was."""
+    page = parse_markdown("a:: A\nb:: C\n- A\n")
+    base = {key: digest([f"{key}:: A"]) for key in "ab"}
+    want = {key: [f"{key}:: B"] for key in "ab"}
+    held = merge_properties(page, page.properties(), want, base, held="a", quiet="b")
+    assert held == ([], base, [])
+    edits, header, differing = merge_properties(page, page.properties(), want, base, quiet="b")
+    assert splice(page, edits) == "a:: B\nb:: C\n- A\n"
+    assert (header, differing) == (base | {"a": digest(["a:: B"])}, [])
