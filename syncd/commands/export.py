@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from syncd.commands.console import progress_bar
 from syncd.commands.new_file import drafted, place
+from syncd.commands.progress_display import progress_display
 from syncd.config import settings
 from syncd.errors import ConfigError
 from syncd.formats.export import as_csv, as_json, as_markdown
@@ -34,7 +34,7 @@ def export(
     on_terminal = output is None and sys.stdout.isatty()
     with (
         opened_mirror(config) as db,
-        progress_bar(not quiet and not on_terminal) as progress,
+        progress_display(shown=not quiet and not on_terminal) as progress,
     ):
         text = writers[form](documents(db, progress))
         if output is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 import click
 
-from syncd.commands.console import print_json, progress_bar
+from syncd.commands.console import print_json
+from syncd.commands.progress_display import progress_display
+from syncd.commands.say import say
 from syncd.config import settings
 from syncd.errors import ConfigError
 from syncd.page.words import Term, asked, matches
@@ -34,21 +35,20 @@ def search(
     terms = asked(query)
     if not terms:
         raise ConfigError(f"there is no word in {one_line(query)!r}; {_ADVICE}")
-    with progress_bar(not quiet) as progress:
+    with progress_display(shown=not quiet) as progress:
         found = sync.search(config, terms, limit + 1, progress)
     if as_json:
         print_json({"highlights": found[:limit], "more": len(found) > limit})
         return 0
-    colour = False if os.environ.get("NO_COLOR") else None  # None: only on a terminal
     for one in found[:limit]:
         for line in _lines(one, terms):
-            click.echo(line, color=colour)
+            say(line)
     if not found:
         name = query if len(query) <= _SHOWN else f"{query[:_SHOWN]}…"
-        click.echo(f"no highlight says {one_line(name)}", err=True)
+        say(f"no highlight says {one_line(name)}", err=True)
     elif len(found) > limit:
         more = f"`syncd search --limit {limit * 5}` shows more"
-        click.echo(f"these are the newest {limit}; {more}", err=True)
+        say(f"these are the newest {limit}; {more}", err=True)
     return 0
 
 

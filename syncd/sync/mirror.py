@@ -12,9 +12,9 @@ from syncd.config import settings
 from syncd.config.settings import Config
 from syncd.errors import StateError
 from syncd.model import Document
+from syncd.progress import Progress
 from syncd.state import account, changes
 from syncd.state.schema import open_to_read
-from syncd.sync.vault_run import Progress
 
 _BATCH = 100  # documents that are read at once
 

@@ -13,11 +13,11 @@ from syncd.model import Document, Highlight
 from syncd.page.identity import highlight_key, highlight_link
 from syncd.page.links import id_key
 from syncd.page.words import Term
+from syncd.progress import Progress
 from syncd.state import account, bases, homes, index
 from syncd.state import search as state
 from syncd.state.vaults import find_vault
 from syncd.sync.mirror import opened_mirror
-from syncd.sync.vault_run import Progress
 
 
 class Standing(msgspec.Struct):

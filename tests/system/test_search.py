@@ -160,6 +160,7 @@ def test_a_state_of_the_version_before_is_searched_after_one_run(filled: World) 
     """All of it, though nothing is new."""
     with closing(open_db(filled.state / "syncd.db")) as db:
         db.execute("DROP TABLE change")
+        db.execute("DROP TABLE seen")
         db.execute("DELETE FROM setting WHERE key = 'mirror'")
         db.execute("PRAGMA user_version = 5")
     done = filled.command("search", "梟")
