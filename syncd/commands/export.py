@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 from syncd.commands.new_file import drafted, place
-from syncd.commands.progress_display import Hidden, progress_display
+from syncd.commands.progress_display import progress_display
 from syncd.config import settings
 from syncd.errors import ConfigError
 from syncd.formats.export import as_csv, as_json, as_markdown
@@ -20,7 +19,9 @@ from syncd.sync.mirror import documents, opened_mirror
 _Writer = Callable[[Iterable[Document]], Iterator[str]]
 
 
-def export(config_option: str | None, form: str, output: Path | None, *, force: bool) -> int:
+def export(
+    config_option: str | None, form: str, output: Path | None, *, force: bool, quiet: bool
+) -> int:
     """Write the account in a form (json, csv, markdown) to `output`, None: standard output.
 
     A file that is there is replaced only with `force`. Returns 0. Raises ConfigError, StateError.
@@ -33,9 +34,9 @@ def export(config_option: str | None, form: str, output: Path | None, *, force: 
     on_terminal = output is None and sys.stdout.isatty()
     with (
         opened_mirror(config) as db,
-        nullcontext(Hidden()) if on_terminal else progress_display() as display,
+        progress_display(shown=not quiet and not on_terminal) as progress,
     ):
-        text = writers[form](documents(db, display))
+        text = writers[form](documents(db, progress))
         if output is None:
             _print(map(_cleaned, text) if on_terminal else text)
         else:

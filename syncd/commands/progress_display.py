@@ -64,11 +64,11 @@ class Hidden:
 
 
 @contextmanager
-def progress_display() -> Iterator[Display | Hidden]:
+def progress_display(*, shown: bool = True) -> Iterator[Display | Hidden]:
     """The display; it shows nothing with `-q`, or where standard error is no terminal."""
     context = click.get_current_context(silent=True)
     quiet = context is not None and context.find_root().params.get("quiet")
-    if quiet or not sys.stderr.isatty():
+    if quiet or not shown or not sys.stderr.isatty():
         yield Hidden()
         return
     with _bars() as bars, _logs_above():

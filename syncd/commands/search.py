@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -10,6 +9,7 @@ import click
 
 from syncd.commands.console import print_json
 from syncd.commands.progress_display import progress_display
+from syncd.commands.say import say
 from syncd.config import settings
 from syncd.errors import ConfigError
 from syncd.page.words import Term, asked, matches
@@ -23,7 +23,9 @@ _SHOWN = 60  # characters of a query, where nothing was found
 _ADVICE = 'name a word of it, or several; "in quotes" they stand together'
 
 
-def search(config_option: str | None, words: Sequence[str], limit: int, *, as_json: bool) -> int:
+def search(
+    config_option: str | None, words: Sequence[str], limit: int, *, as_json: bool, quiet: bool
+) -> int:
     """Print the newest highlights, at most `limit`, that say all of the words. Returns 0.
 
     Raises ConfigError, StateError.
@@ -33,21 +35,20 @@ def search(config_option: str | None, words: Sequence[str], limit: int, *, as_js
     terms = asked(query)
     if not terms:
         raise ConfigError(f"there is no word in {one_line(query)!r}; {_ADVICE}")
-    with progress_display() as display:
-        found = sync.search(config, terms, limit + 1, display)
+    with progress_display(shown=not quiet) as progress:
+        found = sync.search(config, terms, limit + 1, progress)
     if as_json:
         print_json({"highlights": found[:limit], "more": len(found) > limit})
         return 0
-    colour = False if os.environ.get("NO_COLOR") else None  # None: only on a terminal
     for one in found[:limit]:
         for line in _lines(one, terms):
-            click.echo(line, color=colour)
+            say(line)
     if not found:
         name = query if len(query) <= _SHOWN else f"{query[:_SHOWN]}…"
-        click.echo(f"no highlight says {one_line(name)}", err=True)
+        say(f"no highlight says {one_line(name)}", err=True)
     elif len(found) > limit:
         more = f"`syncd search --limit {limit * 5}` shows more"
-        click.echo(f"these are the newest {limit}; {more}", err=True)
+        say(f"these are the newest {limit}; {more}", err=True)
     return 0
 
 
