@@ -32,6 +32,8 @@ FOUND = [
     '[zeta](https://e.org "https://e.org/[[x]]")',
     "✅\n2025-01-01",
     "//e.org/x mailto:a@b ]://",
+    "//e.o`x`",
+    'www.[](http:// "http://")[[',
 ]
 
 
