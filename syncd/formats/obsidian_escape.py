@@ -200,7 +200,7 @@ def _link(token: str, title: re.Match[str] | None) -> str:
 
 def _address(token: str, *, alone: bool) -> str:
     """A web address, and what is written on to it; with a mark in it a link whose label it is."""
-    if "](" not in token and not _LINKED.search(token):
+    if "](" not in token.rpartition(")")[2] and not _LINKED.search(token):
         return token
     token = token.replace(OURS, "")
     address = _ADDRESS.match(token)[0]  # type: ignore[index]
