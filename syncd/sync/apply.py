@@ -285,7 +285,7 @@ def _record(
     pending.done(db, run.id, id_)
     if found.album.wished:
         pictures.expect(db, run.id, id_, found.album.missing(case, plan))
-    if found.redressed and (found.home is None or run.options.full):
+    if found.home is None or (found.redressed and run.options.full):
         homes.set_mark(db, run.id, id_, found.form.mark)
     if home is not None:
         _record_page(run, found, plan, home)
