@@ -151,9 +151,11 @@ def _token(web: str, live: str = "", to: str = "") -> re.Pattern[str]:
     )
 
 
-_WORDS = rf"~(?!~)|=(?!=)|[+/]|!(?!\[)|(?!{_ENTITY})&"
-_MARKS = Marks(calm(_WORDS, _CODE), _token(rf"{_WEB}(?P<keep>{_KEPT})|", to=_TO_WEB))
-_PLAIN = Marks(calm(_WORDS, _CODE, plain=True), _token("", r"|\#|(?<!\]):(?=//)|(?<!:)/(?=/)"))
+_WORDS = rf"~(?!~)|=(?!=)|\+|!(?!\[)|(?!{_ENTITY})&"
+_MARKS = Marks(calm(rf"{_WORDS}|/", _CODE), _token(rf"{_WEB}(?P<keep>{_KEPT})|", to=_TO_WEB))
+_PLAIN = Marks(
+    calm(rf"{_WORDS}|/(?!/)", _CODE, plain=True), _token("", r"|\#|(?<!\]):(?=//)|(?<!:)/(?=/)")
+)
 _LINKED = _token("", to=_TO_WEB)
 
 # What is broken on every line; in plain text also what others than Obsidian take for an address
@@ -163,7 +165,7 @@ _DOLLAR = re.compile(r"(?<=\S)\$|\$(?=\$)")  # which could end mathematics
 # Blanks enough for code, which would show a backslash
 _INDENTED = re.compile(r"\A((?: {0,3}(?:>|[*+-]|\d{1,9}[.)]))*)(?: {4,}| *\t)[ \t]*")
 
-_TITLE = re.compile(r"""[ \t]+["'](?P<words>[\w ,.!?-]*["']\))?""")
+_TITLE = re.compile(rf"""[ \t]+["'](?P<words>(?:(?!://)(?!:$){_SAFE}(?<![\^"'{{}}]))*["']\))?""")
 _TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
 _ADDRESS = re.compile(r"(?:.*[^?!.,:;*_~'\")\]}>])?")
 _MARK = re.compile(r"[-!#-&*:<-@\[-`{-~]")
@@ -198,7 +200,7 @@ def _link(token: str, title: re.Match[str] | None) -> str:
 
 def _address(token: str, *, alone: bool) -> str:
     """A web address, and what is written on to it; with a mark in it a link whose label it is."""
-    if not _LINKED.search(token):
+    if "](" not in token.rpartition(")")[2] and not _LINKED.search(token):
         return token
     token = token.replace(OURS, "")
     address = _ADDRESS.match(token)[0]  # type: ignore[index]

@@ -49,7 +49,7 @@ _CARE = re.compile(
     r"|\n[ \t]*+(?:(?:[-+]|\d{1,9}\.)[ \t]*+)*+(?:[#:>]|\d{10}|(?:id|collapsed)::)"
     rf"|\n(?:{TASKS})\b"
 )
-_CLOSER = re.compile(r"\*|_(?![A-Za-z0-9])")
+_CLOSER = re.compile(r"[*$]|_(?![A-Za-z0-9])")
 
 # What opens emphasis: in code and in a page's name it would be open if their first mark is taken.
 _OPENER = r"(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))"

@@ -49,7 +49,7 @@ class Marks(NamedTuple):
 
 # What plain text has none of: a web address alone that nothing ends early or continues, a link to
 # one with nothing but words as its label, and hashtags.
-_IN_LINK = r"(?:(?!::|%%)[^\s<>\\`$\[\]{}\"()|^])*+"
+_IN_LINK = r"(?:(?!::|%%|&#?\w+;)[^\s<>\\`$\[\]{}\"()|^])*+"
 _LINKS = (
     r"(?<![^ \t])(?:https?://|www\.)(?=[^\W_])"
     r"(?:[^\W_]|(?<=[^\W_])_(?=[^\W_])|[./?&#+,;@!'-]|=(?!=)|%(?!%)|:(?![:/]))++(?![^ \t])"

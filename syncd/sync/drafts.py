@@ -175,7 +175,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         {item.id: rows.gone[item.id] for item in items if item.id in rows.gone},
         len(twins),
         form,
-        mark.templates != form.mark,
+        home is not None and mark.templates != form.mark,
         shown,
         rows.begun.get(id_, 0),
         id_ in rows.differing,

@@ -32,6 +32,9 @@ FOUND = [
     '[zeta](https://e.org "https://e.org/[[x]]")',
     "✅\n2025-01-01",
     "//e.org/x mailto:a@b ]://",
+    "//e.o`x`",
+    "[a](https://e.org/&nbsp;)`` <2023-01-01 Sun> ``",
+    'www.[](http:// "http://")[[',
 ]
 
 
