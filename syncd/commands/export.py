@@ -19,9 +19,7 @@ from syncd.sync.mirror import documents, opened_mirror
 _Writer = Callable[[Iterable[Document]], Iterator[str]]
 
 
-def export(
-    config_option: str | None, form: str, output: Path | None, *, force: bool, quiet: bool
-) -> int:
+def export(config_option: str | None, form: str, output: Path | None, *, force: bool) -> int:
     """Write the account in a form (json, csv, markdown) to `output`, None: standard output.
 
     A file that is there is replaced only with `force`. Returns 0. Raises ConfigError, StateError.
@@ -34,7 +32,7 @@ def export(
     on_terminal = output is None and sys.stdout.isatty()
     with (
         opened_mirror(config) as db,
-        progress_display(shown=not quiet and not on_terminal) as progress,
+        progress_display(shown=not on_terminal) as progress,
     ):
         text = writers[form](documents(db, progress))
         if output is None:

@@ -23,9 +23,7 @@ _SHOWN = 60  # characters of a query, where nothing was found
 _ADVICE = 'name a word of it, or several; "in quotes" they stand together'
 
 
-def search(
-    config_option: str | None, words: Sequence[str], limit: int, *, as_json: bool, quiet: bool
-) -> int:
+def search(config_option: str | None, words: Sequence[str], limit: int, *, as_json: bool) -> int:
     """Print the newest highlights, at most `limit`, that say all of the words. Returns 0.
 
     Raises ConfigError, StateError.
@@ -35,7 +33,7 @@ def search(
     terms = asked(query)
     if not terms:
         raise ConfigError(f"there is no word in {one_line(query)!r}; {_ADVICE}")
-    with progress_display(shown=not quiet) as progress:
+    with progress_display() as progress:
         found = sync.search(config, terms, limit + 1, progress)
     if as_json:
         print_json({"highlights": found[:limit], "more": len(found) > limit})
