@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from syncd.formats.html import from_html, link_target
 from syncd.formats.syntax import (
@@ -103,6 +104,7 @@ _MATH = (
 _DOLLARS = re.compile(r"\$\$|\$[^ $](?:[^$]*[^ (\[{$])?\$")
 
 
+@cache  # compiled where the first text wants it: the start of most commands needs none
 def _marks(*, links: bool, hashtags: bool) -> Marks:
     keep = (_URL, _PAGE, _ITALIC.format("")) if links else (_ITALIC.format("#:"),)
     # What follows a hashtag without a blank is of its name, where a backslash would be shown.
@@ -132,9 +134,8 @@ def _marks(*, links: bool, hashtags: bool) -> Marks:
     return Marks(calm(r"~(?!~)|=(?!=)|[+/!&]", f"{CODE}|{_MATH}", plain=not links), token)
 
 
-_MARKS = _marks(links=True, hashtags=True)
-_PLAIN = _marks(links=False, hashtags=False)
-_VALUE = _marks(links=True, hashtags=False)
+def _plain() -> Marks:
+    return _marks(links=False, hashtags=False)
 
 
 def clean(text: str) -> str:
@@ -167,7 +168,7 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
 
 
 def _written(lines: list[str], *, inline: bool = False, plain: bool = False) -> list[str]:
-    marks = _PLAIN if plain else _MARKS
+    marks = _marks(links=not plain, hashtags=not plain)
     latex = any("\\" in line for line in lines) and any(map(_AS_LATEX.search, lines))
 
     def inert(words: str) -> str:
@@ -200,8 +201,8 @@ def _escaped(found: re.Match[str]) -> str:
         return before_marks(found)
     tag = found[0]
     if OURS in tag:
-        return _PLAIN.token.sub(before_marks, tag)
-    as_text = _PLAIN.token.sub(before_marks, tag)
+        return _plain().token.sub(before_marks, tag)
+    as_text = _plain().token.sub(before_marks, tag)
     return tag if as_text.replace("\\#", "#") == tag else as_text
 
 
@@ -248,7 +249,7 @@ def logseq_value(text: str, *, plain: bool = False) -> str:
 
     One line, `#` written as `\#`, macros and references inert.
     """
-    line, marks = " ".join(clean(text).split()), _PLAIN if plain else _VALUE
+    line, marks = " ".join(clean(text).split()), _marks(links=not plain, hashtags=False)
     words = marks.calm.match(line)
     kept = max(words.end("kept"), 0) if words and "#" not in line else 0
     return with_ours(changed(line, None, OURS, kept, lambda words: _inert(words, marks)))

@@ -13,6 +13,7 @@ no hashtag, link or picture that is live either. Every step is linear in the len
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import quote
 
 from syncd.formats.escape import UNCLEAN, clean, from_html, link_target, needs_care
@@ -36,7 +37,7 @@ def obsidian_lines(text: str, *, inline: bool = False, plain: bool = False) -> l
 
 
 def _written(lines: list[str], *, inline: bool = False, plain: bool = False) -> list[str]:
-    marks, everywhere = (_PLAIN, _IN_PLAIN) if plain else (_MARKS, _EVERYWHERE)
+    marks, everywhere = _marks(plain=plain), _IN_PLAIN if plain else _EVERYWHERE
     text = everywhere.sub(rf"\g<0>{OURS}", "\n".join(lines))
     lines, dollars = text.split("\n"), text.count("$") > 1
 
@@ -136,6 +137,7 @@ _TO_WEB = (
 )
 
 
+@cache
 def _token(web: str, live: str = "", to: str = "") -> re.Pattern[str]:
     """The marks of a line: `web` are addresses, `live` others too, and links to all but `to`."""
     return re.compile(
@@ -152,11 +154,19 @@ def _token(web: str, live: str = "", to: str = "") -> re.Pattern[str]:
 
 
 _WORDS = rf"~(?!~)|=(?!=)|\+|!(?!\[)|(?!{_ENTITY})&"
-_MARKS = Marks(calm(rf"{_WORDS}|/", _CODE), _token(rf"{_WEB}(?P<keep>{_KEPT})|", to=_TO_WEB))
-_PLAIN = Marks(
-    calm(rf"{_WORDS}|/(?!/)", _CODE, plain=True), _token("", r"|\#|(?<!\]):(?=//)|(?<!:)/(?=/)")
-)
-_LINKED = _token("", to=_TO_WEB)
+
+
+@cache  # compiled where the first text wants it: the start of most commands needs none
+def _marks(*, plain: bool) -> Marks:
+    if plain:
+        token = _token("", r"|\#|(?<!\]):(?=//)|(?<!:)/(?=/)")
+        return Marks(calm(rf"{_WORDS}|/(?!/)", _CODE, plain=True), token)
+    return Marks(calm(rf"{_WORDS}|/", _CODE), _token(rf"{_WEB}(?P<keep>{_KEPT})|", to=_TO_WEB))
+
+
+def _linked() -> re.Pattern[str]:
+    return _token("", to=_TO_WEB)
+
 
 # What is broken on every line; in plain text also what others than Obsidian take for an address
 _EVERYWHERE = re.compile(rf"(?P<after>{_DATED})")
@@ -188,23 +198,23 @@ def _link(token: str, title: re.Match[str] | None) -> str:
     If that holds a mark, or a title of more than words follows, the link is shown as text: where no
     label begins, it would be all of an address.
     """
-    if not title and not _LINKED.search(token):
+    if not title and not _linked().search(token):
         return token
     at = _TARGET.match(token, 2).end()  # type: ignore[union-attr]
     closes = title["words"] and at == len(token) if title else token[at : at + 1] == ")"
-    if closes and not _LINKED.search(token, at):
+    if closes and not _linked().search(token, at):
         address = token[2:at]
-        return "](" + (_encoded(address) if _LINKED.search(address) else address) + token[at:]
+        return "](" + (_encoded(address) if _linked().search(address) else address) + token[at:]
     return "]\\(" + _address(token[2:], alone=True)
 
 
 def _address(token: str, *, alone: bool) -> str:
     """A web address, and what is written on to it; with a mark in it a link whose label it is."""
-    if "](" not in token.rpartition(")")[2] and not _LINKED.search(token):
+    if "](" not in token.rpartition(")")[2] and not _linked().search(token):
         return token
     token = token.replace(OURS, "")
     address = _ADDRESS.match(token)[0]  # type: ignore[index]
-    behind = _LINKED.sub(before_marks, token[len(address) :])
+    behind = _linked().sub(before_marks, token[len(address) :])
     text = _MARK.sub(r"\\\g<0>", address).replace("www.", "www\\.", 1)
     target = link_target(_encoded(address)) if alone else None
     return (f"[{text}]({target})" if target else text) + behind

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from itertools import accumulate
 
 from syncd.formats.escape import UNCLEAN, clean, from_html, link_target, needs_care
-from syncd.formats.syntax import DATE, TASKS, Marks, by_line, calm, changed
+from syncd.formats.syntax import DATE, TASKS, by_line, calm, changed
 
 ZERO = "\u200b"
 Ahead = Callable[[str], bool]
@@ -70,6 +71,7 @@ _LINKS = (
 _CODE = r"(?P<code>(?<!`)(?P<ticks>`++)(?P<code_in>[^`\n]+)(?P=ticks)(?!`))|"
 
 
+@cache  # compiled where the first text wants it: the start of most commands needs none
 def _token(code: str, links: str) -> re.Pattern[str]:
     return re.compile(
         r"(?=[`!\[<h*_~({\\@H:/=+#^])(?:"
@@ -86,9 +88,6 @@ def _token(code: str, links: str) -> re.Pattern[str]:
 # Nothing that is not seen keeps `#` from being a hashtag: hence its wide twin.
 _NO_LINKS = r"|(?P<hash>\#)|(?P<scheme>:(?=//))"
 _CALM = r"(?<=[^\W_])[/+]|[/+](?![^ \t])|!(?![hH])|&"
-_MARKS = Marks(calm(_CALM), _token("", _LINKS))
-_PLAIN = Marks(calm(_CALM, plain=True), _token("", _NO_LINKS))
-_WITH_CODE = {_MARKS: _token(_CODE, _LINKS), _PLAIN: _token(_CODE, _NO_LINKS)}
 _VALUE = re.compile(_LIVE)
 _CLOSES = re.compile(r"$|[ \t)\]}'\",.:;!?-]")
 
@@ -112,7 +111,8 @@ def _written(
     lines: list[str], tail: str = "", inline: bool = False, plain: bool = False
 ) -> list[str]:
     whole, ends = "\n".join([*lines, tail]), list[int]()
-    marks = _PLAIN if plain else _MARKS
+    links = _NO_LINKS if plain else _LINKS
+    token, with_code = _token("", links), _token(_CODE, links)
 
     def written(at: int, kept: int) -> str:
         def ahead(mark: str) -> bool:
@@ -128,12 +128,12 @@ def _written(
             start if starts else None,
             ZERO,
             kept,
-            lambda words: _inline(words, marks.token, ahead),
-            lambda words: _inline(words, _WITH_CODE[marks], ahead),
+            lambda words: _inline(words, token, ahead),
+            lambda words: _inline(words, with_code, ahead),
         )
         return line + ZERO if at == 0 and _TAGS.search(line) else line
 
-    return by_line(lines, _FENCE, _source, marks.calm, written)
+    return by_line(lines, _FENCE, _source, calm(_CALM, plain=plain), written)
 
 
 def _with_tail(lines: list[str], tail: str) -> list[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 TASKS = "TODO|DOING|NOW|LATER|DONE|WAITING|WAIT|CANCELED|CANCELLED|IN-PROGRESS|STARTED"
@@ -64,6 +65,7 @@ _WORDS = (
 )
 
 
+@cache  # compiled where the first text wants it
 def calm(words: str, code: str = CODE, *, plain: bool = False) -> re.Pattern[str]:
     """The words and code at a line's start with which nothing begins; `kept` is the last code.
 
