@@ -74,6 +74,13 @@ class Terminal:
             assert self._read(), f"{text!r} never came: {self.seen}"
         self._from = len(self.seen)
 
+    def until_shown(self, *texts: str) -> None:
+        """Wait until all of that is on the screen at once."""
+        until = time.monotonic() + PATIENCE
+        while not all(text in "\n".join(self.screen()) for text in texts):
+            assert time.monotonic() < until, self.screen()
+            assert self._read(), self.screen()
+
     def screen(self) -> list[str]:
         """The screen's lines, without those below the last one that is not empty."""
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip().split("\n")

@@ -36,9 +36,8 @@ def test_a_wait_says_for_what_and_how_long(owls: World, command: list[str]) -> N
     passes = 1 if command[0] == "check" else 0
     owls.sandbox.faults += [*[Fault("pass")] * passes, Fault("429", retry_after="300")]
     with terminal(owls, *command, columns=60) as shown:
-        shown.wait_for("s left")
-        assert any("asking Readwise for the whole account" in line for line in shown.screen())
-        assert any("waiting for Readwise: answered 429" in line for line in shown.screen())
+        shown.wait_for("waiting for Readwise: answered 429")
+        shown.until_shown("asking Readwise for the whole account", "answered 429", "s left")
         assert all(len(line) < 60 for line in shown.screen())
         shown.press("\x03")
         assert shown.end() == 130
