@@ -1307,6 +1307,7 @@ def by_the_version_before(world: World, would_write: World) -> None:
         db.execute("DROP TABLE change")
         db.execute("DELETE FROM setting WHERE key = 'mirror'")
         db.execute("DROP TABLE seen")
+        db.execute("ALTER TABLE mark DROP COLUMN version")
         db.execute(f"PRAGMA user_version = {_OLDER}")
 
 
