@@ -23,7 +23,7 @@ from syncd.errors import ConfigError, StateError, Stopped, SyncdError, VaultErro
 from syncd.formats.escape import clean
 from syncd.progress import Progress, named, silent
 from syncd.report import conflict_copy_line, held_line, one_line
-from syncd.state import bases
+from syncd.state import bases, homes
 from syncd.state.schema import open_to_read
 from syncd.state.vaults import find_vault
 from syncd.sync.announce import journal_files
@@ -52,6 +52,7 @@ def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
     with stop_on_signal() as stop, progress_display() as display:
         findings = find_problems(config, stop, display)
         manners = {vault.name: _manners(vault, display) for vault in config.vaults}
+        others = {vault.name: _in_other_layout(config, vault) for vault in config.vaults}
         comparable = all(one.exit_status == SyncdError.exit_status for one in findings)
         compared = compare_all(config, stop, display) if full and comparable else {}
     code = _exit_status(findings, compared)
@@ -59,9 +60,11 @@ def check(config_option: str | None, *, full: bool, as_json: bool) -> int:
     if as_json:
         vaults = [_as_value(name, one) for name, one in compared.items()]
         told = {name: [_told(one) for one in found] for name, found in manners.items()}
-        print_json({"code": code, "problems": problems, "vaults": vaults, "manners": told})
+        value = {"code": code, "problems": problems, "vaults": vaults, "manners": told}
+        print_json({**value, "other_layout": others})
     else:
         _print_manners(config, manners)
+        _print_layouts(config, others)
         _print_result(path, problems, compared)
     return code
 
@@ -148,6 +151,26 @@ def _print_manners(config: Config, manners: dict[str, list[Manner]]) -> None:
         template = fitting_template(found)
         if template and not vault.template:
             say(f'{vault.name}: template = "{template}" lets new highlights look like that')
+
+
+def _in_other_layout(config: Config, vault: Vault) -> int:
+    """How many documents have another layout than new ones get; 0 where that cannot be told."""
+    state = settings.state_path(config) / "syncd.db"
+    with suppress(ConfigError, OSError, sqlite3.Error), closing(open_to_read(state)) as db:
+        number = find_vault(db, vault.name)
+        if number is not None:
+            return homes.count_laid_out(db, number, notes=vault.layout == "page")
+    return 0
+
+
+def _print_layouts(config: Config, others: dict[str, int]) -> None:
+    """Print how many documents keep the layout that they have."""
+    for vault in config.vaults:
+        count = others[vault.name]
+        if count:
+            have = "document has" if count == 1 else "documents have"
+            kept = "a note for each highlight" if vault.layout == "page" else "a page"
+            say(f"{vault.name}: {count} {have} another layout, {kept}, which stays")
 
 
 def _unmerged(vault: Vault, path: str) -> Iterator[SyncdError]:

@@ -67,6 +67,7 @@ class Vault(msgspec.Struct, frozen=True):
     timezone: str = ""
     namespace: str | None = None
     template: Literal["", "readwise-default"] | Path = ""
+    layout: Literal["page", "note-per-highlight"] = "page"
     on_delete: Literal["keep", "remove"] = "keep"
     categories: tuple[Category, ...] = ()
     sources: tuple[str, ...] = ()
@@ -223,6 +224,9 @@ def _check_choices(file: TomlFile, config: Config) -> None:
         if vault.review and not vault.journal:
             reason = "is told in the journal; add journal = true"
             raise file.error(("vault", index, "review"), reason)
+        if vault.layout != "page" and vault.template:
+            reason = "and template exclude each other: a highlight's own note has no template"
+            raise file.error(("vault", index, "layout"), f"{reason}; keep one of them")
         if vault.live_text == "none" and vault.media == "copy":
             reason = (
                 'and live_text = "none" exclude each other: a plain text shows no picture; '

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from syncd.formats import logseq, obsidian, org
+from syncd.formats import logseq, obsidian, obsidian_note, org
 from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
 from syncd.model import Document, Highlight
@@ -59,7 +59,8 @@ class Format(NamedTuple):
 
     Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
     blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
-    are written, None for all; `mark` differs between templates and looks.
+    are written, None for all; `mark` differs between templates and looks. With `notes` each
+    highlight has a file of its own, and the page lists these (`notes_of`).
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -81,6 +82,7 @@ class Format(NamedTuple):
     look: Look = USUAL
     syntax: Syntax = MARKDOWN
     extension: str = ".md"
+    notes: bool = False
 
 
 def _opens_with(
@@ -155,6 +157,14 @@ def format_of(name: str, *, org: bool = False, look: Look = USUAL) -> Format:
         companions=partial(room.companions, look=look),
         opening=_opens_with(header),
     )
+
+
+@cache  # by what it is the format of a page is compared
+def notes_of(form: Format) -> Format:
+    """How documents are written, beside such pages, of which each highlight has its own note."""
+    page = format_of("obsidian", look=form.look)
+    parts = partial(obsidian_note.highlight, look=form.look)
+    return page._replace(highlight=parts, notes=True)
 
 
 def format_at(path: str, form: Format) -> Format:

@@ -10,7 +10,8 @@ class Metadata(NamedTuple):
 
     `url` is its address (`link_key`), `title` its whole title (`title_key`), `book` its id, each
     None where the page does not say it. `is_document`: whether the page was made from one.
-    `highlight` is the id of the one highlight that the page is, where it is just that.
+    `highlight` is the id of the one highlight that the page is, where another program made it so;
+    `note` the same of a note that is syncd's.
     """
 
     name: str
@@ -19,3 +20,4 @@ class Metadata(NamedTuple):
     book: int | None
     is_document: bool
     highlight: int | None = None
+    note: int | None = None

@@ -27,6 +27,7 @@ from syncd.page.front_matter import entry, front_matter_length, plain_values
 from syncd.page.identity import link_key
 from syncd.page.links import title_key
 from syncd.page.names import name_key
+from syncd.page.note import HIGHLIGHT
 from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
@@ -86,16 +87,11 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
     else:
         text = obsidian_lines(said, plain=look.plain)
     date = day(item, zone)
-    link = _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
+    link = own_link(document, item)
     when = f"[[{date}]]" if date and look.date_links else date
     fields = [f"[{one}]" for one in block_properties(item, look)]
     tail = " ".join(filter(None, (link, "#Highlight", when, *fields, f"^rw-{item.id}")))
-    if text[-1].startswith(("```", "~~~")):
-        text.append(tail)
-    elif stands_alone(text):
-        text += ["", tail]
-    else:
-        text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
+    text = with_tail(text, tail)
     names = tags(shown.tags)
     note = obsidian_lines(shown.note, inline=True, plain=look.plain)
     return Rendered(
@@ -103,6 +99,20 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
         [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,
         [f"{NOTE} {note[0]}", *note[1:]] if any(note) else None,
     )
+
+
+def own_link(document: Document, item: Highlight) -> str:
+    """The highlight's link in parentheses, in which nothing runs; "" where it has none."""
+    return _WOULD_RUN.sub(lambda found: f"%{ord(found[0]):02X}", origin(document, item))
+
+
+def with_tail(text: list[str], tail: str) -> list[str]:
+    """The lines of a text with its link and id behind them, where those belong to all of it."""
+    if text[-1].startswith(("```", "~~~")):
+        return [*text, tail]
+    if stands_alone(text):
+        return [*text, "", tail]
+    return [*text[:-1], f"{text[-1]} {tail}" if text[-1] else tail]
 
 
 def alias(document: Document) -> dict[str, list[str]]:
@@ -163,7 +173,8 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _TOP = 60  # lines in which a plugin's metadata stand
-_SAYING = ("full", "url", "uri", "readwise", "/index]]")  # one is in all that names a document
+# one is in all that names a document or a highlight
+_SAYING = ("full", "url", "uri", "readwise", "/index]]", "\nhighlight:")
 
 
 def metadata(page: Page, title: str) -> Metadata:
@@ -193,7 +204,14 @@ def metadata(page: Page, title: str) -> Metadata:
         book=book,
         is_document=bool(book or full_title),
         highlight=_atom(said),
+        note=None if book or full_title else _own_note(said),
     )
+
+
+def _own_note(said: dict[str, str]) -> int | None:
+    """The highlight's id where syncd made the note of it alone."""
+    id_ = said.get(HIGHLIGHT, "")
+    return int(id_) if re.fullmatch(r"\d{1,18}", id_, re.ASCII) else None
 
 
 def _atom(said: dict[str, str]) -> int | None:

@@ -9,11 +9,12 @@ label of a place is there by its letters too, behind `LETTERS`.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from hashlib import blake2b
 
-from syncd.page.blocks import Block, Page, digest
+from syncd.page.blocks import Block, Page, digest, parse
 from syncd.page.links import (
     block_id,
     ends_with_own,
@@ -28,8 +29,11 @@ from syncd.page.links import (
     readwise_keys,
 )
 from syncd.page.markdown import fenced_lines
+from syncd.page.note import Note
 
 LABELLED, MENTION, LETTERS = "label:", "link:", "letters:"
+
+_OWN_TEXT = re.compile(r" \^rw-\d+\Z", re.ASCII)
 
 Occurrence = tuple[str, bytes]
 
@@ -50,9 +54,11 @@ def occurrences(page: Page, *, is_document: bool, by_id: bool) -> list[Occurrenc
     for block in dict.fromkeys(filter(None, around.values())):
         content = page.content(block)[: _own_lines(page, block)]
         found += occurrences_in(content, is_document=is_document)
+    outside = [number for number in telling if around[number] is None]
     if all(digest_ for _, digest_ in ids):
-        outside = [number for number in telling if around[number] is None]
         found += _outside_of_blocks(page, outside, is_document) if outside else []
+    else:
+        found += _tweets(page, outside)
     return found + ids
 
 
@@ -115,6 +121,14 @@ def letters_key(says: str) -> str:
     return LETTERS + blake2b(says.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
+def note_occurrences(note: Note, highlight: int) -> list[Occurrence]:
+    """The highlights in a note that is this one's own, and in what its owner wrote below it."""
+    known = note.digests.text
+    own = occurrences_in(note.body, is_document=False, known=known) if note.end else ()
+    below = parse("".join(note.page.lines[note.end or note.top :]), note.page.syntax)
+    return [(id_key(highlight), known), *own, *occurrences(below, is_document=False, by_id=True)]
+
+
 def _ids(page: Page, is_document: bool) -> Iterator[Occurrence]:
     for number, line in enumerate(page.lines):
         if "^" in line or "%%" in line or "# id" in line or "/open/" in line:
@@ -135,6 +149,18 @@ def _outside_of_blocks(page: Page, numbers: list[int], is_document: bool) -> Ite
         own = own_key(links, marked=is_marked(content))
         keys = labelled_keys(links) if is_document else (own,)
         yield from ((key, b"") for key in keys if key is not None)
+
+
+def _tweets(page: Page, numbers: list[int]) -> Iterator[Occurrence]:
+    """The tweets in these lines, which are no block's, that end as the text of an own note does.
+
+    A tweet is its link, whichever highlight brought it.
+    """
+    for number in numbers:
+        line = page.lines[number].rstrip()
+        key = own_key(links_in([line]), marked=False) if _OWN_TEXT.search(line) else None
+        if key is not None and key.startswith("tweet:"):
+            yield key, b""
 
 
 def _block_around(page: Page, number: int) -> Block | None:

@@ -139,6 +139,24 @@ def standing_at(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> lis
     return [row[0] for row in rows]
 
 
+def without_note(db: sqlite3.Connection, vault: int) -> list[int]:
+    """The documents of which a highlight had a note of its own that is not there any more.
+
+    Without those of which that is known.
+    """
+    rows = db.execute(
+        "SELECT DISTINCT home.document FROM home JOIN highlight USING (document)"
+        " JOIN base ON (base.vault, base.highlight) = (home.vault, highlight.id)"
+        " WHERE home.vault = ? AND home.notes AND base.place IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM page"
+        " WHERE (page.vault, page.note) = (home.vault, highlight.id))"
+        " AND NOT EXISTS (SELECT 1 FROM absence"
+        " WHERE (absence.vault, absence.highlight) = (home.vault, base.highlight))",
+        (vault,),
+    )
+    return [row[0] for row in rows]
+
+
 def deleted_upstream(db: sqlite3.Connection, vault: int) -> tuple[int, int]:
     """How many highlights, lately deleted upstream, are in the vault, of how many."""
     gone = db.execute(
@@ -179,7 +197,8 @@ def set_conflicts(
 def conflicts(db: sqlite3.Connection, vault: int) -> Iterator[Difference]:
     """What differs since account and owner both changed it."""
     rows = db.execute(
-        "SELECT document, highlight, parts, path FROM conflict"
+        "SELECT document, highlight, parts, coalesce((SELECT min(path) FROM page"
+        " WHERE (page.vault, note) = (conflict.vault, highlight)), home.path) FROM conflict"
         " LEFT JOIN home USING (vault, document) WHERE vault = ? ORDER BY document, highlight",
         (vault,),
     )

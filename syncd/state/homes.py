@@ -15,6 +15,7 @@ class Home(NamedTuple):
 
     `title` and `url` are the document's as the page said them (title_key, link_key), `hash` the
     digest of its bytes when it was last written; `away`: when (UTC) it was first seen to be gone.
+    `notes`: whether each highlight has a note of its own, which the page lists.
     """
 
     path: str
@@ -23,12 +24,13 @@ class Home(NamedTuple):
     url: str | None = None
     hash: bytes | None = None
     away: datetime | None = None
+    notes: bool = False
 
 
 def find(db: sqlite3.Connection, vault: int, documents: Sequence[int]) -> dict[int, Home]:
     """The pages of these documents as last known, by document."""
     rows = db.execute(
-        "SELECT document, path, header, title, url, hash, away FROM home"
+        "SELECT document, path, header, title, url, hash, away, notes FROM home"
         " WHERE vault = ? AND document IN (SELECT value FROM json_each(?))",
         (vault, msgspec.json.encode(documents).decode()),
     )
@@ -36,20 +38,27 @@ def find(db: sqlite3.Connection, vault: int, documents: Sequence[int]) -> dict[i
 
 
 def _home(
-    path: str, header: bytes, title: str | None, url: str | None, hash_: bytes, away: str | None
+    path: str,
+    header: bytes,
+    title: str | None,
+    url: str | None,
+    hash_: bytes,
+    away: str | None,
+    notes: int,
 ) -> Home:
     known = msgspec.msgpack.decode(header, type=dict[str, bytes])
-    return Home(path, known, title, url, hash_, datetime.fromisoformat(away) if away else None)
+    since = datetime.fromisoformat(away) if away else None
+    return Home(path, known, title, url, hash_, since, bool(notes))
 
 
 def settle(db: sqlite3.Connection, vault: int, document: int, page: Home) -> None:
     """Remember a document's page as it stands now."""
     header = msgspec.msgpack.encode(page.header)
     away = page.away.isoformat() if page.away else None
-    row = (vault, document, page.path, header, page.title, page.url, page.hash, away)
+    row = (vault, document, page.path, header, page.title, page.url, page.hash, away, page.notes)
     db.execute(
-        "INSERT OR REPLACE INTO home (vault, document, path, header, title, url, hash, away)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO home (vault, document, path, header, title, url, hash, away, notes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row,
     )
 
@@ -92,6 +101,12 @@ def documents_at(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> li
 def paths(db: sqlite3.Connection, vault: int) -> set[str]:
     """The pages of all documents: their paths in the vault."""
     return {row[0] for row in db.execute("SELECT path FROM home WHERE vault = ?", (vault,))}
+
+
+def count_laid_out(db: sqlite3.Connection, vault: int, *, notes: bool) -> int:
+    """How many documents have a note for each highlight, or else a page."""
+    query = "SELECT count(*) FROM home WHERE vault = ? AND notes = ?"
+    return int(db.execute(query, (vault, notes)).fetchone()[0])
 
 
 def tenant(db: sqlite3.Connection, vault: int, path: str) -> int | None:

@@ -17,7 +17,8 @@ class PageEntry(NamedTuple):
 
     Its path in the vault; its time (ns), size, inode and digest when it was read; the page's name
     (name_key) and, where the page says them, its document's address, whole title and id; whether it
-    stands as syncd wrote it; and the highlights on it: identity and digest of each (occurrences).
+    stands as syncd wrote it; the highlight of which it is the own note; and the highlights on it:
+    identity and digest of each (occurrences).
     """
 
     path: str
@@ -30,6 +31,7 @@ class PageEntry(NamedTuple):
     title: str | None
     book: int | None
     own: bool
+    note: int | None
     highlights: list[tuple[str, bytes]]
 
 
@@ -48,7 +50,7 @@ def enter(db: sqlite3.Connection, vault: int, entry: PageEntry) -> None:
         db.execute("DELETE FROM block WHERE page = ?", old)
     cursor = db.execute(
         "INSERT OR REPLACE INTO page (id, vault, path, mtime, size, inode, hash, name, url, title,"
-        " book, own, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " book, own, note, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (old[0] if old else None, vault, *entry[:-1], file_key(entry.path)),
     )
     page = cursor.lastrowid
@@ -78,22 +80,31 @@ def is_own(db: sqlite3.Connection, vault: int, path: str, hash_: bytes) -> bool:
 class Place(NamedTuple):
     """A highlight's block somewhere in the vault.
 
-    Its identity, its page, and the document whose page that is.
+    Its identity, its page, and the document whose page that is; `note` is the highlight of which
+    the page is the own note.
     """
 
     key: str
     path: str
     hash: bytes
     tenant: int | None
+    note: int | None = None
+
+    @property
+    def is_own_note(self) -> bool:
+        """Whether the page is the own note of just the highlight that was looked up by its id."""
+        return self.note is not None and self.key == id_key(self.note)
 
 
 def places(db: sqlite3.Connection, vault: int, keys: Iterable[str]) -> list[Place]:
     """Where highlights of these identities stand."""
     rows = db.execute(
-        "SELECT key, page.path, block.hash, document FROM block"
-        " JOIN page ON page.id = block.page"
+        "SELECT block.key, page.path, block.hash, coalesce(home.document, highlight.document),"
+        " page.note"
+        " FROM block JOIN page ON page.id = block.page"
         " LEFT JOIN home ON home.vault = block.vault AND home.path = page.path"
-        " WHERE block.vault = ? AND key IN (SELECT value FROM json_each(?))",
+        " LEFT JOIN highlight ON highlight.id = page.note"
+        " WHERE block.vault = ? AND block.key IN (SELECT value FROM json_each(?))",
         (vault, msgspec.json.encode(list(keys)).decode()),
     )
     return list(map(Place._make, rows))
@@ -191,7 +202,8 @@ def candidates(
 ) -> list[Candidate]:
     """The pages at `paths`, or of one of the `names` (name_key), `titles` (title_key), or `book`.
 
-    Only pages that say something of a document count, be it by their name.
+    Only pages that say something of a document count, be it by their name, and no note that is a
+    highlight's own.
     """
     known = msgspec.json.encode([list(paths), names, titles]).decode()
     rows = db.execute(
@@ -206,7 +218,7 @@ def candidates(
         " WHERE (home.vault, home.path) = (page.vault, page.path) AND since = 0), hash,"
         " (SELECT count(*) FROM block WHERE page = page.id AND key NOT LIKE 'l%:%'),"
         " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path))"
-        " FROM page WHERE id IN"
+        " FROM page WHERE note IS NULL AND id IN"
         " (SELECT id FROM page WHERE vault = ? AND path IN paths"
         " UNION SELECT id FROM page WHERE vault = ? AND name IN names"
         " UNION SELECT id FROM page WHERE vault = ? AND title IN titles"
@@ -221,6 +233,25 @@ def said(db: sqlite3.Connection, vault: int, path: str) -> tuple[str | None, str
     query = "SELECT title, url, hash FROM page WHERE (vault, path) = (?, ?)"
     title, url, digest = db.execute(query, (vault, path)).fetchone()
     return title, url, digest
+
+
+def documents_of_notes(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> list[int]:
+    """The documents of which a highlight has one of these pages as its own note."""
+    rows = db.execute(
+        "SELECT DISTINCT document FROM page JOIN highlight ON highlight.id = note"
+        " WHERE vault = ? AND path IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(list(paths)).decode()),
+    )
+    return [row[0] for row in rows]
+
+
+def notes_named(db: sqlite3.Connection, vault: int, what: str) -> list[tuple[int, int]]:
+    """The highlights of which the own note has this path or name: document and highlight."""
+    return db.execute(
+        "SELECT document, note FROM page JOIN highlight ON highlight.id = note"
+        " WHERE vault = ?1 AND (path = ?2 OR name = ?3)",
+        (vault, what, name_key(what.rpartition("/")[2].removesuffix(".md"))),
+    ).fetchall()
 
 
 def repeated(db: sqlite3.Connection, vault: int) -> list[tuple[str, int, str]]:

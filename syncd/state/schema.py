@@ -171,6 +171,12 @@ _MIGRATIONS = [
     -- mark: also by which version of the rendering (format.RENDERING); each document has one
     ALTER TABLE mark ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
     """,
+    """
+    -- home: whether each highlight has a note of its own; page: the highlight whose own note it is
+    ALTER TABLE home ADD COLUMN notes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE page ADD COLUMN note INTEGER;
+    CREATE INDEX page_note ON page (vault, note) WHERE note IS NOT NULL;
+    """,
 ]
 
 

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 from syncd.page.base import Base
 from syncd.page.rendered import PARTS, Digests, Part
-from syncd.sync.highlight_blocks import PageBlock, Place, Wanted
+from syncd.sync.highlight_blocks import Own, Place, Wanted
 
 Fate = Literal["again", "deleted", "held"]
 
@@ -25,6 +25,7 @@ _BRAKE, _LEAST, _SHARE = (
 )  # absences: more than this many; or from these on, one in so many
 _SOON = 60_000_000_000  # ns within which an editor's old buffer is saved over what came
 _COARSE = 2_000_000_000  # ns that a file system's clock may be behind
+NO_TIME = 1 << 63  # the `mtime` of several files, of which none tells anything
 
 
 class Effect(NamedTuple):
@@ -80,7 +81,7 @@ def effects_of(
         if base is None or not item.live or item.id in known:
             continue
         place = found.get(item.id)
-        if isinstance(place, PageBlock):
+        if isinstance(place, Own):
             effects.append(Effect(item.id, None, base.since, undone=False))
             for part in PARTS:
                 effects += _edits(item.id, base, part, getattr(standing[item.id], part))

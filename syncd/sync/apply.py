@@ -27,13 +27,14 @@ from syncd.page.rendered import PARTS
 from syncd.page.splice import Edit, splice
 from syncd.report import Failure, Gone
 from syncd.state import account, bases, homes, index, news, pending, pictures
-from syncd.sync.absence import Fate, Look, effects_of
+from syncd.sync.absence import NO_TIME, Fate, Look, effects_of
 from syncd.sync.drafts import Draft, draft, name_of, names_of
 from syncd.sync.filters import wants_document
-from syncd.sync.highlight_blocks import PageBlock, Place, Wanted, blocks_of
+from syncd.sync.highlight_blocks import NoteBlock, Own, PageBlock, Place, Wanted, blocks_of
 from syncd.sync.identify import identify
 from syncd.sync.inputs import Inputs, read_inputs, with_page
 from syncd.sync.merge import Case, Plan, end_of, merge, part_contents, part_digests
+from syncd.sync.notes import bullets, new_notes, write_notes
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.properties import Properties, digest_of, merge_properties
 from syncd.sync.vault_run import VaultRun
@@ -109,9 +110,10 @@ def await_pictures(run: VaultRun, id_: int) -> None:
 
 def places_of(found: Inputs) -> dict[int, Place]:
     """Where each highlight of a document stands that is in the vault."""
-    blocks = blocks_of(found.page, found.labels)
-    lines = found.page.lines
-    return identify(found.wanted, found.bases, blocks, found.elsewhere, lines, found.gone)
+    blocks = [] if found.form.notes else blocks_of(found.page, found.labels)
+    lines = () if found.form.notes else found.page.lines
+    known = found.notes.found
+    return identify(found.wanted, found.bases, blocks, found.elsewhere, lines, found.gone, known)
 
 
 def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool) -> Case:
@@ -130,6 +132,7 @@ def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: 
         _written_by_killed(run, found),
         remove,
         restyle=run.options.full and (found.redressed or found.is_older),
+        notes=found.form.notes,
     )
 
 
@@ -179,33 +182,47 @@ def _in_its_manner(
     return item._replace(rendered=rendered, page=rendered.digests())
 
 
-def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> Look | None:
-    """What became of what syncd wrote of a document; None where that cannot be told now."""
+def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> list[Look]:
+    """What became of what syncd wrote of a document; nothing where that cannot be told now.
+
+    Of its page; or of all its notes together, and of each by itself that is there.
+    """
     try:
         found = read_inputs(run, id_)
         places = places_of(found)
         missing = [i for i in found.wanted if i.id in found.bases and i.id not in places]
         copied = _copied(run, found, missing) if missing else set()
     except (SyncdError, OSError, PageChanged):
-        return None
+        return []
     if found.home is None:
-        return None
+        return []
     standing = {
         item.id: part_digests(found.page, place, found.labels, found.bases.get(item.id))
         for item in found.wanted
-        if isinstance(place := places.get(item.id), PageBlock)
+        if isinstance(place := places.get(item.id), Own)
     }
     moved = found.path not in (None, found.home.path)
-    return Look(
+    look = Look(
         id_,
         found.path or found.home.path,
         found.seen.mtime_ns if found.seen else None,
-        effects_of(found.wanted, found.bases, places, standing, found.gone, moved=moved),
+        (),
         unsure=found.path is None and _may_come_back(run, found.home),
         git_moved=git_moved,
         copied=copied,
         again=frozenset(id_ for id_, base in found.bases.items() if base.again),
     )
+    effects = effects_of(found.wanted, found.bases, places, standing, found.gone, moved=moved)
+    if not found.form.notes:
+        return [look._replace(effects=effects)]
+    looks = [look._replace(mtime=NO_TIME, effects=effects)]  # what is gone, is gone from here
+    for item in found.wanted:
+        place = places.get(item.id)
+        if isinstance(place, NoteBlock):
+            mtime = found.notes.seen[place.path].mtime_ns
+            effects = effects_of([item], found.bases, places, standing, found.gone)
+            looks.append(look._replace(path=place.path, mtime=mtime, effects=effects))
+    return looks
 
 
 def _may_come_back(run: VaultRun, home: homes.Home) -> bool:
@@ -214,10 +231,18 @@ def _may_come_back(run: VaultRun, home: homes.Home) -> bool:
 
 
 def _copied(run: VaultRun, found: Inputs, missing: list[Wanted]) -> set[int]:
-    """Which of these highlights stand in a conflict copy of the document's page."""
+    """Which of these highlights stand in a conflict copy of the document's page.
+
+    Or of their own notes beside it.
+    """
     path = found.path or (found.home.path if found.home else "")
     stem = path.rpartition(".")[0]
     copied: set[int] = set()
+    if found.form.notes:
+        folder = path.rpartition("/")[0]
+        pages = (page_at(run.root / one)[0] for one in run.copies if one.startswith(folder))
+        copied = {note for page in pages if (note := found.form.metadata(page, "").note)}
+        return copied & {item.id for item in missing}
     for copy in run.copies:
         if stem and copy.startswith(stem):
             page, _ = page_at(run.root / copy)
@@ -248,15 +273,20 @@ def _bring_up_to_date(
     case = case_of(run, found, fates, remove=remove)
     plan = merge(case)
     conflicts: dict[int, list[str]] = {one: list(parts) for one, parts in plan.conflicts.items()}
-    home = found.home
+    home, name = found.home, None
+    if found.path is None and plan.added:
+        _wait_for_page(run, found, plan)
+        name = _free_name(run, found)
+    if found.form.notes:
+        _write_notes(run, found, case, plan, found.path or (name.path if name else None))
     if found.path is not None:
         home, differing = _update(run, found, case, plan)
         if differing:
             conflicts[0] = differing
-    elif plan.added:
-        _wait_for_page(run, found, plan)
-        home = _create(run, found, case, plan)
+    elif name is not None:
+        home = _create(run, found, case, plan, name)
     _record(run, found, case, plan, home, conflicts)
+    run.unfinished.discard(id_)
     _count(run, found, plan)
 
 
@@ -265,6 +295,26 @@ def _wait_for_page(run: VaultRun, found: Inputs, plan: Plan) -> None:
     if found.home and not plan.returned and _may_come_back(run, found.home):
         reason = "is gone; unless it comes back, the next run makes a new page for what is new"
         raise DocumentError(f"{found.home.path} {reason}", code="page-away")
+
+
+def _write_notes(run: VaultRun, found: Inputs, case: Case, plan: Plan, home: str | None) -> None:
+    """Write the highlights' own notes, and plan the bullets of their index, which is at `home`.
+
+    Where something ends that in between, the next run finishes it as after a kill.
+    """
+    made = new_notes(run, found.document.highlights, plan.new, home) if home else []
+    at = {one.highlight: one.path for one in made}
+    at |= {id_: one.path for id_, one in case.found.items() if isinstance(one, NoteBlock)}
+    order = [(at[item.id], item.id in plan.added) for item in case.wanted if item.id in at]
+    plan.edits += bullets(found.page, order)
+    if run.options.patient:
+        for path in plan.notes:
+            leave_alone(run, path, found.notes.seen[path])
+        if found.path and (plan.edits or plan.notes):
+            leave_alone(run, found.path, found.seen)
+    if plan.notes or made:
+        run.unfinished.add(found.document.id)
+    write_notes(run, found.notes, plan, made)
 
 
 def _record(
@@ -332,12 +382,13 @@ def _update(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> _Written:
         run.report.pages.unchanged += 1
     if found.home and found.home.path != path:
         run.vacated.add(found.home.path)
-    return _Written(_home(run, path, properties.header), properties.differing)
+    home = _home(run, path, properties.header)._replace(notes=found.form.notes)
+    return _Written(home, properties.differing)
 
 
 def _companions(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> dict[str, list[str]]:
     """The properties that go with what else is written, of the page as it will be."""
-    there = {id_ for id_, place in case.found.items() if isinstance(place, PageBlock)}
+    there = {id_ for id_, place in case.found.items() if isinstance(place, Own)}
     there = there.difference(plan.removed).union(plan.added)
     standing = [item for item in found.document.highlights if item.id in there]
     return found.form.companions(found.document, standing, run.zone)
@@ -432,9 +483,9 @@ def leave_alone(run: VaultRun, path: str, seen: Seen | None) -> None:
         raise DocumentError(f"{path} {reason}", code="deferred")
 
 
-def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> homes.Home:
-    """Make the document's page: its opening, with the highlights spliced in."""
-    form, name = found.form, _free_name(run, found)
+def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan, name: Name) -> homes.Home:
+    """Make the document's page: its opening, with the highlights, or links to them, spliced in."""
+    form = found.form
     opening = form.opening(found.document, name.title)
     header = opening.header | _companions(run, found, case, plan)
     callouts = form.callouts(found.document)
@@ -449,7 +500,7 @@ def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> homes.Home:
     make_base(run)
     entry = None
     if not (opening.lines or callouts or any(map(has_link, top))):
-        added = set(plan.added)
+        added = set() if form.notes else set(plan.added)
         blocks = chain.from_iterable(one.blocks for one in found.wanted if one.id in added)
         entry = partial(made_entry, name, page, blocks, graph=run.graph)
     written = run.write(name.path, splice(page, edits), None, entry)
@@ -457,7 +508,8 @@ def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan) -> homes.Home:
     header |= callouts
     ours = {k: lines for k, lines in header.items() if form.keys is None or k in form.keys}
     digests = {key: digest(lines) for key, lines in ours.items()}
-    return homes.Home(name.path, digests, written.title, written.url, written.digest)
+    said = (written.title, written.url, written.digest)
+    return homes.Home(name.path, digests, *said, notes=form.notes)
 
 
 def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:

@@ -15,7 +15,7 @@ from syncd.sync.absence import Fate
 from syncd.sync.differences import Difference as PartDifference
 from syncd.sync.fetch import fetch
 from syncd.sync.filters import wants_document
-from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Place, Wanted
+from syncd.sync.highlight_blocks import Elsewhere, NoteBlock, Own, Place, Wanted
 from syncd.sync.merge import Case, part_digests
 from syncd.sync.run import index_vault, judge_absences
 from syncd.sync.session import client_of, opened, unfinished_aside
@@ -103,7 +103,7 @@ def _differing(reading: Reading, due: Iterable[Wanted]) -> Iterator[Difference]:
         if kind is None and _is_outdated(reading, item, place):
             kind = "outdated"
         if kind is not None:
-            where = place.path if isinstance(place, Elsewhere) else ""
+            where = place.path if isinstance(place, Elsewhere | NoteBlock) else ""
             yield Difference(kind, document.id, title, item.id, where or page)
 
 
@@ -132,7 +132,7 @@ def _is_outdated(reading: Reading, item: Wanted, place: Place | None) -> bool:
     """Whether a block that nobody touched would be written otherwise now, for its looks alone."""
     found, base = reading.found, reading.case.bases.get(item.id)
     is_other = found.redressed or found.is_older
-    if not is_other or base is None or base.adopted or not isinstance(place, PageBlock):
+    if not is_other or base is None or base.adopted or not isinstance(place, Own):
         return False
     standing = part_digests(found.page, place, found.labels, base)
     return base.account == item.account and standing == base.page != item.page

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from syncd.page.base import TAKEN, UNSETTLED, Base
 from syncd.page.blocks import Page, Property, digest
 from syncd.page.rendered import PARTS, Digests, Part
-from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Wanted
+from syncd.sync.highlight_blocks import Elsewhere, NoteBlock, Own, PageBlock, Wanted
 from syncd.sync.merge import Case, Plan, Step, base_of, part_contents, part_digests
 
 # conflict: both sides changed it; unplaced: changed in Readwise, and has no place on the page;
@@ -60,6 +60,8 @@ def differences(
             continue
         if isinstance(place, PageBlock):
             yield from _on_its_page(case, plan, item, place, path)
+        elif isinstance(place, NoteBlock):
+            yield from _on_its_page(case, plan, item, place, place.path)
         elif isinstance(place, Elsewhere):
             yield from _moved(case, plan, item, place, elsewhere.get(item.id, []))
         elif item.comes or item.id in case.bases:
@@ -74,7 +76,7 @@ def _gone_kind(base: Base | None, verdict: str | None) -> Kind:
 
 
 def _on_its_page(
-    case: Case, plan: Plan, item: Wanted, place: PageBlock, path: str | None
+    case: Case, plan: Plan, item: Wanted, place: Own, path: str | None
 ) -> Iterator[Difference]:
     base = base_of(case, item)
     contents = part_contents(case.page, place, case.labels, base)
@@ -161,7 +163,7 @@ def _settled(case: Case, item: Wanted, parts: set[str], *, take: bool) -> Base:
     page, account = base.page._asdict(), _account(base, item)._asdict()
     for part in parts:
         account[part] = TAKEN if take else getattr(item.account, part)
-    if take and isinstance(place, PageBlock):
+    if take and isinstance(place, Own):
         standing = part_digests(case.page, place, case.labels, base)
         page |= {part: getattr(standing, part) for part in parts}
     return base._replace(page=Digests(**page), account=Digests(**account))

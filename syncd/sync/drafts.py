@@ -148,7 +148,7 @@ def _read_rows(run: VaultRun, documents: Iterable[Document]) -> _Rows:
 def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None = None) -> Draft:
     """A draft that was not looked up in the index yet."""
     id_, home = document.id, rows.homes.get(document.id)
-    form = form or (run.format_at(home.path) if home else run.format)
+    form = form or run.form_of(home)
     items = document.highlights
     known = {item.id: base for item in items if (base := rows.bases.get(item.id))}
     twins, inherited = _twins(run, document, known, contested=id_ in rows.contested)
@@ -322,6 +322,7 @@ def name_of(run: VaultRun, form: Format, document: Document, suffix: str = "") -
 
     Raises DocumentError.
     """
+    own, extension = form.name(document), form.extension
     return page_name(
-        run.graph, run.vault.namespace, document, suffix, form.name(document), form.extension
+        run.graph, run.vault.namespace, document, suffix, own, extension, folder=form.notes
     )

@@ -19,6 +19,7 @@ from syncd.page.links import (
     place_label,
     untagged,
 )
+from syncd.page.note import Note
 from syncd.page.occurrences import letters_key
 from syncd.page.rendered import Digests, Labels, Rendered
 
@@ -133,7 +134,24 @@ class PageBlock(NamedTuple):
         return mentioned_keys(self.text.split("\n"))
 
 
-Place = PageBlock | Elsewhere
+class NoteBlock(NamedTuple):
+    """A highlight's own note: its path, and its parts.
+
+    `since`: when (ns) a run wrote it that did not come to record it, 0 for none.
+    """
+
+    path: str
+    note: Note
+    since: int = 0
+
+    @property
+    def digest(self) -> bytes:
+        """That of its text's part."""
+        return self.note.digests.text
+
+
+Own = PageBlock | NoteBlock  # where syncd writes
+Place = Own | Elsewhere
 
 
 def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from syncd.adopt.prose import said_below
@@ -36,17 +37,19 @@ def identify(
     elsewhere: Mapping[str, Sequence[Elsewhere]],
     lines: Sequence[str] = (),
     gone: Collection[int] = (),
+    own_notes: Mapping[int, Place] = MappingProxyType({}),
 ) -> dict[int, Place]:
     """Find each highlight's place: on the document's page, else among `elsewhere`; absent: none.
 
     `wanted` are in reading order; `elsewhere` are the other places by identity (link_key, id_key,
     text_key). Highlights without a block may stand in the page's running text (`lines`). A block
     is several highlights where its owner joined theirs. Those that are known to be `gone` come back
-    only by what they say: a changed block is another one's.
+    only by what they say: a changed block is another one's. Those with `own_notes` are found.
     """
     if not blocks and not elsewhere and not lines:
-        return {}
+        return dict(own_notes)
     search = _Search(wanted, bases, blocks, gone)
+    search.found.update(own_notes)
     search.by_id()
     search.by_own_link()
     search.by_shared_link()

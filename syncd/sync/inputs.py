@@ -5,14 +5,14 @@ All that is read of pages is read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from syncd.adopt.adopt import read_in, with_dialects
 from syncd.adopt.dialects import Dialect, dialect_of
 from syncd.adopt.lists import with_whole_lists
 from syncd.adopt.prose import HEADING
-from syncd.formats.format import Format
+from syncd.formats.format import Format, notes_of
 from syncd.model import Document
 from syncd.page.base import Base
 from syncd.page.blocks import Page, digest, parse
@@ -27,6 +27,7 @@ from syncd.sync.drafts import Draft, draft, names_of
 from syncd.sync.highlight_blocks import Elsewhere, Wanted, blocks_of
 from syncd.sync.home_page import Facts, Held, choose_page
 from syncd.sync.identify import identify
+from syncd.sync.notes import NONE, Notes, is_link_alone, read_notes, stands_elsewhere
 from syncd.sync.pictures import Album
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.page_names import Name
@@ -37,7 +38,8 @@ class Inputs(NamedTuple):
     """A document with all that decides on its page.
 
     `path` and `seen` are None and `page` is empty where it has none. `form` is that of its page's
-    file, and of new pages where it has none; `labels` are those of children on that page.
+    file, and of new pages where it has none; `labels` are those of children on that page. `notes`
+    are the own notes of its highlights where they have such; its page is their index then.
     `elsewhere` are the other places of its highlights by identity. `dialect`: in which manner
     another program wrote the page, None where none did. What else it has is the draft's: `is_new`,
     where nothing in the vault has a word of it, so that its page can have the first of `names`;
@@ -64,6 +66,7 @@ class Inputs(NamedTuple):
     names: Sequence[Name]
     is_new: bool
     is_older: bool
+    notes: Notes = NONE
 
 
 def read_inputs(run: VaultRun, id_: int) -> Inputs:
@@ -77,13 +80,15 @@ def read_inputs(run: VaultRun, id_: int) -> Inputs:
 def with_page(run: VaultRun, one: Draft) -> Inputs:
     """The inputs of a draft that still holds. Raises as `read_inputs` does."""
     labels, (path, others) = with_dialects(one.form.labels), _pages_of(run, one)
-    right = run.format_at(path) if path else run.format
+    right = _right_format(run, one, path)
     if right is not one.form:
         one = draft(run, one.document.id, right)
         labels, (path, others) = with_dialects(right.labels), _pages_of(run, one)
+    page, seen = page_at(run.root / path) if path else (parse("", one.form.syntax), None)
+    if one.form.notes:
+        return _with_notes(run, one, path, page, seen, labels, others)
     former = one.usual if path and path != one.usual else None
     wanted = one.album.illustrate(one.wanted, path or one.usual, former)
-    page, seen = page_at(run.root / path) if path else (parse("", one.form.syntax), None)
     dialect = dialect_of("".join(page.lines)) if path else None
     return Inputs(
         one.document,
@@ -110,6 +115,77 @@ def with_page(run: VaultRun, one: Draft) -> Inputs:
     )
 
 
+def _right_format(run: VaultRun, one: Draft, path: str | None) -> Format:
+    """How a document is written: as it is laid out already, wherever that can be told."""
+    page = run.format_at(path) if path else run.format
+    if one.home is not None:
+        return notes_of(page) if one.home.notes else page
+    if any(place.is_own_note for place in one.places):
+        return notes_of(page)
+    if run.vault.layout != "note-per-highlight":
+        return page
+    return page if path and _holds_some(run, one, path) else notes_of(page)
+
+
+def _holds_some(run: VaultRun, one: Draft, path: str) -> bool:
+    """Whether highlights of the document stand on a page, which is no index of notes then."""
+    page, _ = page_at(run.root / path)
+    blocks = [
+        block
+        for block in blocks_of(page, with_dialects(one.form.labels))
+        if not is_link_alone(block.text.split("\n"))
+    ]
+    held = [place for place in one.places if place.path == path]
+    return bool(held) or bool(identify(one.wanted, one.bases, blocks, {}, page.lines))
+
+
+def _with_notes(
+    run: VaultRun,
+    one: Draft,
+    path: str | None,
+    page: Page,
+    seen: Seen | None,
+    labels: Labels,
+    others: Iterable[str],
+) -> Inputs:
+    """The inputs of a document of which each highlight has a note of its own.
+
+    `path` is that of their index. What stands in no such note stands elsewhere, on the index too.
+    """
+    notes = read_notes(run, one.places, one.bases, one.begun)
+    home = path or one.usual
+    paths = {id_: note.path for id_, note in notes.found.items()}
+    wanted = [
+        shown
+        for item in one.wanted
+        for shown in one.album.illustrate([item], paths.get(item.id, home), home)
+    ]
+    return Inputs(
+        one.document,
+        wanted,
+        one.bases,
+        one.home,
+        path,
+        page,
+        seen,
+        _elsewhere(run, wanted, one.bases, one.places, None, one.document.id, notes.seen)
+        | _said_on(run, labels, wanted, one.bases, others),
+        one.gone,
+        one.duplicates,
+        one.form,
+        labels,
+        one.redressed,
+        one.album,
+        None,
+        one.begun,
+        one.differs,
+        one.names,
+        not one.is_known,
+        one.is_older,
+        notes,
+    )
+
+
 def _elsewhere(
     run: VaultRun,
     wanted: Sequence[Wanted],
@@ -117,12 +193,13 @@ def _elsewhere(
     places: Sequence[index.Place],
     path: str | None,
     document: int,
+    notes: Collection[str] = (),
 ) -> dict[str, list[Elsewhere]]:
-    """Where the document's highlights stand off its page, by their identities."""
+    """Where the document's highlights stand off its page and `notes`, by their identities."""
     found: dict[str, list[Elsewhere]] = {}
     written = {item.page.text for item in wanted if item.key}
     written |= {base.page.text for base in known.values()}
-    for place in places:
+    for place in (one for one in places if stands_elsewhere(one, notes)):
         key = _plain_key(place)
         if not place.hash or key.startswith("rw:"):
             counts = True  # also on the document's own page: outside of a block, or joined ones
@@ -191,7 +268,7 @@ def _pages_of(run: VaultRun, one: Draft) -> tuple[str | None, set[str]]:
     """
     home, document, labels = one.home, one.document, with_dialects(one.form.labels)
     wanted = one.album.illustrate(one.wanted, one.usual)
-    held = _held(one.places)
+    held = _held(place for place in one.places if place.note is None)
     is_there = home is not None and index.has(run.db, run.id, home.path)
     before = {base.place for base in one.bases.values() if base.place}
     if home is not None and is_there and held.keys() <= {home.path}:

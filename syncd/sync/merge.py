@@ -19,7 +19,7 @@ from syncd.page.blocks import Page, app_lines, digest
 from syncd.page.rendered import PARTS, Digests, Labels, Part
 from syncd.page.splice import Edit
 from syncd.sync.absence import Fate
-from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Place, Wanted
+from syncd.sync.highlight_blocks import Elsewhere, NoteBlock, Own, PageBlock, Place, Wanted
 
 _PAST = 4  # earlier states of a part that are remembered
 
@@ -35,7 +35,7 @@ class Case:
     base and no place. `moment`: when (ns) a write would be made; `killed`: when a run made one that
     was killed before it was recorded, 0 for none. `remove`: whether upstream
     deletions are carried out; `restyle`: whether blocks that syncd wrote are brought to how it
-    writes them now.
+    writes them now; `notes`: whether each new highlight has a note of its own.
     """
 
     wanted: Sequence[Wanted]  # in reading order, duplicates of other documents' highlights left out
@@ -49,6 +49,7 @@ class Case:
     killed: int = 0
     remove: bool = False
     restyle: bool = False
+    notes: bool = False
 
     @cached_property
     def joined(self) -> frozenset[int]:
@@ -63,10 +64,13 @@ class Plan:
 
     `steps` are what happens to each part of those that stand; `returned` are those written again
     since the page had gone back in time, in `added` or `updated` too; `unplaced` the parts that
-    changed upstream and have no place.
+    changed upstream and have no place. `notes` are the edits of highlights' own notes, by path,
+    `new` those that are to be made.
     """
 
     edits: list[Edit] = field(default_factory=list)
+    notes: dict[str, list[Edit]] = field(default_factory=dict)
+    new: list[Wanted] = field(default_factory=list)
     steps: dict[int, Mapping[Part, Step]] = field(default_factory=dict)
     bases: dict[int, Base | None] = field(default_factory=dict)  # changed ones; None: forget
     added: list[int] = field(default_factory=list)
@@ -138,8 +142,10 @@ def _is_untouched(case: Case, place: PageBlock, base: Base) -> bool:
 # --- what stands ----------------------------------------------------------------------------------
 
 
-def part_digests(page: Page, place: PageBlock, labels: Labels, base: Base | None) -> Digests:
-    """What stands on the page of a highlight's block and its two children."""
+def part_digests(page: Page, place: Own, labels: Labels, base: Base | None) -> Digests:
+    """What stands on the page of a highlight's block and its two children, or in its own note."""
+    if isinstance(place, NoteBlock):
+        return place.note.digests
     children = children_of(page, place, labels, base)
     said = [b"" if at is None else digest(page.content(page.blocks[at])) for at in children]
     return Digests(place.digest, *said)
@@ -154,9 +160,14 @@ def children_of(
 
 
 def part_contents(
-    page: Page, place: PageBlock, labels: Labels, base: Base | None
+    page: Page, place: Own, labels: Labels, base: Base | None
 ) -> dict[Part, list[str]]:
-    """The lines of a highlight's block and its two children, [] for a child that it lacks."""
+    """The lines of a highlight's block and its two children, [] for a child that it lacks.
+
+    Or of the parts of its own note.
+    """
+    if isinstance(place, NoteBlock):
+        return place.note.contents
     tags, note = children_of(page, place, labels, base)
     return {
         "text": page.content(page.blocks[place.at]),
@@ -168,7 +179,11 @@ def part_contents(
 def base_of(case: Case, item: Wanted) -> Base:
     """What was last agreed on a highlight that stands somewhere."""
     known = case.adopted.get(item.id) or case.bases.get(item.id)
-    since = case.killed if isinstance(case.found.get(item.id), PageBlock) else 0
+    place, since = case.found.get(item.id), 0
+    if isinstance(place, NoteBlock):
+        since = place.since
+    elif isinstance(place, PageBlock):
+        since = case.killed
     return known or Base(item.page, item.account, since=since)
 
 
@@ -207,18 +222,15 @@ def _moved(plan: Plan, item: Wanted, place: Elsewhere, base: Base) -> Base:
     return _settled(base, item, standing, steps, 0)._replace(place=place.path or None)
 
 
-def _on_its_page(plan: Plan, case: Case, item: Wanted, place: PageBlock, base: Base) -> Base:
+def _on_its_page(plan: Plan, case: Case, item: Wanted, place: Own, base: Base) -> Base:
     standing = part_digests(case.page, place, case.labels, base)
     steps: dict[Part, Step] = {}
     for part in PARTS:
         step = _decide(case, item, base, part, getattr(standing, part))
         if step in ("write", "write again"):
-            edit = _edit(case, item, place, base, part)
-            if edit is None:
+            if not _write(plan, case, item, place, base, part):
                 step = "conflict"
                 plan.unplaced.setdefault(item.id, []).append(part)
-            else:
-                plan.edits.append(edit)
         elif step == "conflict":
             plan.conflicts.setdefault(item.id, []).append(part)
         steps[part] = step
@@ -229,6 +241,18 @@ def _on_its_page(plan: Plan, case: Case, item: Wanted, place: PageBlock, base: B
     if "write again" in taken:
         plan.returned.append(item.id)
     return _settled(base, item, standing, steps, case.moment)._replace(place=None)
+
+
+def _write(plan: Plan, case: Case, item: Wanted, place: Own, base: Base, part: Part) -> bool:
+    """Plan to write a part as the account has it; False where it has no place."""
+    if isinstance(place, PageBlock):
+        edit = _edit(case, item, place, base, part)
+        plan.edits += [edit] if edit else []
+        return edit is not None
+    edits = place.note.edits(part, getattr(item.rendered, part) or [])
+    if edits is not None:
+        plan.notes.setdefault(place.path, []).extend(edits)
+    return edits is not None
 
 
 def _changed_upstream(base: Base, item: Wanted, part: Part) -> bool:
@@ -371,8 +395,11 @@ def _add(plan: Plan, case: Case, adding: set[int]) -> None:
             at = page.blocks[page.subtree(place.at) - 1].end
             indent = page.blocks[place.at].indent
         elif item.id in adding:
-            lines = item.rendered.lines(indent, page.indent_unit, page.syntax)
-            plan.edits.append(Edit(at, at, lines))
+            if case.notes:
+                plan.new.append(item)
+            else:
+                lines = item.rendered.lines(indent, page.indent_unit, page.syntax)
+                plan.edits.append(Edit(at, at, lines))
             again = item.id in case.bases
             plan.bases[item.id] = Base(item.page, item.account, since=case.moment, again=again)
             plan.added.append(item.id)

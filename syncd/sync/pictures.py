@@ -20,8 +20,8 @@ from syncd.page.blocks import digest
 from syncd.readwise.picture import Picture, PictureError
 from syncd.state import pictures
 from syncd.state.schema import transaction
-from syncd.sync.highlight_blocks import PageBlock, Wanted
-from syncd.sync.merge import Case, Plan
+from syncd.sync.highlight_blocks import Elsewhere, Wanted
+from syncd.sync.merge import Case, Plan, part_contents
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.attachments import picture_folder
 from syncd.vault.read import PageChanged
@@ -88,9 +88,9 @@ class Album(NamedTuple):
 def _says_the_same(case: Case, item: Wanted) -> bool:
     """Whether a highlight's block says what syncd writes, but for its pictures' links."""
     place = case.found.get(item.id)
-    if not isinstance(place, PageBlock):
+    if place is None or isinstance(place, Elsewhere):
         return False
-    content = case.page.content(case.page.blocks[place.at])
+    content = part_contents(case.page, place, case.labels, None)["text"]
     return digest(but_pictures(content)) == digest(but_pictures(item.rendered.text))
 
 

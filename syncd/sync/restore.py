@@ -9,7 +9,7 @@ from threading import Event
 from syncd.config.settings import Config
 from syncd.progress import Progress, silent
 from syncd.report import VaultReport
-from syncd.state import account, bases, homes, pending
+from syncd.state import account, bases, homes, index, pending
 from syncd.state.schema import transaction
 from syncd.sync.apply import places_of
 from syncd.sync.filters import wants_document
@@ -65,10 +65,10 @@ def restore_missing(
 def find_meant(db: sqlite3.Connection, vault: int, what: str) -> tuple[list[int], set[int]]:
     """The documents that `what` means, and the highlights where it means single ones.
 
-    It may be a page (path, file name or title), a document's or highlight's id, or a highlight's
-    link.
+    It may be a page or a highlight's own note (path, file name or title), a document's or
+    highlight's id, or a highlight's link.
     """
-    rows = account.meant(db, what)
+    rows = account.meant(db, what) or index.notes_named(db, vault, what)
     if rows:
         return sorted({document for document, _ in rows}), {highlight for _, highlight in rows}
     documents = {*homes.named(db, vault, what), *account.titled(db, what)}

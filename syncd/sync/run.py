@@ -193,10 +193,10 @@ def judge_absences(run: VaultRun) -> Absences:
     looks = []
     changed = pending.to_look_at(run.db, run.id)
     for number, (id_, git_moved) in enumerate(changed.items(), 1):
-        look = look_at(run, id_, git_moved=git_moved)
+        for look in look_at(run, id_, git_moved=git_moved):
+            if any(effect.undone for effect in look.effects):
+                looks.append(look)
         run.progress("changed pages compared", number, len(changed))
-        if look is not None and any(effect.undone for effect in look.effects):
-            looks.append(look)
     day = run.started - timedelta(days=1)
     recent = bases.absences(run.db, run.id, since=day, verdict="deleted")
     gone = len(recent) + len(bases.absences(run.db, run.id, verdict="held"))
@@ -263,7 +263,7 @@ def write_pages(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -
             except (VaultError, Stopped) as error:
                 ended = error  # what is written stays written, and is recorded
             run.writer.flush()
-            pending.end(run.db, run.id, batch)
+            pending.end(run.db, run.id, (id_ for id_ in batch if id_ not in run.unfinished))
         if ended is not None:
             raise ended
 
@@ -293,6 +293,9 @@ def _note_changes(run: VaultRun, found: Scan, *, git_moved: bool) -> None:
     homes.mark_here(db, run.id, found.changed)
     touched = {*homes.documents_at(db, run.id, changed), *bases.standing_at(db, run.id, changed)}
     touched.update(homes.away(db, run.id))
+    if changed:
+        touched.update(index.documents_of_notes(db, run.id, found.changed))
+        touched.update(bases.without_note(db, run.id))
     pending.look_at(db, run.id, touched, git_moved=git_moved)
     if found.changed:  # their owner may have brought together what differs
         pending.add(db, run.id, bases.documents_in_conflict(db, run.id))

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from syncd.config.settings import Vault, zone
+from syncd.errors import ConfigError
 from syncd.formats.format import Format, format_of
 from syncd.formats.look import Look
 from syncd.page.dates import logseq_day
@@ -17,6 +18,11 @@ def vault_format(vault: Vault, graph: Graph) -> Format:
 
     Raises ConfigError, which names the file, the line and what is wrong.
     """
+    if vault.layout != "page" and graph.format != "obsidian":
+        raise ConfigError(
+            f'vault {vault.name}: layout = "{vault.layout}" is for Obsidian, and this is a Logseq '
+            'graph; set layout = "page"'
+        )
     look = Look(vault.live_text == "none", vault.date_links, frozenset(vault.properties))
     if not vault.template:
         return format_of(graph.format, org=graph.org, look=look)

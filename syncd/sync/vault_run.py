@@ -14,11 +14,12 @@ from typing import NamedTuple, Protocol
 
 from syncd.config.settings import Vault, zone
 from syncd.errors import ConfigError, VaultError
-from syncd.formats.format import Format, format_at
+from syncd.formats.format import Format, format_at, notes_of
 from syncd.progress import Progress, silent
 from syncd.readwise.picture import Picture, fetch_picture
 from syncd.report import VaultReport
 from syncd.state import index, pending, vaults
+from syncd.state.homes import Home
 from syncd.state.index import PageEntry
 from syncd.state.schema import transaction
 from syncd.sync.filters import scope
@@ -77,7 +78,9 @@ class VaultRun:
     `id` is the vault's number in the state; `format` is that of new pages; `vacated` are the pages
     that documents had until this run found them elsewhere: until that is recorded, a new page there
     would pass for theirs. `entered` are the words of pages that were written since the last drafts
-    were made. `copies` are the conflict copies in the vault; `started` is when the run began (UTC).
+    were made. `copies` are the conflict copies in the vault; `unfinished` are the documents of
+    which some files are written and some are not, as where a run is killed; `started` is when the
+    run began (UTC).
     """
 
     db: sqlite3.Connection
@@ -93,12 +96,19 @@ class VaultRun:
     report: VaultReport
     vacated: set[str] = field(default_factory=set)
     copies: list[str] = field(default_factory=list)
+    unfinished: set[int] = field(default_factory=set)
     entered: set[str] = field(default_factory=set)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def format_at(self, path: str) -> Format:
         """How the page at `path` is written: a graph may hold Markdown and Org."""
         return format_at(path, self.format)
+
+    def form_of(self, home: Home | None) -> Format:
+        """How a document with this page is written, or one that has none."""
+        form = self.format_at(home.path) if home else self.format
+        is_wished = self.vault.layout == "note-per-highlight"
+        return notes_of(form) if (home.notes if home else is_wished) else form
 
     def may_come_back(self, away: datetime | None) -> bool:
         """Whether a page that is gone was just seen to be: by this run, or seconds ago."""

@@ -8,7 +8,8 @@ from syncd.formats.format import format_of
 from syncd.formats.metadata import Metadata
 from syncd.page.blocks import Page, parse
 from syncd.page.links import id_key
-from syncd.page.occurrences import Occurrence, made_occurrences, occurrences
+from syncd.page.note import read_note
+from syncd.page.occurrences import Occurrence, made_occurrences, note_occurrences, occurrences
 from syncd.page.org import syntax_of
 from syncd.state.index import PageEntry
 from syncd.vault.graph import Graph
@@ -20,7 +21,10 @@ def page_entry(path: str, text: str, seen: Seen, graph: Graph, *, own: bool = Fa
     """What the index keeps of a page; `own`: as syncd has just written it."""
     page, form = parse(text.removeprefix("\ufeff"), syntax_of(path)), format_of(graph.format)
     said = form.metadata(page, title_from(graph, path))
-    found = occurrences(page, is_document=said.is_document, by_id=form.block_ids)
+    if said.note is None:
+        found = occurrences(page, is_document=said.is_document, by_id=form.block_ids)
+    else:
+        found = note_occurrences(read_note(page, said.note), said.note)
     if said.highlight is not None:
         found.append((id_key(said.highlight), b""))
     return _entry(path, said, found, seen, own=own)
@@ -57,6 +61,7 @@ def _entry(
         said.title and storable(said.title),
         said.book,
         own,
+        said.note,
         [(storable(key), digest) for key, digest in found],
     )
 

@@ -26,23 +26,34 @@ def page_name(
     suffix: str = "",
     own: str | None = None,
     extension: str = ".md",
+    *,
+    folder: bool = False,
 ) -> Name:
     """The name of a document's page; `suffix` where another page has the plain one.
 
     In Logseq `namespace` is part of the title, in Obsidian a folder with one folder a category
     below it. `own` is the title by the owner's template: its slashes make levels, and only a
-    namespace that was asked for stands before it. `extension` is that of Logseq's files.
+    namespace that was asked for stands before it. `extension` is that of Logseq's files. In
+    Obsidian the page may have a `folder` of its name.
     """
     title = document.title or ""
     if graph.format == "obsidian":
         category = obsidian_name(document.category or "articles").capitalize()
         stem = obsidian_name(title, suffix)
-        return Name(stem, _joined(home_folder(graph, namespace), category, f"{stem}.md"))
+        own_folder = stem if folder else ""
+        home = home_folder(graph, namespace)
+        return Name(stem, _joined(home, category, own_folder, f"{stem}.md"))
     if own is None:
         whole = page_title(_LOGSEQ if namespace is None else namespace, title, suffix)
     else:
         whole = _joined((namespace or "").strip("/"), levels_title(own) + suffix)
     return Name(whole, _joined(graph.pages, file_name(whole, graph.name_style, extension)))
+
+
+def note_name(folder: str, words: str, highlight: int, suffix: str = "") -> Name:
+    """The name of a highlight's own note in this folder: its first words, its id without any."""
+    stem = obsidian_name(words, suffix) if words.strip(". …") else f"{highlight}{suffix}"
+    return Name(stem, _joined(folder, f"{stem}.md"))
 
 
 def own_page(graph: Graph, namespace: str | None, title: str) -> Name:

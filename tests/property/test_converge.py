@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
@@ -21,7 +21,9 @@ DEVICE = st.sampled_from([0, 0, 0, 1])
 
 
 class Convergence(TimeActs):
-    """One account, one vault, its owner, and two devices."""
+    """One account, one vault, its owner, and two devices; `layout` are settings of the vault."""
+
+    layout: ClassVar[dict[str, Any]] = {}
 
     def teardown(self) -> None:
         """Remove the folder, once everything is checked."""
@@ -37,7 +39,8 @@ class Convergence(TimeActs):
         mode = "remove" if remove else "keep"
         self.keeps = not remove
         self.devices = [
-            Device(self.folder / name, self.owner.root, mode) for name in ("one", "two")
+            Device(self.folder / name, self.owner.root, mode, **self.layout)
+            for name in ("one", "two")
         ]
         for at in range(count):
             self.add_tweet(at // 2, at, at, at, new=at in (0, 3))

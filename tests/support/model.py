@@ -134,10 +134,17 @@ class Device:
     `known` are the highlights that its state has a base of; `unsure` those that it may have one of.
     """
 
-    def __init__(self, state: Path, root: Path, on_delete: str) -> None:
+    def __init__(self, state: Path, root: Path, on_delete: str, **settings: Any) -> None:
         self.state, self.kept = state, state.with_suffix(".kept")
         state.mkdir()
-        vault = Vault(root, "notes", timezone="UTC", on_delete=on_delete, quiet=timedelta(0))  # type: ignore[arg-type]
+        vault = Vault(
+            root,
+            "notes",
+            timezone="UTC",
+            on_delete=on_delete,  # type: ignore[arg-type]
+            quiet=timedelta(0),
+            **settings,
+        )
         self.config = Config((vault,), state_dir=state)
         self.known: set[str] = set()
         self.unsure: set[str] = set()

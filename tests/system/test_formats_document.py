@@ -15,21 +15,31 @@ DOCUMENT = (DOCS / "formats.md").read_text(encoding="utf-8")
 ORG = '{:file/name-format :triple-lowbar :preferred-format "Org"}\n'
 
 
-@pytest.mark.parametrize("edn", [TRIPLE_LOWBAR, ORG, None], ids=["logseq", "org", "obsidian"])
-def test_each_page_that_the_document_shows_is_real(make_world: MakeWorld, edn: str | None) -> None:
-    """Under its path, byte for byte; in Obsidian the Base too."""
-    world = make_world(Library.load(), edn=edn)
+@pytest.mark.parametrize(
+    ("edn", "layout"),
+    [(TRIPLE_LOWBAR, "page"), (ORG, "page"), (None, "page"), (None, "note-per-highlight")],
+    ids=["logseq", "org", "obsidian", "notes"],
+)
+def test_each_page_that_the_document_shows_is_real(
+    make_world: MakeWorld, edn: str | None, layout: str
+) -> None:
+    """Under its path, byte for byte; in Obsidian the Base too, and what an index lists."""
+    world = make_world(Library.load(), edn=edn, layout=layout)
     world.sync()
     shown = dict(
         re.findall(
             r"^`([^`\n]+)`\n\n```(?:markdown|org)\n(.*?)\n```$", DOCUMENT, re.MULTILINE | re.DOTALL
         )
     )
-    assert len(shown) == 3
+    assert len(shown) == 4
     assert [
         world.read(path) == text for path, text in shown.items() if (world.root / path).exists()
     ] == [True]
-    if edn is None:
+    if layout != "page":
+        folder = "Readwise/Tweets/How To Fold A Map That H…"
+        index = world.read(f"{folder}/How To Fold A Map That H….md")
+        assert f"```markdown\n{index.rpartition('---')[2].strip()}\n```\n" in DOCUMENT
+    elif edn is None:
         assert f"```yaml\n{world.read('Readwise/Readwise.base')}```\n" in DOCUMENT
 
 

@@ -1295,11 +1295,13 @@ def by_the_version_before(world: World, would_write: World) -> None:
         db.executemany("UPDATE base SET text = ?, tags = ?, note = ? WHERE highlight = ?", bases)
         for table, column in (
             *(("base", one) for one in ("account", "past", "since", "flags")),
-            *(("home", one) for one in ("title", "url", "hash", "away")),
+            *(("home", one) for one in ("title", "url", "hash", "away", "notes")),
             ("pending", "look"),
             ("writing", "moment"),
         ):
             db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("DROP INDEX page_note")
+        db.execute("ALTER TABLE page DROP COLUMN note")
         db.execute("DROP INDEX base_place")
         db.execute("ALTER TABLE base DROP COLUMN place")
         db.execute("ALTER TABLE base DROP COLUMN seen")

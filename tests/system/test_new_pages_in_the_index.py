@@ -65,7 +65,7 @@ def test_it_is_as_if_the_page_had_been_read(
             _, seen = page_at(world.root / path)
             read = page_entry(path, world.read(path), seen, graph, own=True)
             ((*row, page),) = db.execute(
-                "SELECT mtime, size, inode, hash, name, url, title, book, own, id FROM page"
+                "SELECT mtime, size, inode, hash, name, url, title, book, own, note, id FROM page"
                 " WHERE path = ?",
                 (path,),
             )

@@ -26,9 +26,11 @@ def account(count: int, seed: int = 7) -> Library:
     return Library([*Library.load().books, *generated_books(count, seed)])
 
 
-def adopted(make_world: MakeWorld, library: Library, make: Make, seed: int) -> World:
+def adopted(
+    make_world: MakeWorld, library: Library, make: Make, seed: int, **settings: str
+) -> World:
     """A world whose vault another program wrote from the same account."""
-    world = make_world(library, edn=None)
+    world = make_world(library, edn=None, **settings)
     for path, data in make(library, seed=seed).items():
         world.put(path, data)
     return world
