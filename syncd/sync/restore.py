@@ -11,7 +11,7 @@ from syncd.progress import Progress, silent
 from syncd.report import VaultReport
 from syncd.state import account, bases, homes, index, pending
 from syncd.state.schema import transaction
-from syncd.sync.apply import places_of
+from syncd.sync.cases import places_of
 from syncd.sync.filters import wants_document
 from syncd.sync.inputs import read_inputs
 from syncd.sync.run import find_absences, index_vault

@@ -32,9 +32,10 @@ from syncd.state import account, bases, homes, index, pending, vaults
 from syncd.state.schema import transaction
 from syncd.sync.absence import Fate, judge
 from syncd.sync.announce import announce
-from syncd.sync.apply import await_pictures, look_at, sync_document
+from syncd.sync.apply import await_pictures, sync_document
 from syncd.sync.drafts import drafts
 from syncd.sync.fetch import fetch
+from syncd.sync.look_at import look_at
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.pictures import are_copied, copy_pictures
 from syncd.sync.review import tell_reviews

@@ -18,7 +18,7 @@ from syncd.progress import Progress, silent
 from syncd.report import Failure, VaultReport
 from syncd.state import account, bases, homes, pending
 from syncd.state.schema import transaction
-from syncd.sync.apply import case_of, properties_of, wanted_properties
+from syncd.sync.cases import case_of
 from syncd.sync.differences import (
     OPEN,
     Difference,
@@ -31,6 +31,7 @@ from syncd.sync.filters import wants_document
 from syncd.sync.highlight_blocks import Elsewhere
 from syncd.sync.inputs import Inputs, read_inputs
 from syncd.sync.merge import Case, Plan, merge
+from syncd.sync.page_properties import properties_of, wanted_properties
 from syncd.sync.restore import find_meant
 from syncd.sync.run import find_absences, finish_killed, index_vault, judge_absences, write_pages
 from syncd.sync.session import opened

@@ -111,11 +111,8 @@ class VaultRun:
         return notes_of(form) if (home.notes if home else is_wished) else form
 
     def may_come_back(self, away: datetime | None) -> bool:
-        """Whether a page that is gone was just seen to be: by this run, or seconds ago."""
-        if away is None:
-            return False
-        patience = _PATIENCE if self.options.patient else timedelta(0)
-        return away >= self.started or self.started - away < patience
+        """Whether a page that is gone was seen to be gone only just now."""
+        return away is not None and away >= self.patience
 
     @property
     def patience(self) -> datetime:
