@@ -71,8 +71,9 @@ _LATEX_ENDS = re.compile(r"\\(?=[)\]])")
 # can open emphasis. A host alone takes the backslash behind it for its own, which then escapes
 # nothing: such an address is no link. So is one in angle brackets behind anything but a blank.
 _WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\0\\<`$]|@@|(?<![^\W_])_|://|\[\d))(?=[^\W_])"
-# A backslash in a link's title would be shown: such a link is none, with a title but of words.
-_NO_TITLE = r"""(?!(?:[^\s\]]|\](?!\())*[ \t]+"(?:[^\W_]|[ ,.!?'-])*+[^"])"""
+# A backslash in a link's title or address would be shown: such a link is none, with a bracket in its
+# address or a title but of words.
+_NO_TITLE = r"""(?![^\s)]*\[)(?!(?:[^\s\]]|\](?!\())*[ \t]+"(?:[^\W_]|[ ,.!?'-])*+[^"])"""
 _IN_URL = r"""[^\0\s<>\\`$\[\]{}"()_]"""
 _HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))++"""
 _URL = (
@@ -81,7 +82,7 @@ _URL = (
     rf"(?:[*^](?:{_IN_URL}|(?<=[^\W_])_(?=[^\W_]))*+)?+(?!_)|(?![/?#]))"
     rf"|(?<=[^ \t]){_WEB}{_HOST}(?:[/?](?:(?!#|https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
     r"|_(?<=[^\W_]_)(?=[^\W_]))*)?"
-    r"|(?<![^ \t])<https?://(?:(?!://)[^\0\s<>\\`$\[\]{}])+>"
+    r"|(?<![^ \t])<https?://(?:(?!://)(?:[^\0\s<>\\`$\[\]{}_]|(?<=[^\W_])_(?=[^\W_])))+>"
 )
 _PAGE = r"\[\[(?:(?!\(\(|\{\{|://)[^\0\[\]\n\\`$<@])+\]\](?!\()"
 # Behind a line break the parser opens nothing here: a mark between two signs would then open
