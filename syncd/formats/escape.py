@@ -71,8 +71,8 @@ _LATEX_ENDS = re.compile(r"\\(?=[)\]])")
 # can open emphasis. A host alone takes the backslash behind it for its own, which then escapes
 # nothing: such an address is no link. So is one in angle brackets behind anything but a blank.
 _WEB = r"https?://(?![^ \t/?#>()\[\]{}]*(?:[\0\\<`$]|@@|(?<![^\W_])_|://|\[\d))(?=[^\W_])"
-# A backslash in a link's title or address would be shown: such a link is none, with a bracket in its
-# address or a title but of words.
+# A backslash in a link's title or address would be shown: such a link is none, with a bracket in
+# its address or a title but of words.
 _NO_TITLE = r"""(?![^\s)]*\[)(?!(?:[^\s\]]|\](?!\())*[ \t]+"(?:[^\W_]|[ ,.!?'-])*+[^"])"""
 _IN_URL = r"""[^\0\s<>\\`$\[\]{}"()_]"""
 _HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))++"""
