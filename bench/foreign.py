@@ -1,7 +1,11 @@
-"""An invented vault of pages that have nothing to do with Readwise, of any size."""
+"""An invented vault of pages that have nothing to do with Readwise: `foreign.py APP FOLDER PAGES`.
+
+It is a process of its own, whose memory does not count for what is measured.
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from random import Random
 
@@ -53,3 +57,7 @@ def _line(random: Random, pages: int, bullet: str) -> str:
 
 def _words(random: Random, count: int) -> str:
     return " ".join(random.choice(_WORDS) for _ in range(count))
+
+
+if __name__ == "__main__":
+    {"logseq": logseq, "obsidian": obsidian}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))

@@ -19,7 +19,6 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-import foreign
 import library
 
 _HERE = Path(__file__).parent
@@ -101,8 +100,7 @@ def measure_large(bench: Bench, highlights: int) -> None:
 
 def measure_foreign(bench: Bench, app: str, pages: int) -> None:
     """The first look at a vault of other pages."""
-    make = {"logseq": foreign.logseq, "obsidian": foreign.obsidian}[app]
-    make(bench.folder / "other", pages)
+    python(str(_HERE / "foreign.py"), app, str(bench.folder / "other"), str(pages))
     for name in ("0", "changes"):
         (bench.export / f"{name}.json").write_bytes(library.nothing())
     with bench.served(vault="other"):

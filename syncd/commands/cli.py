@@ -375,7 +375,7 @@ def restore(ctx: click.Context, what: str | None, missing: bool, since: str | No
 @click.option(
     "--limit",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     default=20,
     show_default=True,
     help="At most so many.",

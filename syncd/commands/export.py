@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -55,15 +56,17 @@ def _cleaned(part: str) -> str:
 
 def _check_free(path: Path, force: bool) -> None:
     """Raises ConfigError where the file may not be written."""
-    if path.is_file() and not force:
+    is_file = os.path.isfile(path)  # noqa: PTH113  # False for a name that is too long
+    if is_file and not force:
         raise ConfigError(f"{path} is there already; name another file, or --force to replace it")
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not is_file:  # noqa: PTH110
         raise ConfigError(f"{path} is no file; name a file to write")
 
 
 def _save(text: Iterable[str], path: Path, force: bool) -> None:
     """Write the file whole or not at all, for its owner alone."""
-    path = path.resolve()  # what a link leads to is replaced, not the link
+    # what a link leads to is replaced, not the link; links in a circle raise nothing here
+    path = Path(os.path.realpath(path))
     with drafted(path, text, 0o600, "name another file") as draft:
         if not force:
             place(draft, path, "name another file, or --force to replace it")

@@ -12,6 +12,7 @@ from syncd.page.identity import highlight_link, status_id
 
 _BLANK = "\u00a0"  # in a label with a number Readwise's plugins write a no-break space
 _ZOTERO = re.compile(r"zotero://(?:select|open-pdf|open)/[\w/.?=&-]+", re.ASCII)
+_LONGEST = 100 * 3600  # seconds of a recording; above it a number means something else
 _PLACES = {"page": "Page", "location": "Location", "time_offset": "Time"}
 
 
@@ -20,9 +21,10 @@ def place_name(item: Highlight) -> str | None:
     kind = _PLACES.get(item.location_type or "")
     if kind is None or item.location is None:
         return None
-    number = f"{item.location:g}"
-    if kind == "Time":
-        number = str(timedelta(seconds=int(item.location)))
+    whole = int(item.location)
+    number = str(whole if whole == item.location else item.location)
+    if kind == "Time" and 0 <= whole < _LONGEST:
+        number = str(timedelta(seconds=whole))
     return f"{kind}{_BLANK}{number}"
 
 

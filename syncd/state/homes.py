@@ -127,6 +127,9 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".md").removesuffix(".org")
 
 
+MIXED = "mixed"  # among marks: some of a document is written in one look, some in another
+
+
 class Mark(NamedTuple):
     """By which templates ("" none) and which version of the rendering a document was written."""
 

@@ -26,6 +26,8 @@ from syncd.state.schema import transaction
 
 _VERSION = 1  # of the tables, and of what `indexed` makes of a text
 _BATCH = 100  # documents that are read at once
+# Also what SQLite says where a table is gone, or is none of FTS5's
+_DAMAGED = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SPARE = 100  # entries that are not true and cost nothing
 _TABLES = f"""
     DROP TABLE IF EXISTS mark;
@@ -83,9 +85,9 @@ def _unusable(path: Path, error: Exception) -> StateError:
 def _refreshed(path: Path, db: sqlite3.Connection, progress: Progress) -> sqlite3.Connection:
     try:
         return _opened(path, db, progress)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:  # damaged
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+            raise
         path.unlink()
         path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
         return _opened(path, db, progress)
@@ -129,8 +131,8 @@ def _mark(index: sqlite3.Connection) -> tuple[str | None, int]:
     """The mirror of which the index was made, and up to which moment; None where it was not."""
     if index.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
         return None, 0
-    mirror, moment = index.execute("SELECT mirror, moment FROM mark").fetchone()
-    return mirror, moment
+    row = index.execute("SELECT mirror, moment FROM mark").fetchone()
+    return (row[0], row[1]) if row else (None, 0)
 
 
 def _is_mostly_untrue(index: sqlite3.Connection) -> bool:

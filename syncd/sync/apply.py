@@ -42,13 +42,13 @@ _TRIES = 5  # for a page that its owner keeps saving
 
 
 def sync_document(
-    run: VaultRun, id_: int, one: Draft | None, fates: Mapping[int, Fate], *, remove: bool
+    run: VaultRun, id_: int, one: Draft | None, fates: Mapping[int, Fate] | None, *, remove: bool
 ) -> None:
     """Bring one document's page up to date.
 
     `one` is its draft, if it has one, which may not hold any more. `fates` are those of highlights
-    that are gone from the vault; `remove`: carry out upstream deletions. What goes wrong with it is
-    told, and does not stop the others.
+    that are gone from the vault, None where that was not judged; `remove`: carry out upstream
+    deletions. What goes wrong with it is told, and does not stop the others.
     """
     run.db.execute("SAVEPOINT document")
     try:
@@ -59,7 +59,8 @@ def sync_document(
                 return _bring_up_to_date(run, with_page(run, one), fates, remove=remove)
             except (PageChanged, FileNotFoundError):
                 run.db.execute("ROLLBACK TO document")
-                scan(run.db, run.id, run.root, run.graph)
+                again = scan(run.db, run.id, run.root, run.graph)
+                run.rescanned.update(again.changed)
                 run.entered.add(index.EVERY)
         raise DocumentError("its page keeps changing; the next run tries again", code="page-busy")  # noqa: TRY301
     except (VaultError, Stopped, BrokenPipeError, sqlite3.Error):
@@ -71,6 +72,22 @@ def sync_document(
         _fail(run, id_, error)
     finally:
         run.db.execute("RELEASE document")
+
+
+def _require_judged(run: VaultRun, found: Inputs, case: Case) -> None:
+    """Raises DocumentError where a page changed during this run, and lacks what stood there.
+
+    What that means was not judged: nothing is written before the next run has.
+    """
+    known = {*case.found, *case.fates, *found.gone}
+    settled = {id_ for id_, base in case.bases.items() if base.account is not None}
+    missing = [one for one in case.wanted if one.live and one.id in settled]
+    if found.path is None or found.seen is None or known.issuperset(one.id for one in missing):
+        return
+    indexed = index.said(run.db, run.id, found.path)[2]
+    if found.path in run.rescanned or indexed != found.seen.digest:
+        reason = "changed just now and lacks what stood there; the next run looks at it"
+        raise DocumentError(f"{found.path} {reason}", code="page-busy")
 
 
 def _fail(run: VaultRun, id_: int, error: Exception) -> None:
@@ -89,7 +106,8 @@ def await_pictures(run: VaultRun, id_: int) -> None:
     """
     try:
         found = read_inputs(run, id_)
-    except (SyncdError, OSError, PageChanged):
+    except Exception as error:  # noqa: BLE001
+        _log.debug("document %d cannot be read", id_, exc_info=error)
         return
     if wants_document(run.vault, found.document):
         case = case_of(run, found, {}, remove=False)
@@ -104,14 +122,16 @@ class _Written(NamedTuple):
 
 
 def _bring_up_to_date(
-    run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool
+    run: VaultRun, found: Inputs, fates: Mapping[int, Fate] | None, *, remove: bool
 ) -> None:
     id_ = found.document.id
     if not wants_document(run.vault, found.document):
         bases.set_conflicts(run.db, run.id, id_, {})
         pending.done(run.db, run.id, id_)
         return
-    case = case_of(run, found, fates, remove=remove)
+    case = case_of(run, found, fates or {}, remove=remove)
+    if fates is not None:
+        _require_judged(run, found, case)
     plan = merge(case)
     conflicts: dict[int, list[str]] = {one: list(parts) for one, parts in plan.conflicts.items()}
     home, name = found.home, None
@@ -179,11 +199,21 @@ def _record(
     pending.done(db, run.id, id_)
     if found.album.wished:
         pictures.expect(db, run.id, id_, found.album.missing(case, plan))
-    brought_up = run.options.full and (found.redressed or found.is_older)
-    if home is not None and (found.home is None or brought_up):
-        homes.set_mark(db, run.id, id_, homes.Mark(found.form.mark, RENDERING))
     if home is not None:
+        _record_mark(run, found, plan)
         _record_page(run, found, plan, home)
+
+
+def _record_mark(run: VaultRun, found: Inputs, plan: Plan) -> None:
+    """Remember in which look the document is written; in none where only some of it is."""
+    brought_up = run.options.full and (found.redressed or found.is_older)
+    if found.home is None or brought_up:
+        mark = homes.Mark(found.form.mark, RENDERING)
+    elif found.redressed and (plan.added or plan.updated):
+        mark = homes.Mark(homes.MIXED, RENDERING)
+    else:
+        return
+    homes.set_mark(run.db, run.id, found.document.id, mark)
 
 
 def _record_page(run: VaultRun, found: Inputs, plan: Plan, home: homes.Home) -> None:

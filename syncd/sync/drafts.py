@@ -13,7 +13,6 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from syncd.errors import SyncdError
 from syncd.formats.format import RENDERING, Format
 from syncd.formats.origin import place_name
 from syncd.model import Document, Highlight
@@ -110,7 +109,7 @@ def drafts(run: VaultRun, ids: Sequence[int]) -> Iterator[tuple[int, Draft | Non
         sketches = []
         for document in documents.values():
             if document.id not in rows.contested:
-                with suppress(SyncdError):
+                with suppress(Exception):  # told when it is drafted alone
                     sketches.append(_sketch(run, rows, document))
         made = {one.document.id: one for one in _looked_up(run, sketches)}
         yield from ((id_, made.get(id_)) for id_ in some)

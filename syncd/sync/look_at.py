@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from syncd.adopt.adopt import read_in
 from syncd.adopt.dialects import dialect_of
-from syncd.errors import SyncdError
 from syncd.sync.absence import NO_TIME, Look, effects_of
 from syncd.sync.cases import places_of
 from syncd.sync.highlight_blocks import NoteBlock, Own, Wanted, blocks_of
@@ -12,7 +13,9 @@ from syncd.sync.identify import identify
 from syncd.sync.inputs import Inputs, read_inputs
 from syncd.sync.merge import part_digests
 from syncd.sync.vault_run import VaultRun
-from syncd.vault.read import PageChanged, page_at
+from syncd.vault.read import page_at
+
+_log = logging.getLogger(__name__)
 
 
 def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> list[Look]:
@@ -25,7 +28,8 @@ def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> list[Look]:
         places = places_of(found)
         missing = [i for i in found.wanted if i.id in found.bases and i.id not in places]
         copied = _copied(run, found, missing) if missing else set()
-    except (SyncdError, OSError, PageChanged):
+    except Exception as error:  # noqa: BLE001  # told when its page is brought up to date
+        _log.debug("document %d cannot be looked at", id_, exc_info=error)
         return []
     if found.home is None:
         return []

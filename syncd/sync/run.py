@@ -131,7 +131,7 @@ def finish_killed(run: VaultRun) -> None:
     if begun:
         index_vault(run)
         looks = pending.to_look_at(run.db, run.id)
-        write_pages(run, begun, {})
+        write_pages(run, begun, None)
         with transaction(run.db):  # what is gone from these pages is judged with all the others
             for document, git_moved in looks.items():
                 pending.look_at(run.db, run.id, [document], git_moved=git_moved)
@@ -163,7 +163,8 @@ def _add_what_is_asked_for(run: VaultRun) -> None:
         if run.options.full:
             marks = run.format.mark, run.format_at("page.org").mark
             pending.add_unsettled(run.db, run.id, *marks, RENDERING)
-        if run.options.allow_removals:
+        held_back = run.options.full and run.vault.on_delete == "remove"
+        if run.options.allow_removals or held_back:
             pending.add(run.db, run.id, bases.documents_deleted_upstream(run.db, run.id))
 
 
@@ -244,8 +245,11 @@ def _tell_copies(run: VaultRun, made: Iterable[Path]) -> None:
     run.report.warnings += map(conflict_copy_line, copies)
 
 
-def write_pages(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate]) -> None:
-    """Bring the pages of these documents up to date, batch by batch."""
+def write_pages(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate] | None) -> None:
+    """Bring the pages of these documents up to date, batch by batch.
+
+    `fates` are those of what is gone, None where that is judged later.
+    """
     remove = _may_remove(run)
     if todo and not run.options.dry:
         check_space(run.root)

@@ -78,9 +78,9 @@ class VaultRun:
     `id` is the vault's number in the state; `format` is that of new pages; `vacated` are the pages
     that documents had until this run found them elsewhere: until that is recorded, a new page there
     would pass for theirs. `entered` are the words of pages that were written since the last drafts
-    were made. `copies` are the conflict copies in the vault; `unfinished` are the documents of
-    which some files are written and some are not, as where a run is killed; `started` is when the
-    run began (UTC).
+    were made, `rescanned` those pages that changed while this run was writing. `copies` are the
+    conflict copies in the vault; `unfinished` are the documents of which some files are written and
+    some are not, as where a run is killed; `started` is when the run began (UTC).
     """
 
     db: sqlite3.Connection
@@ -98,6 +98,7 @@ class VaultRun:
     copies: list[str] = field(default_factory=list)
     unfinished: set[int] = field(default_factory=set)
     entered: set[str] = field(default_factory=set)
+    rescanned: set[str] = field(default_factory=set)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def format_at(self, path: str) -> Format:

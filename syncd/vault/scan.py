@@ -17,7 +17,7 @@ from typing import NamedTuple
 from syncd.errors import DocumentError, Stopped
 from syncd.page.names import is_conflict_copy, originals
 from syncd.progress import Progress, silent
-from syncd.state import index
+from syncd.state import homes, index
 from syncd.vault.entry import page_entry
 from syncd.vault.graph import Graph
 from syncd.vault.read import PageChanged, read_page
@@ -155,7 +155,9 @@ def scan(
     progress("looking for changes", 0, None)
     files = list(walk(root, lost, graph.hidden, found.unfinished))
     unchanged = [path for path, stat in files if known.get(path) == _stamp(stat)]
-    copies = conflict_copies(root, graph, [path for path, _ in files], set(unchanged))
+    pages_of_ours = homes.paths(db, vault)
+    none = pages_of_ours.union(unchanged)
+    copies = conflict_copies(root, graph, [path for path, _ in files], none)
     for path, stat in files:
         if path in copies:
             found.copies.append(path)

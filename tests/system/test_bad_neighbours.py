@@ -1,0 +1,107 @@
+"""What goes wrong with one document, or during a run, costs the others nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from syncd.sandbox.library import Library
+from tests.support.world import TRIPLE_LOWBAR, Clock, MakeWorld, World, add_book, only, tweet
+
+
+def reset(world: World, **settings: Any) -> None:
+    """Change settings of the one vault."""
+    (vault,) = world.config.vaults
+    world.config = replace(world.config, vaults=(replace(vault, **settings),))
+
+
+def test_a_place_in_a_recording_that_makes_no_sense_is_shown_as_it_is(world: World) -> None:
+    """Such as one in microseconds; and the next document comes."""
+    pod = world.library.add_book(title="Nachtfunk", category="podcasts", source_url="https://a.b/p")
+    url = "https://share.example.org/1"
+    place = {"location": 1714900000000000, "location_type": "time_offset"}
+    world.library.add_highlight(pod, text="leise", url=url, **place)
+    add_book(world.library, "Eulen", tweet(2, "夜"))
+    world.sync()
+    assert "leise" in world.text()
+    assert "夜" in world.text()
+
+
+def test_a_page_that_lost_blocks_during_a_run_is_judged_by_the_next(
+    world: World, clock: Clock
+) -> None:
+    """Nothing is written into it before, and what is gone is told or comes back."""
+    books = [
+        add_book(world.library, f"Regal {at}", tweet(at * 10, f"alt {at}"), tweet(at * 10 + 1, "b"))
+        for at in (1, 2)
+    ]
+    world.sync()
+    clock.forward(hours=1)
+    for at, book in enumerate(books, 1):
+        world.library.add_highlight(book, **tweet(at * 10 + 3, f"neu {at}"))
+    page, done = world.root / world.page_of("Regal 2"), list[int]()
+
+    def progress(what: str, number: int, _total: int | None) -> None:
+        if what.endswith(": documents") and number == 1 and not done:
+            done.append(page.write_text(""))
+
+    report = only(world.sync(progress=progress))
+    assert [one.code for one in report.failed] == ["page-busy"]
+    told = only(world.sync()).deleted
+    assert told or "alt 2" in world.text()
+    assert "neu 2" in world.text()
+
+
+def test_a_removal_that_was_held_back_is_carried_out_by_a_full_run(
+    world: World, clock: Clock
+) -> None:
+    """Once it is no large one any more."""
+    reset(world, on_delete="remove")
+    add_book(world.library, "Eulen", tweet(1, "eins"), tweet(2, "zwei"), tweet(3, "drei"))
+    world.sync()
+    clock.forward(hours=1)
+    world.library.delete_highlight(1)
+    assert only(world.sync()).warnings
+    clock.forward(hours=1)
+    add_book(world.library, "Regal", *[tweet(10 + at, f"t{at}") for at in range(10)])
+    world.sync()
+    world.sync(full=True)
+    assert "eins" not in world.text()
+
+
+@pytest.mark.parametrize("edn", [None, TRIPLE_LOWBAR])
+def test_a_second_page_of_one_title_is_no_conflict_copy(
+    library: Library, make_world: MakeWorld, clock: Clock, edn: str | None
+) -> None:
+    """Though its owner took its block to the first one too."""
+    world = make_world(library, edn=edn)
+    add_book(library, "Eulen", tweet(1, "eins"))
+    book = add_book(library, "Eulen", tweet(2, "zwei"))
+    world.sync()
+    ends = ("Eulen.md", "Eulen (2).md")
+    first, second = (next(path for path in world.pages() if path.endswith(end)) for end in ends)
+    block = next(line for line in world.read(second).split("\n") if line.startswith("- zwei"))
+    world.put(first, f"{world.read(first)}\n{block}\n")
+    world.put(second, f"{world.read(second)}\n- eigene Gedanken\n")
+    assert not only(world.sync()).warnings
+    clock.forward(hours=1)
+    library.add_highlight(book, **tweet(3, "drei"))
+    world.sync()
+    assert "drei" in world.read(second)
+
+
+def test_a_look_that_was_tried_and_given_up_leaves_no_page_between_two(
+    world: World, clock: Clock
+) -> None:
+    """A full run brings all of it to the one that holds."""
+    book = add_book(world.library, "Eulen", tweet(1, "eins"))
+    world.sync()
+    reset(world, date_links=False)
+    clock.forward(hours=1)
+    world.library.add_highlight(book, **tweet(2, "zwei"))
+    world.sync()
+    reset(world, date_links=True)
+    world.sync(full=True)
+    assert world.text().count("[[2024-05-05]]") == 2
