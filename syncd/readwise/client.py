@@ -14,6 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -40,11 +41,11 @@ class RefusedError(ReadwiseError):
 class Client:
     """Reads one account during one run. Not for two threads at once.
 
-    `requests` counts the requests that were sent. `server_time` is the server's clock (UTC) at the
-    first good answer, None before it or where the server names no time. `stop` ends any wait at
-    once. A request is tried `tries` times, with waits that double from `backoff` seconds; `on_wait`
-    is called with the reason and the seconds of each wait. `deadline` (seconds) and `size_limit`
-    (decompressed bytes) apply to one request.
+    `requests` counts the requests that were sent; `account` differs between tokens. `server_time`
+    is the server's clock (UTC) at the first good answer, None before it or where the server names
+    no time. `stop` ends any wait at once. A request is tried `tries` times, with waits that double
+    from `backoff` seconds; `on_wait` is called with the reason and the seconds of each wait.
+    `deadline` (seconds) and `size_limit` (decompressed bytes) apply to one request.
 
     Raises ConfigError for an address that would show the token to others, TokenError for a
     malformed token.
@@ -68,6 +69,8 @@ class Client:
                 f"the Readwise token is empty or holds characters that none has; {_NEW_TOKEN}"
             )
         self.requests = 0
+        # tells accounts apart, and nothing of the token
+        self.account = blake2b(token.encode(), key=b"syncd", digest_size=8).hexdigest()
         self.server_time: datetime | None = None
         self._api_url = api_url.rstrip("/")
         self._new_token = _SANDBOX_TOKEN if loopback else _NEW_TOKEN

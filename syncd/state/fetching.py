@@ -17,8 +17,8 @@ _KEY = "fetch"  # in the table `setting`
 class Point(msgspec.Struct, frozen=True):
     """Where a fetch is: all before the page that `cursor` leads to is in the mirror.
 
-    It asked this server for what changed since then, None for all; `started` is the server's time
-    (UTC) at its first answer, `kept` ours at the last one.
+    It asked this server and account for what changed since then, None for all; `started` is the
+    server's time (UTC) at its first answer, `kept` ours at the last one.
     """
 
     server: str

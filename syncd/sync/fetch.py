@@ -44,7 +44,7 @@ def fetch(
     since = account.cursor(db)
     full = options.full or since is None or _is_full_due(db, config)
     asked = None if full else since
-    begun = _begun(db, config, asked)
+    begun = _begun(db, config, client, asked)
     if begun is None:
         _start(db)
     what = "what is new" if asked else "the whole account"
@@ -57,7 +57,7 @@ def fetch(
             _take_in(db, config, page, full=full)
             moment = begun.started if begun else client.server_time
             refused |= {one.id for one in page.rejected}
-            fetching.keep(db, _point(config, asked, moment, page, refused))
+            fetching.keep(db, _point(_source(config, client), asked, moment, page, refused))
         _tell_nameless(report, page.rejected)
         report.fetched.documents += len(page.documents)
         report.fetched.highlights += page.highlights
@@ -86,12 +86,19 @@ def _is_doubtful(
     return begun is not None and fetching.has_unseen(db)
 
 
-def _begun(db: sqlite3.Connection, config: Config, asked: datetime | None) -> fetching.Point | None:
+def _begun(
+    db: sqlite3.Connection, config: Config, client: Client, asked: datetime | None
+) -> fetching.Point | None:
     """Where a fetch that asked for the same was stopped, not long ago; else None."""
     point = fetching.point(db)
-    if point is None or (point.server, point.since) != (config.readwise.api_url, asked):
+    if point is None or (point.server, point.since) != (_source(config, client), asked):
         return None
     return point if timedelta(0) <= datetime.now(UTC) - point.kept < _FRESH else None
+
+
+def _source(config: Config, client: Client) -> str:
+    """What a cursor is good for: the server, and the account there."""
+    return f"{config.readwise.api_url} {client.account}"
 
 
 def _start(db: sqlite3.Connection) -> None:
@@ -108,7 +115,7 @@ def _take_in(db: sqlite3.Connection, config: Config, page: ExportPage, *, full: 
 
 
 def _point(
-    config: Config,
+    source: str,
     asked: datetime | None,
     started: datetime | None,
     page: ExportPage,
@@ -118,7 +125,7 @@ def _point(
     if page.next_cursor is None or started is None or None in refused:
         return None
     now = datetime.now(UTC)
-    return fetching.Point(config.readwise.api_url, asked, started, now, page.next_cursor)
+    return fetching.Point(source, asked, started, now, page.next_cursor)
 
 
 def _note(db: sqlite3.Connection, touched: set[int]) -> None:

@@ -47,7 +47,7 @@ class Account:
     """Stands in for the client: the library's pages as they are on the wire, without the wire."""
 
     def __init__(self, library: Library) -> None:
-        self.requests = 0
+        self.requests, self.account = 0, "the one"
         self.server_time: datetime | None = None
         self._library = library
 

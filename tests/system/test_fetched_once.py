@@ -124,7 +124,13 @@ def days_ago(world: World) -> None:
         fetching.keep(db, fetching.Point(point.server, None, point.started, then, point.cursor))
 
 
-@pytest.mark.parametrize("why", [old_cursor, emptied_page, days_ago])
+def another_account(world: World) -> None:
+    """It was begun with the token of another account."""
+    world.sandbox.token = world.sandbox.token[::-1]
+    (world.folder / "token").write_text(world.sandbox.token)
+
+
+@pytest.mark.parametrize("why", [old_cursor, emptied_page, days_ago, another_account])
 def test_where_it_cannot_go_on_it_begins_anew(threads: World, why: Callable[[World], None]) -> None:
     """And nothing is missing, twice, or taken for deleted."""
     stop = Event()
