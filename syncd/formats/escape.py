@@ -67,6 +67,7 @@ _PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 _AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[[\d+-]|\[[ xX-]\]")
 _LATEX_ENDS = re.compile(r"\\(?=[)\]])")
 
+# An address that goes on with a bracket is none: the parser would take the bracket for a part of it.
 # An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
 # can open emphasis. A host alone takes the backslash behind it for its own, which then escapes
 # nothing: such an address is no link. So is one in angle brackets behind anything but a blank.
@@ -79,9 +80,9 @@ _HOST = r"""(?:[^\0\s<>\\`$\[\]{}"()/?#_]|_(?=[^\W_]))++"""
 _URL = (
     rf"(?:^|(?<=[ \t])){_WEB}{_HOST}"
     rf"(?:[/?#](?:(?![*^]){_IN_URL}|\((?!\()(?:{_IN_URL}|_)*\)|_(?<![~=_]_))*+"
-    rf"(?:[*^](?:{_IN_URL}|(?<=[^\W_])_(?=[^\W_]))*+)?+(?!_)|(?![/?#]))"
+    rf"(?:[*^](?:{_IN_URL}|(?<=[^\W_])_(?=[^\W_]))*+)?+(?!_)|(?![/?#]))(?!\[)"
     rf"|(?<=[^ \t]){_WEB}{_HOST}(?:[/?](?:(?!#|https?://|(?<!http)(?<!https)://){_IN_URL}|\((?!\(){_IN_URL}*\)"
-    r"|_(?<=[^\W_]_)(?=[^\W_]))*)?"
+    r"|_(?<=[^\W_]_)(?=[^\W_]))*+)?+(?!\[)"
     r"|(?<![^ \t])<https?://(?:(?!://)(?:[^\0\s<>\\`$\[\]{}_]|(?<=[^\W_])_(?=[^\W_])))+>"
 )
 _PAGE = r"\[\[(?:(?!\(\(|\{\{|://)[^\0\[\]\n\\`$<@])+\]\](?!\()"

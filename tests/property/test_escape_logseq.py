@@ -127,6 +127,8 @@ FOUND = [
     ")\n\u2003\n_t://_",
     "g*a* https://e.?r*/a_b_c/_d",
     "*<a href='https://e.org'>*_</a>",
+    "https://e.org/[[a _c]] x",
+    "[a](https://e.org/[[a */a_b/_c]])",
     "*/a_b/_c\n` <http://*/a_b/_c> `",
     '[a](https://e.org/[a](https://e.org "<+5-3_-1 t>"))',
 ]
