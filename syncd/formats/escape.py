@@ -67,7 +67,7 @@ _PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 _AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[[\d+-]|\[[ xX-]\]")
 _LATEX_ENDS = re.compile(r"\\(?=[)\]])")
 
-# An address that goes on with a bracket is none: the parser would take the bracket for a part of it.
+# An address that goes on with a bracket is none: the parser would take that for a part of it.
 # An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
 # can open emphasis. A host alone takes the backslash behind it for its own, which then escapes
 # nothing: such an address is no link. So is one in angle brackets behind anything but a blank.

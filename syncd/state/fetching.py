@@ -34,7 +34,10 @@ _points = msgspec.json.Decoder(Point)
 def point(db: sqlite3.Connection) -> Point | None:
     """Where the last fetch was stopped; None where it came to its end."""
     value = setting(db, _KEY)
-    return _points.decode(value) if value else None
+    try:
+        return _points.decode(value) if value else None
+    except msgspec.DecodeError:  # it only saves time
+        return None
 
 
 def keep(db: sqlite3.Connection, point: Point | None) -> None:

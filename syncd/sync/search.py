@@ -56,14 +56,19 @@ def search(config: Config, terms: list[Term], limit: int, progress: Progress) ->
         vaults = [(vault.name, find_vault(db, vault.name)) for vault in config.vaults]
         known = [(name, number) for name, number in vaults if number is not None]
         hits = state.find(words, terms, limit, discarded=discarded)
-        return [_found(db, known, *hit) for hit in hits]
+        # a search that began later may have entered what came since
+        documents = account.load(db, list({hit.document for hit in hits}))
+        items = {one.id: one for document in documents.values() for one in document.highlights}
+        return [
+            _found(db, known, documents[hit.document], items[hit.highlight])
+            for hit in hits
+            if hit.highlight in items
+        ]
 
 
 def _found(
-    db: sqlite3.Connection, vaults: list[tuple[str, int]], document: int, highlight: int
+    db: sqlite3.Connection, vaults: list[tuple[str, int]], head: Document, item: Highlight
 ) -> Found:
-    head = account.head(db, document)
-    item = next(one for one in account.highlights_of(db, document) if one.id == highlight)
     return Found(
         item.id,
         head.id,
