@@ -8,8 +8,8 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from syncd.formats import logseq, obsidian, obsidian_note, org
-from syncd.formats.look import USUAL, Look
 from syncd.formats.metadata import Metadata
+from syncd.formats.style import USUAL, Style
 from syncd.model import Document, Highlight
 from syncd.page import org as org_pages
 from syncd.page.blocks import Page, Property, Syntax
@@ -79,7 +79,7 @@ class Format(NamedTuple):
     labels: Labels = Labels()
     keys: frozenset[str] | None = None
     mark: str = ""
-    look: Look = USUAL
+    style: Style = USUAL
     syntax: Syntax = MARKDOWN
     extension: str = ".md"
     notes: bool = False
@@ -141,20 +141,20 @@ _BASES: dict[str, tuple[Format, Any]] = {
 
 
 @cache  # by what it is the format of a page is compared
-def format_of(name: str, *, org: bool = False, look: Look = USUAL) -> Format:
-    """The format of a vault's new pages (`Graph.format`, `Graph.org`) in the look it has."""
+def format_of(name: str, *, org: bool = False, style: Style = USUAL) -> Format:
+    """The format of a vault's new pages (`Graph.format`, `Graph.org`) in the style it has."""
     base, room = _BASES["obsidian" if name == "obsidian" else "org" if org else "logseq"]
-    if look == USUAL:
+    if style == USUAL:
         return base
-    mark = f"{base.mark} {look.mark}".strip()
-    form = base._replace(highlight=partial(room.highlight, look=look), look=look, mark=mark)
+    mark = f"{base.mark} {style.mark}".strip()
+    form = base._replace(highlight=partial(room.highlight, style=style), style=style, mark=mark)
     if base is OBSIDIAN:
         return form
-    header = partial(room.header, look=look)
+    header = partial(room.header, style=style)
     return form._replace(
         header=header,
-        full_title=partial(room.full_title, look=look),
-        companions=partial(room.companions, look=look),
+        full_title=partial(room.full_title, style=style),
+        companions=partial(room.companions, style=style),
         opening=_opens_with(header),
     )
 
@@ -162,8 +162,8 @@ def format_of(name: str, *, org: bool = False, look: Look = USUAL) -> Format:
 @cache  # by what it is the format of a page is compared
 def notes_of(form: Format) -> Format:
     """How documents are written, beside such pages, of which each highlight has its own note."""
-    page = format_of("obsidian", look=form.look)
-    parts = partial(obsidian_note.highlight, look=form.look)
+    page = format_of("obsidian", style=form.style)
+    parts = partial(obsidian_note.highlight, style=form.style)
     return page._replace(highlight=parts, notes=True)
 
 
@@ -174,4 +174,4 @@ def format_at(path: str, form: Format) -> Format:
     """
     if form.block_ids or path.endswith(".org") == (form.syntax is org_pages.ORG):
         return form
-    return format_of("logseq", org=path.endswith(".org"), look=form.look)
+    return format_of("logseq", org=path.endswith(".org"), style=form.style)

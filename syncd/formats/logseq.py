@@ -9,9 +9,9 @@ from datetime import tzinfo
 from syncd.formats.companions import companions as companion_values
 from syncd.formats.escape import link_target, logseq_lines, logseq_name, logseq_value
 from syncd.formats.heading import heading, one_line
-from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.metadata import Metadata
 from syncd.formats.origin import day, origin
+from syncd.formats.style import USUAL, Style, block_properties
 from syncd.model import Document, Highlight
 from syncd.page.action_tags import shown_of
 from syncd.page.blocks import Page
@@ -22,21 +22,21 @@ from syncd.page.names import name_key, short_title
 from syncd.page.rendered import NOTE, TAGS, Rendered
 
 
-def header(document: Document, title: str, look: Look = USUAL) -> dict[str, list[str]]:
+def header(document: Document, title: str, style: Style = USUAL) -> dict[str, list[str]]:
     """The page's properties, each key with its one line; `title` is the page's title."""
-    found = values(document, title, full_title(document, look), look)
+    found = values(document, title, full_title(document, style), style)
     return {key: [f"{key}:: {value}"] for key, value in found.items()}
 
 
 def companions(
-    document: Document, standing: Iterable[Highlight], zone: tzinfo, look: Look = USUAL
+    document: Document, standing: Iterable[Highlight], zone: tzinfo, style: Style = USUAL
 ) -> dict[str, list[str]]:
     """The properties that go with what else is written, of those that their owner wants."""
     found = companion_values(document, standing, zone)
-    return {key: [f"{key}:: {value}"] for key, value in found.items() if key in look.properties}
+    return {key: [f"{key}:: {value}"] for key, value in found.items() if key in style.properties}
 
 
-def values(document: Document, title: str, whole: str, look: Look = USUAL) -> dict[str, str]:
+def values(document: Document, title: str, whole: str, style: Style = USUAL) -> dict[str, str]:
     """The properties' values by key, in their order; `whole` is the document's whole title."""
     texts = {"summary": document.summary, "note": document.document_note}
     category = logseq_name(document.category or "") or "articles"
@@ -51,7 +51,7 @@ def values(document: Document, title: str, whole: str, look: Look = USUAL) -> di
     found |= {
         key: logseq_value(text or "", plain=True)
         for key, text in texts.items()
-        if key in look.properties
+        if key in style.properties
     }
     return {key: value for key, value in found.items() if value}
 
@@ -66,27 +66,27 @@ def tag_line(names: Iterable[str]) -> str:
     return " ".join(f"#[[{name}]]" for name in page_names(names))
 
 
-def full_title(document: Document, look: Look = USUAL) -> str:
+def full_title(document: Document, style: Style = USUAL) -> str:
     """The value of the property that holds a document's whole title."""
-    return logseq_value(document.title or "", plain=look.plain) or short_title("")
+    return logseq_value(document.title or "", plain=style.plain) or short_title("")
 
 
-def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, style: Style = USUAL) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
     shown, said = shown_of(item), item.text or ""
     if shown.level:
-        words = logseq_lines(one_line(said), inline=True, plain=look.plain)
+        words = logseq_lines(one_line(said), inline=True, plain=style.plain)
         text = [heading(words, shown.level)]
     else:
-        text = logseq_lines(said, plain=look.plain)
-    tail = " ".join(filter(None, (origin(document, item), *marks(item, zone, look))))
+        text = logseq_lines(said, plain=style.plain)
+    tail = " ".join(filter(None, (origin(document, item), *marks(item, zone, style))))
     if text[-1].startswith(("```", "~~~")):
         text.append(tail)
     else:
         text[-1] = f"{text[-1]} {tail}" if text[-1] else tail
-    text = with_properties(text, block_properties(item, look))
+    text = with_properties(text, block_properties(item, style))
     tags = tag_line(shown.tags)
-    note = logseq_lines(shown.note, inline=True, plain=look.plain)
+    note = logseq_lines(shown.note, inline=True, plain=style.plain)
     return Rendered(
         text,
         [f"{TAGS} {tags}"] if tags else None,
@@ -103,10 +103,10 @@ def with_properties(text: list[str], lines: list[str]) -> list[str]:
     return [*text[:at], *lines, *text[at:]]
 
 
-def marks(item: Highlight, zone: tzinfo, look: Look) -> list[str]:
+def marks(item: Highlight, zone: tzinfo, style: Style) -> list[str]:
     """What stands behind a highlight's link: the mark of highlights, and the day."""
     date = day(item, zone)
-    return ["#Highlight", f"#[[{date}]]" if date and look.date_links else date]
+    return ["#Highlight", f"#[[{date}]]" if date and style.date_links else date]
 
 
 _DIRECTIVE = re.compile(r"\s*#\+title:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)

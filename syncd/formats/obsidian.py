@@ -13,10 +13,10 @@ from unicodedata import category
 from syncd.formats.companions import companions as companion_values
 from syncd.formats.escape import clean, link_target
 from syncd.formats.heading import heading, one_line
-from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.metadata import Metadata
 from syncd.formats.obsidian_escape import obsidian_lines, stands_alone
 from syncd.formats.origin import day, origin
+from syncd.formats.style import USUAL, Style, block_properties
 from syncd.model import Document, Highlight
 from syncd.page import front_matter
 from syncd.page.action_tags import shown_of
@@ -73,7 +73,7 @@ def properties(page: Page) -> dict[str, Property]:
     return {**front_matter.properties(page), **found_callouts(page)}
 
 
-def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, style: Style = USUAL) -> Rendered:
     """The block of one highlight, its block id last; its date is the day of `highlighted_at`.
 
     Behind a code fence the link, the tag, the date and the id stand on a line of their own. Behind
@@ -82,18 +82,18 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
     """
     shown, said = shown_of(item), item.text or ""
     if shown.level:
-        words = obsidian_lines(one_line(said), inline=True, plain=look.plain)
+        words = obsidian_lines(one_line(said), inline=True, plain=style.plain)
         text = [heading(words, shown.level)]
     else:
-        text = obsidian_lines(said, plain=look.plain)
+        text = obsidian_lines(said, plain=style.plain)
     date = day(item, zone)
     link = own_link(document, item)
-    when = f"[[{date}]]" if date and look.date_links else date
-    fields = [f"[{one}]" for one in block_properties(item, look)]
+    when = f"[[{date}]]" if date and style.date_links else date
+    fields = [f"[{one}]" for one in block_properties(item, style)]
     tail = " ".join(filter(None, (link, "#Highlight", when, *fields, f"^rw-{item.id}")))
     text = with_tail(text, tail)
     names = tags(shown.tags)
-    note = obsidian_lines(shown.note, inline=True, plain=look.plain)
+    note = obsidian_lines(shown.note, inline=True, plain=style.plain)
     return Rendered(
         text,
         [f"{TAGS} {' '.join(f'#{name}' for name in names)}"] if names else None,

@@ -8,10 +8,10 @@ from unicodedata import category
 
 from syncd.formats.escape import clean, from_html
 from syncd.formats.heading import heading, one_line
-from syncd.formats.look import USUAL, Look, block_properties
 from syncd.formats.obsidian import own_link, tags, with_tail
 from syncd.formats.obsidian_escape import obsidian_lines
 from syncd.formats.origin import day
+from syncd.formats.style import USUAL, Style, block_properties
 from syncd.model import Document, Highlight
 from syncd.page.action_tags import shown_of
 from syncd.page.front_matter import entry
@@ -24,7 +24,7 @@ _ENDS = " .,;:…。，、；："
 _JOINS = "\u200d"
 
 
-def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = USUAL) -> Rendered:
+def highlight(document: Document, item: Highlight, zone: tzinfo, style: Style = USUAL) -> Rendered:
     """The parts of a highlight's own note (`page/note.py`); the id is the last mark of its text.
 
     `date`, `location` and the properties of its owner's choice have no part of their own: they are
@@ -35,16 +35,16 @@ def highlight(document: Document, item: Highlight, zone: tzinfo, look: Look = US
     if item.location is not None:
         number = item.location
         entries.append(f"location: {int(number) if number == int(number) else number}")
-    entries += [one.replace("::", ":", 1) for one in block_properties(item, look)]
+    entries += [one.replace("::", ":", 1) for one in block_properties(item, style)]
     link = own_link(document, item)
     tail = " ".join(filter(None, (link, f"^rw-{item.id}")))
     if shown.level:
-        words = obsidian_lines(one_line(said), inline=True, plain=look.plain)
+        words = obsidian_lines(one_line(said), inline=True, plain=style.plain)
         body = with_tail([heading(words, shown.level)], tail)
     else:
-        body = with_tail(obsidian_lines(said, plain=look.plain), tail)
+        body = with_tail(obsidian_lines(said, plain=style.plain), tail)
     names = tags(shown.tags)
-    note = obsidian_lines(shown.note, inline=True, plain=look.plain)
+    note = obsidian_lines(shown.note, inline=True, plain=style.plain)
     return Rendered(
         [*entries, FENCE, *body],
         entry("tags", names) if names else None,

@@ -217,7 +217,7 @@ def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) ->
     live = not (item.is_deleted or document.is_deleted)
     key = highlight_key(document, item)
     comes = _comes(run, document, item)
-    said = account_digests(item, key, form.look.properties)
+    said = account_digests(item, key, form.style.properties)
     name = place_name(item)
     label = place_label([f"({name})"]) if name else None
     return Wanted(

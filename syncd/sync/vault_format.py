@@ -8,7 +8,7 @@ from pathlib import Path
 from syncd.config.settings import Vault, zone
 from syncd.errors import ConfigError
 from syncd.formats.format import Format, format_of
-from syncd.formats.look import Look
+from syncd.formats.style import Style
 from syncd.page.dates import logseq_day
 from syncd.vault.graph import Graph
 
@@ -23,15 +23,15 @@ def vault_format(vault: Vault, graph: Graph) -> Format:
             f'vault {vault.name}: layout = "{vault.layout}" is for Obsidian, and this is a Logseq '
             'graph; set layout = "page"'
         )
-    look = Look(vault.live_text == "none", vault.date_links, frozenset(vault.properties))
+    style = Style(vault.live_text == "none", vault.date_links, frozenset(vault.properties))
     if not vault.template:
-        return format_of(graph.format, org=graph.org, look=look)
+        return format_of(graph.format, org=graph.org, style=style)
     from syncd.templates.loading import read_sources, stock_folder
     from syncd.templates.templated import templated
 
     own = vault.template
     folder = own if isinstance(own, Path) else stock_folder(graph.format)
-    base = format_of(graph.format, look=look)  # Markdown, which Logseq reads beside Org
+    base = format_of(graph.format, style=style)  # Markdown, which Logseq reads beside Org
 
     def show(day: date) -> str:
         if graph.format != "logseq":

@@ -195,7 +195,7 @@ def _obsidian_line(text: str, *, plain: bool = False) -> str:
 
 def words_of(form: Format) -> Words:
     """How text from the account is escaped for templates of this format."""
-    plain = form.look.plain
+    plain = form.style.plain
     if form.block_ids:
         text, line = partial(_obsidian_text, plain=plain), partial(_obsidian_line, plain=plain)
         return _OBSIDIAN._replace(text=text, line=line)

@@ -16,8 +16,8 @@ from urllib.parse import unquote
 import yaml
 from markdown_it import MarkdownIt
 
-from syncd.formats.look import Look
 from syncd.formats.obsidian import highlight
+from syncd.formats.style import Style
 from syncd.model import Document, Highlight, Tag
 from syncd.page.blocks import digest
 from syncd.page.front_matter import entry
@@ -74,7 +74,7 @@ def rendered(number: int, text: str, note: str = "", *, plain: bool = False) -> 
         highlighted_at="2023-05-05T10:00:00Z",
         tags=(Tag("a"),),
     )  # fmt: skip
-    return highlight(Document(id=1), item, UTC, Look(plain))
+    return highlight(Document(id=1), item, UTC, Style(plain))
 
 
 def shown(tokens: list[Token]) -> str:

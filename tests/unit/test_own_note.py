@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.formats.look import Look
 from syncd.formats.obsidian_note import highlight
+from syncd.formats.style import Style
 from syncd.model import Document, Highlight, Tag
 from syncd.page.markdown import parse_markdown
 from syncd.page.note import new_note, read_note
@@ -25,7 +25,7 @@ def rendered(text: str, note: str = "", *, plain: bool = False, **fields: object
     """The parts of highlight 3."""
     values = {"highlighted_at": "2023-05-05T10:00:00Z", "url": URL, **fields}
     item = Highlight(id=3, text=text, note=note, **values)  # type: ignore[arg-type]
-    return highlight(Document(id=1), item, UTC, Look(plain))
+    return highlight(Document(id=1), item, UTC, Style(plain))
 
 
 FULL = rendered("Ein Kauz", "Notiz", tags=(Tag("a"), Tag("b")), location=4.0)

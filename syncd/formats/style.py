@@ -8,7 +8,7 @@ from typing import NamedTuple
 from syncd.model import Highlight
 
 
-class Look(NamedTuple):
+class Style(NamedTuple):
     """What the pages' owner chose.
 
     `plain`: nothing in the account's texts is markup; `date_links`: the day of a highlight is a
@@ -27,11 +27,11 @@ class Look(NamedTuple):
         return " ".join([*words, *sorted(self.properties)])
 
 
-USUAL = Look()
+USUAL = Style()
 
 
-def block_properties(item: Highlight, look: Look) -> list[str]:
+def block_properties(item: Highlight, style: Style) -> list[str]:
     """The lines of a highlight's own properties, of those that their owner wants."""
     color = re.sub(r"[^\w-]", "", item.color or "")
     found = {"color": color, "favorite": "true" if item.is_favorite else ""}
-    return [f"{key}:: {value}" for key, value in found.items() if value and key in look.properties]
+    return [f"{key}:: {value}" for key, value in found.items() if value and key in style.properties]
