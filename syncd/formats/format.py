@@ -55,7 +55,8 @@ class Format(NamedTuple):
     document is found; `full_title` the document's title as the properties hold it; `companions` the
     properties that go with whatever else is written, for the highlights that stand on the page;
     `callouts` what stands below the properties. `properties` and `metadata` read a page, callouts
-    as properties. `opening` returns what a new page begins with.
+    as properties. `opening` returns what a new page begins with, `said` what `metadata` finds
+    there, None where that is to be read.
 
     Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
     blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
@@ -74,6 +75,7 @@ class Format(NamedTuple):
     block_ids: bool  # whether a block says which highlight it is
     opening: Callable[[Document, str], Opening]
     callouts: Callable[[Document], dict[str, list[str]]] = lambda _document: {}
+    said: Callable[[Document, str], Metadata] | None = None
     name: Callable[[Document], str | None] = lambda _document: None
     notice: Callable[[datetime, Sequence[Came]], list[Piece]] = lambda _moment, _came: []
     labels: Labels = Labels()
@@ -115,6 +117,7 @@ OBSIDIAN = Format(
     block_ids=True,
     opening=_opens_with(obsidian.header),
     callouts=obsidian.callouts,
+    said=obsidian.said,
 )
 ORG = Format(
     org.header,

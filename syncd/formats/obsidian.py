@@ -49,6 +49,18 @@ def header(document: Document, title: str) -> dict[str, list[str]]:
     return {key: entry(key, value) for key, value in values.items() if value}
 
 
+def said(document: Document, title: str) -> Metadata:
+    """What `metadata` finds in the front matter that `header` makes."""
+    found = _BOOK.search(link_target(document.readwise_url) or "")
+    return Metadata(
+        name=name_key(title),
+        url=link_key(link_target(document.source_url)),
+        title=title_key(full_title(document) or title),
+        book=int(found[1]) if found else None,
+        is_document=True,
+    )
+
+
 def companions(
     document: Document, standing: Iterable[Highlight], zone: tzinfo
 ) -> dict[str, list[str]]:

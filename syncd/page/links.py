@@ -177,8 +177,10 @@ def block_id(line: str, at_home: bool = False) -> int | None:
     Lines end with an id as syncd (`^rw-1`), readwise-mirror (`^1`) and others write it. On a
     document's page, a link to the highlight in Readwise names it too.
     """
-    if "^" in line or "%%" in line or line.startswith("#"):
-        found = _BLOCK_ID.search(line)
+    at = line.find("^")
+    if at >= 0 or "%%" in line or line.startswith("#"):
+        only = at > 0 and "%%" not in line and not line.startswith("#")
+        found = _BLOCK_ID.search(line, at - 1 if only else 0)  # nothing before the first can match
         if found:
             return int(found[found.lastindex or 0])
     opened = _OPEN.findall(line) if at_home and "/open/" in line else []

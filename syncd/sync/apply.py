@@ -286,14 +286,16 @@ def _create(run: VaultRun, found: Inputs, case: Case, plan: Plan, name: Name) ->
     if not (opening.lines or callouts or any(map(has_link, top))):
         added = set() if form.notes else set(plan.added)
         blocks = chain.from_iterable(one.blocks for one in found.wanted if one.id in added)
-        entry = partial(made_entry, name, page, blocks, graph=run.graph)
+        read = form.said or (lambda _document, title: form.metadata(page, title))
+        said = read(found.document, name.title)
+        entry = partial(made_entry, name.path, said, blocks, by_id=form.block_ids)
     written = run.write(name.path, splice(page, edits), None, entry)
     run.report.pages.created.append(name.path)
     header |= callouts
     ours = {k: lines for k, lines in header.items() if form.keys is None or k in form.keys}
     digests = {key: digest(lines) for key, lines in ours.items()}
-    said = (written.title, written.url, written.digest)
-    return homes.Home(name.path, digests, *said, notes=form.notes)
+    stands = (written.title, written.url, written.digest)
+    return homes.Home(name.path, digests, *stands, notes=form.notes)
 
 
 def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:

@@ -163,6 +163,7 @@ def templated(
         highlight=made.highlight,
         alias=base.alias if "page_metadata" not in sources else lambda _document: {},
         opening=made.opening,
+        said=None,
         companions=(lambda *_: {}) if "page_metadata" in sources else base.companions,
         callouts=(lambda _: {}) if "page_metadata" in sources else base.callouts,
         name=made.name,

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from syncd.formats.format import format_of
 from syncd.formats.metadata import Metadata
-from syncd.page.blocks import Page, parse
+from syncd.page.blocks import parse
 from syncd.page.links import id_key
 from syncd.page.note import read_note
 from syncd.page.occurrences import Occurrence, made_occurrences, note_occurrences, occurrences
 from syncd.page.org import syntax_of
 from syncd.state.index import PageEntry
 from syncd.vault.graph import Graph
-from syncd.vault.page_names import Name, title_from
+from syncd.vault.page_names import title_from
 from syncd.vault.read import Seen
 
 
@@ -31,23 +31,23 @@ def page_entry(path: str, text: str, seen: Seen, graph: Graph, *, own: bool = Fa
 
 
 def made_entry(
-    name: Name,
-    top: Page,
+    path: str,
+    said: Metadata,
     blocks: Iterable[tuple[str | None, list[str], bytes]],
     seen: Seen,
-    graph: Graph,
+    *,
+    by_id: bool,
 ) -> PageEntry:
-    """The same of a page that syncd has just made of a `top` without links, and of these blocks.
+    """The same of a page that syncd has just made of these blocks, and a top without links.
 
-    Of each block its own identity (None of a child), its lines and their digest.
+    `said` is what the top says. Of each block its own identity (None of a child), its lines and
+    their digest; `by_id`: whether the format marks blocks with ids.
     """
-    form = format_of(graph.format)
-    said = form.metadata(top, name.title)
-    manner = {"is_document": said.is_document, "by_id": form.block_ids}
     found: list[Occurrence] = []
     for key, content, digest in blocks:
+        manner = {"is_document": said.is_document, "by_id": by_id}
         found += made_occurrences(content, digest, key, **manner)
-    return _entry(name.path, said, found, seen, own=True)
+    return _entry(path, said, found, seen, own=True)
 
 
 def _entry(
