@@ -79,10 +79,11 @@ def _require_judged(run: VaultRun, found: Inputs, case: Case) -> None:
 
     What that means was not judged: nothing is written before the next run has.
     """
+    if found.path is None or found.seen is None:
+        return
     known = {*case.found, *case.fates, *found.gone}
     settled = {id_ for id_, base in case.bases.items() if base.account is not None}
-    missing = [one for one in case.wanted if one.live and one.id in settled]
-    if found.path is None or found.seen is None or known.issuperset(one.id for one in missing):
+    if known.issuperset(one.id for one in case.wanted if one.live and one.id in settled):
         return
     indexed = index.said(run.db, run.id, found.path)[2]
     if found.path in run.rescanned or indexed != found.seen.digest:
@@ -106,6 +107,8 @@ def await_pictures(run: VaultRun, id_: int) -> None:
     """
     try:
         found = read_inputs(run, id_)
+    except sqlite3.Error:
+        raise
     except Exception as error:  # noqa: BLE001
         _log.debug("document %d cannot be read", id_, exc_info=error)
         return

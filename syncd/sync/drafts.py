@@ -43,10 +43,9 @@ class Draft(NamedTuple):
     in `wanted` yet. `gone` are the highlights that are known to be gone from the vault; `places`
     those identities of its highlights that stand anywhere. `names` are those of its page where it
     has none yet, and `words` all by which it was looked up; `is_known`: whether a page is found by
-    one of them.
-    `redressed`: the page was last written by other templates; `begun` is when (ns) a run began to
-    write it, 0 where none did, -1 for an older syncd; `differs`: whether differences are known;
-    `is_older`: whether it was so by an older syncd, which renders otherwise.
+    one of them. `redressed`: whether other templates wrote the page last; `is_older`: whether an
+    older syncd did, which renders otherwise. `begun` is when (ns) a run began to write it, 0 where
+    none did, -1 for an older syncd; `differs`: whether differences are known.
     """
 
     document: Document
@@ -109,7 +108,7 @@ def drafts(run: VaultRun, ids: Sequence[int]) -> Iterator[tuple[int, Draft | Non
         sketches = []
         for document in documents.values():
             if document.id not in rows.contested:
-                with suppress(Exception):  # told when it is drafted alone
+                with suppress(Exception):  # told, or raised, when it is drafted alone
                     sketches.append(_sketch(run, rows, document))
         made = {one.document.id: one for one in _looked_up(run, sketches)}
         yield from ((id_, made.get(id_)) for id_ in some)
@@ -150,10 +149,11 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
     form = form or run.form_of(home)
     items = document.highlights
     known = {item.id: base for item in items if (base := rows.bases.get(item.id))}
-    twins, inherited = _twins(run, document, known, contested=id_ in rows.contested)
+    keys = {item.id: highlight_key(document, item) for item in items}
+    twins, inherited = _twins(run, document, keys, known, contested=id_ in rows.contested)
     known |= inherited
     plain = [
-        _wanted(run, form, document, item)
+        _wanted(run, form, document, item, keys[item.id])
         for item in items
         if item.id not in twins and (item.id in known or not item.is_deleted)
     ]
@@ -198,7 +198,7 @@ def _looked_up(run: VaultRun, sketches: Sequence[Draft]) -> list[Draft]:
     """The same with what the vault's index says of them."""
     words = set[str]().union(*(one.words for one in sketches))
     found: dict[str, list[index.Place]] = {}
-    keys = (word[4:] for word in words if word.startswith("key "))
+    keys = (word.removeprefix("key ") for word in words if word.startswith("key "))
     for place in index.places(run.db, run.id, keys):
         found.setdefault(f"key {place.key}", []).append(place)
     known = index.known(run.db, run.id, (word for word in words if not word.startswith("key ")))
@@ -212,10 +212,11 @@ def _looked_up(run: VaultRun, sketches: Sequence[Draft]) -> list[Draft]:
     return made
 
 
-def _wanted(run: VaultRun, form: Format, document: Document, item: Highlight) -> Wanted:
+def _wanted(
+    run: VaultRun, form: Format, document: Document, item: Highlight, key: str | None
+) -> Wanted:
     rendered = form.highlight(document, item, run.zone)
     live = not (item.is_deleted or document.is_deleted)
-    key = highlight_key(document, item)
     comes = _comes(run, document, item)
     said = account_digests(item, key, form.style.properties)
     name = place_name(item)
@@ -254,13 +255,18 @@ def _keys(wanted: Iterable[Wanted], known: Mapping[int, Base], form: Format) -> 
 
 
 def _twins(
-    run: VaultRun, document: Document, known: Mapping[int, Base], *, contested: bool
+    run: VaultRun,
+    document: Document,
+    keys: Mapping[int, str | None],
+    known: Mapping[int, Base],
+    *,
+    contested: bool,
 ) -> tuple[set[int], dict[int, Base]]:
     """What `find_twins` finds; `contested`: whether other documents can have some of it."""
     if contested:
         return find_twins(document, known, _read_rivals(run, document), partial(_comes, run))
-    keys = [key for item in document.highlights if (key := highlight_key(document, item))]
-    if len(keys) == len(set(keys)):
+    linked = [key for key in keys.values() if key is not None]
+    if len(linked) == len(set(linked)):
         return set(), {}
     return find_twins(document, known, Rivals(), partial(_comes, run))
 

@@ -85,20 +85,22 @@ def with_page(run: VaultRun, one: Draft) -> Inputs:
         one = draft(run, one.document.id, right)
         labels, (path, others) = with_dialects(right.labels), _pages_of(run, one)
     page, seen = page_at(run.root / path) if path else (parse("", one.form.syntax), None)
-    if one.form.notes:
-        return _with_notes(run, one, path, page, seen, labels, others)
-    former = one.usual if path and path != one.usual else None
-    wanted = one.album.illustrate(one.wanted, path or one.usual, former)
-    dialect = dialect_of("".join(page.lines)) if path else None
+    notes, dialect, own = NONE, None, path
+    if one.form.notes:  # what stands in no note stands elsewhere, on their index too
+        notes, own = read_notes(run, one.places, one.bases, one.begun), None
+    elif path:
+        dialect = dialect_of("".join(page.lines))
+        page = _as_meant(dialect, page, one.document, one.bases)
+    wanted = _illustrated(one, path, notes)
     return Inputs(
         one.document,
         wanted,
         one.bases,
         one.home,
         path,
-        _as_meant(dialect, page, one.document, one.bases) if path else page,
+        page,
         seen,
-        _elsewhere(run, wanted, one.bases, one.places, path, one.document.id)
+        _elsewhere(run, wanted, one.bases, one.places, own, one.document.id, notes.seen)
         | _said_on(run, labels, wanted, one.bases, others),
         one.gone,
         one.duplicates,
@@ -112,7 +114,21 @@ def with_page(run: VaultRun, one: Draft) -> Inputs:
         one.names,
         not one.is_known,
         one.is_older,
+        notes,
     )
+
+
+def _illustrated(one: Draft, path: str | None, notes: Notes) -> list[Wanted]:
+    """The highlights as they stand on the page at `path`, or each in its own note."""
+    home = path or one.usual
+    if not one.form.notes:
+        return one.album.illustrate(one.wanted, home, one.usual)
+    paths = {id_: note.path for id_, note in notes.found.items()}
+    return [
+        shown
+        for item in one.wanted
+        for shown in one.album.illustrate([item], paths.get(item.id, home), home)
+    ]
 
 
 def _right_format(run: VaultRun, one: Draft, path: str | None) -> Format:
@@ -137,53 +153,6 @@ def _holds_some(run: VaultRun, one: Draft, path: str) -> bool:
     ]
     held = [place for place in one.places if place.path == path]
     return bool(held) or bool(identify(one.wanted, one.bases, blocks, {}, page.lines))
-
-
-def _with_notes(
-    run: VaultRun,
-    one: Draft,
-    path: str | None,
-    page: Page,
-    seen: Seen | None,
-    labels: Labels,
-    others: Iterable[str],
-) -> Inputs:
-    """The inputs of a document of which each highlight has a note of its own.
-
-    `path` is that of their index. What stands in no such note stands elsewhere, on the index too.
-    """
-    notes = read_notes(run, one.places, one.bases, one.begun)
-    home = path or one.usual
-    paths = {id_: note.path for id_, note in notes.found.items()}
-    wanted = [
-        shown
-        for item in one.wanted
-        for shown in one.album.illustrate([item], paths.get(item.id, home), home)
-    ]
-    return Inputs(
-        one.document,
-        wanted,
-        one.bases,
-        one.home,
-        path,
-        page,
-        seen,
-        _elsewhere(run, wanted, one.bases, one.places, None, one.document.id, notes.seen)
-        | _said_on(run, labels, wanted, one.bases, others),
-        one.gone,
-        one.duplicates,
-        one.form,
-        labels,
-        one.redressed,
-        one.album,
-        None,
-        one.begun,
-        one.differs,
-        one.names,
-        not one.is_known,
-        one.is_older,
-        notes,
-    )
 
 
 def _elsewhere(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
 from syncd.adopt.adopt import read_in
 from syncd.adopt.dialects import dialect_of
@@ -21,13 +22,16 @@ _log = logging.getLogger(__name__)
 def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> list[Look]:
     """What became of what syncd wrote of a document; nothing where that cannot be told now.
 
-    Of its page; or of all its notes together, and of each by itself that is there.
+    Of its page; or of all its notes together, and of each by itself that is there. Raises
+    sqlite3.Error.
     """
     try:
         found = read_inputs(run, id_)
         places = places_of(found)
         missing = [i for i in found.wanted if i.id in found.bases and i.id not in places]
         copied = _copied(run, found, missing) if missing else set()
+    except sqlite3.Error:
+        raise
     except Exception as error:  # noqa: BLE001  # told when its page is brought up to date
         _log.debug("document %d cannot be looked at", id_, exc_info=error)
         return []

@@ -45,8 +45,7 @@ def made_entry(
     """
     found: list[Occurrence] = []
     for key, content, digest in blocks:
-        manner = {"is_document": said.is_document, "by_id": by_id}
-        found += made_occurrences(content, digest, key, **manner)
+        found += made_occurrences(content, digest, key, is_document=said.is_document, by_id=by_id)
     return _entry(path, said, found, seen, own=True)
 
 

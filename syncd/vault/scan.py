@@ -155,9 +155,8 @@ def scan(
     progress("looking for changes", 0, None)
     files = list(walk(root, lost, graph.hidden, found.unfinished))
     unchanged = [path for path, stat in files if known.get(path) == _stamp(stat)]
-    pages_of_ours = homes.paths(db, vault)
-    none = pages_of_ours.union(unchanged)
-    copies = conflict_copies(root, graph, [path for path, _ in files], none)
+    no_copies = homes.paths(db, vault).union(unchanged)
+    copies = conflict_copies(root, graph, [path for path, _ in files], no_copies)
     for path, stat in files:
         if path in copies:
             found.copies.append(path)

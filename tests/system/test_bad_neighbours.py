@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from threading import Event
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from syncd.report import VaultReport
 from syncd.sandbox.library import Library
+from syncd.sync.look_at import look_at
+from syncd.sync.session import opened
+from syncd.sync.vault_run import RunOptions, RunTools, open_vault
 from tests.support.world import TRIPLE_LOWBAR, Clock, MakeWorld, World, add_book, only, tweet
 
 
@@ -52,6 +58,19 @@ def test_a_page_that_lost_blocks_during_a_run_is_judged_by_the_next(
     told = only(world.sync()).deleted
     assert told or "alt 2" in world.text()
     assert "neu 2" in world.text()
+
+
+def test_a_fault_of_the_state_is_no_fault_of_a_document(world: World) -> None:
+    """It ends the look at a page, instead of passing for a page that cannot be told."""
+    add_book(world.library, "Eulen", tweet(1, "eins"))
+    world.sync()
+    (vault,) = world.config.vaults
+    with opened(world.config, Event()) as db:
+        run = open_vault(db, vault, RunOptions(), RunTools(Event()), VaultReport(vault.name))
+        assert look_at(run, 1, git_moved=False)
+        db.execute("DROP TABLE absence")
+        with pytest.raises(sqlite3.Error):
+            look_at(run, 1, git_moved=False)
 
 
 def test_a_removal_that_was_held_back_is_carried_out_by_a_full_run(
