@@ -27,13 +27,16 @@ _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _MARKS = re.compile(r"[%#?]")
 
 
+def may_have_pictures(text: str) -> bool:
+    """Whether a highlight's text may have pictures; quick, and never False for one that has."""
+    return "![" in text or "<" in text
+
+
 def addresses(text: str, lines: list[str]) -> list[str]:
     """The web addresses, each once, of the pictures in a highlight's text that its block shows.
 
     `lines` are the block's content lines.
     """
-    if "![" not in text and "<" not in text:
-        return []
     meant: dict[str, None] = {}
     shown: set[str] = set()
 

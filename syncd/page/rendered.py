@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from syncd.page.blocks import Syntax, digest
@@ -53,3 +54,31 @@ class Rendered(NamedTuple):
             if child:
                 lines += syntax.bullet(child, indent + unit)
         return lines
+
+
+class Rendering:
+    """A highlight as syncd writes it, made when that is first asked for.
+
+    Where account and page are as they were last settled, nobody asks.
+    """
+
+    __slots__ = ("_digests", "_make", "_rendered")
+
+    def __init__(self, make: Callable[[], Rendered]) -> None:
+        self._make = make
+        self._rendered: Rendered | None = None
+        self._digests: Digests | None = None
+
+    @property
+    def rendered(self) -> Rendered:
+        """Its lines. Raises what `make` raises, such as DocumentError by a template."""
+        if self._rendered is None:
+            self._rendered = self._make()
+        return self._rendered
+
+    @property
+    def digests(self) -> Digests:
+        """The digests of these lines."""
+        if self._digests is None:
+            self._digests = self.rendered.digests()
+        return self._digests

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from syncd.adopt.adopt import Found, adopt, in_manner_of
 from syncd.page.base import Base
-from syncd.page.rendered import PARTS
+from syncd.page.rendered import PARTS, Rendering
 from syncd.state import bases
 from syncd.sync.absence import Fate
 from syncd.sync.highlight_blocks import PageBlock, Place, Wanted, blocks_of
@@ -90,4 +90,4 @@ def _in_its_manner(
         return item
     content = found.page.content(found.page.blocks[place.at])
     rendered = in_manner_of(found.dialect, item.rendered, item.key, content)
-    return item._replace(rendered=rendered, page=rendered.digests())
+    return item._replace(rendering=Rendering(lambda: rendered))

@@ -22,6 +22,7 @@ from syncd.page.identity import highlight_key, is_reader_tweet, status_id
 from syncd.page.links import fingerprint, id_key, labelled_keys, links_in, place_label, title_key
 from syncd.page.names import file_key, name_key
 from syncd.page.occurrences import LABELLED, MENTION
+from syncd.page.rendered import Rendering
 from syncd.state import account, bases, homes, index, pending, pictures
 from syncd.state.bases import Verdict
 from syncd.sync.filters import wants_document, wants_highlight
@@ -215,7 +216,6 @@ def _looked_up(run: VaultRun, sketches: Sequence[Draft]) -> list[Draft]:
 def _wanted(
     run: VaultRun, form: Format, document: Document, item: Highlight, key: str | None
 ) -> Wanted:
-    rendered = form.highlight(document, item, run.zone)
     live = not (item.is_deleted or document.is_deleted)
     comes = _comes(run, document, item)
     said = account_digests(item, key, form.style.properties)
@@ -224,8 +224,7 @@ def _wanted(
     return Wanted(
         item.id,
         key,
-        rendered,
-        rendered.digests(),
+        Rendering(partial(form.highlight, document, item, run.zone)),
         said,
         item.text or "",
         live,

@@ -21,7 +21,7 @@ from syncd.page.links import (
 )
 from syncd.page.note import Note
 from syncd.page.occurrences import letters_key
-from syncd.page.rendered import Digests, Labels, Rendered
+from syncd.page.rendered import Digests, Labels, Rendered, Rendering
 
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
 _HEADING = re.compile(r"\A#{1,6}[ \t]|^heading:: \d$", re.MULTILINE)
@@ -31,7 +31,7 @@ _ABOVE = ("Metadata", WHOLE_TEXT)
 class Wanted(NamedTuple):
     """A highlight as the account has it now: its identity, its block, and its text.
 
-    `page` are the digests of what syncd would write, `account` those of the account's own fields.
+    `rendering` is what syncd would write, `account` the digests of the account's own fields.
     `comes`: whether it is written where it does not stand yet. `alike`: digests of the same text
     with other links to its pictures, such as before they were copied. `label` is that of its place,
     such as `page 47`, None without one; `level` that of the heading which it is, else 0.
@@ -39,8 +39,7 @@ class Wanted(NamedTuple):
 
     id: int
     key: str | None
-    rendered: Rendered
-    page: Digests
+    rendering: Rendering
     account: Digests
     text: str
     live: bool
@@ -48,6 +47,16 @@ class Wanted(NamedTuple):
     alike: frozenset[bytes] = frozenset()
     label: str | None = None
     level: int = 0
+
+    @property
+    def rendered(self) -> Rendered:
+        """The lines that syncd would write."""
+        return self.rendering.rendered
+
+    @property
+    def page(self) -> Digests:
+        """The digests of what syncd would write."""
+        return self.rendering.digests
 
     @property
     def blocks(self) -> list[tuple[str | None, list[str], bytes]]:

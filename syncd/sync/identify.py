@@ -342,6 +342,8 @@ class _Gap(NamedTuple):
 
 def _most_like(item: Wanted, base: Base | None, blocks: Sequence[PageBlock]) -> PageBlock:
     """Of several blocks with the highlight's link the one that says most surely what it says."""
+    if len(blocks) == 1:
+        return blocks[0]
     known = {item.page.text, base.page.text if base else b""}
     same = [block for block in blocks if block.digest in known]
     return (same or [block for block in blocks if block.says == item.says] or blocks)[0]
@@ -364,19 +366,21 @@ def _same_digest(
     return list(found.values())
 
 
-def _present_digests(item: Wanted, base: Base | None) -> list[bytes]:
+def _present_digests(item: Wanted, base: Base | None) -> Iterator[bytes]:
     """What was last seen of it, its owner's words too, and what syncd writes.
 
     Of what syncd never saw, also a place outside of blocks (b""): its words cannot be told there.
     """
-    if base is None:
-        return [b"", item.page.text]
-    return [base.page.text, *([base.seen] if base.seen else []), item.page.text]
+    yield b"" if base is None else base.page.text
+    if base is not None and base.seen:
+        yield base.seen
+    yield item.page.text
 
 
-def _earlier_digests(_item: Wanted, base: Base | None) -> list[bytes]:
+def _earlier_digests(_item: Wanted, base: Base | None) -> Iterator[bytes]:
     """What the page said before edits of ours, and says again where it went back in time."""
-    return [past.digest for past in base.past if past.part == "text"] if base else []
+    past = base.past if base is not None else ()
+    yield from (one.digest for one in past if one.part == "text")
 
 
 def _is_part(one: str, other: str) -> bool:

@@ -166,8 +166,10 @@ def _elsewhere(
 ) -> dict[str, list[Elsewhere]]:
     """Where the document's highlights stand off its page and `notes`, by their identities."""
     found: dict[str, list[Elsewhere]] = {}
-    written = {item.page.text for item in wanted if item.key}
-    written |= {base.page.text for base in known.values()}
+    seen = {base.page.text for base in known.values()}
+    items: dict[str | None, list[Wanted]] = {}
+    for item in wanted:
+        items.setdefault(item.key, []).append(item)
     for place in (one for one in places if stands_elsewhere(one, notes)):
         key = _plain_key(place)
         if not place.hash or key.startswith("rw:"):
@@ -175,9 +177,10 @@ def _elsewhere(
         elif place.path == path:
             counts = False
         elif key != place.key:
-            counts = _counts_as_labelled(run, place, [item for item in wanted if item.key == key])
+            counts = _counts_as_labelled(run, place, items.get(key, ()))
         else:
-            counts = place.hash in written or _is_ours(run, place, document)
+            said = place.hash in seen or _is_written_so(place, items.get(key, ()))
+            counts = said or _is_ours(run, place, document)
         if counts:
             found.setdefault(key, []).append(Elsewhere(place.path, place.hash))
     return found
@@ -190,6 +193,11 @@ def _counts_as_labelled(run: VaultRun, place: index.Place, items: Sequence[Wante
     """
     strange = place.key.startswith(LABELLED) and place.tenant is None
     return strange or _says_it(run, place, items)
+
+
+def _is_written_so(place: index.Place, items: Sequence[Wanted]) -> bool:
+    """Whether a block is as syncd writes one of these highlights."""
+    return any(item.page.text == place.hash for item in items)
 
 
 def _is_ours(run: VaultRun, place: index.Place, document: int) -> bool:

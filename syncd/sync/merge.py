@@ -264,13 +264,15 @@ def _changed_upstream(base: Base, item: Wanted, part: Part) -> bool:
 
 def _decide(case: Case, item: Wanted, base: Base, part: Part, now: bytes) -> Step:
     """What happens to one part: account and page, each against what was agreed."""
-    want, was = getattr(item.page, part), getattr(base.page, part)
-    if now == want:
+    was, changed = getattr(base.page, part), _changed_upstream(base, item, part)
+    pictured = part == "text" and was in item.alike
+    redone = changed or pictured or (case.restyle and not base.adopted)
+    if now == was and not redone:
+        return "leave"  # what syncd would write is not even asked for
+    if now == getattr(item.page, part):
         return "agree"
-    changed = _changed_upstream(base, item, part)
     if now == was:
-        pictured = part == "text" and was in item.alike
-        return "write" if changed or pictured or (case.restyle and not base.adopted) else "leave"
+        return "write"
     if any(past.part == part and past.digest == now for past in base.past):
         return "write again"
     return "conflict" if changed else "leave"

@@ -15,8 +15,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from syncd.errors import DocumentError, Stopped, VaultError
-from syncd.formats.pictures import addresses, but_pictures, link_from, with_copies
+from syncd.formats.pictures import (
+    addresses,
+    but_pictures,
+    link_from,
+    may_have_pictures,
+    with_copies,
+)
 from syncd.page.blocks import digest
+from syncd.page.rendered import Rendering
 from syncd.readwise.picture import Picture, PictureError
 from syncd.state import pictures
 from syncd.state.schema import transaction
@@ -64,11 +71,8 @@ class Album(NamedTuple):
             ]
         text = looks[0] if self.wished else item.rendered.text
         rendered = item.rendered._replace(text=text)
-        return item._replace(
-            rendered=rendered,
-            page=item.page._replace(text=digest(text)),
-            alike=frozenset(map(digest, looks)),
-        )
+        alike = frozenset(map(digest, looks))
+        return item._replace(rendering=Rendering(lambda: rendered), alike=alike)
 
     def missing(self, case: Case, plan: Plan) -> set[str]:
         """The pictures to fetch.
@@ -96,8 +100,9 @@ def _says_the_same(case: Case, item: Wanted) -> bool:
 
 def album(run: VaultRun, wanted: Sequence[Wanted]) -> Album:
     """The pictures of a document's highlights."""
+    pictured = [item for item in wanted if may_have_pictures(item.text)]
     shown = {
-        item.id: found for item in wanted if (found := addresses(item.text, item.rendered.text))
+        item.id: found for item in pictured if (found := addresses(item.text, item.rendered.text))
     }
     urls = {one for found in shown.values() for one in found}
     known = pictures.copies(run.db, run.id, urls) if urls else {}

@@ -11,7 +11,7 @@ from syncd.model import Document, Highlight, Tag
 from syncd.page.action_tags import read_note
 from syncd.page.base import Base
 from syncd.page.links import block_ids
-from syncd.page.rendered import Digests
+from syncd.page.rendered import Digests, Rendering
 from syncd.sync.highlight_blocks import Wanted
 from syncd.sync.said import account_digests, settled_before
 
@@ -115,7 +115,7 @@ def lifted(then: Highlight, now: Highlight) -> dict[int, Base]:
     base = Base(Digests(b"p", b"p", b"p"), old_digests(then, None))
     form = LOGSEQ.highlight(OF, now, UTC)
     said = account_digests(now, None)
-    wanted = [Wanted(1, None, form, form.digests(), said, now.text or "", True, True)]
+    wanted = [Wanted(1, None, Rendering(lambda: form), said, now.text or "", True, True)]
     document = Document(1, highlights=(now,))
     return dict(settled_before(document, wanted, {1: base}))
 

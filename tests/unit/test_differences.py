@@ -10,7 +10,7 @@ from syncd.model import Highlight
 from syncd.page.base import TAKEN, Base
 from syncd.page.blocks import Page, parse
 from syncd.page.markdown import MARKDOWN
-from syncd.page.rendered import Labels, Rendered
+from syncd.page.rendered import Labels, Rendered, Rendering
 from syncd.page.splice import splice
 from syncd.sync.differences import Difference, differences, settled_bases
 from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted, blocks_of
@@ -24,7 +24,7 @@ def wanted(text: str) -> Wanted:
     """A highlight as the account has it."""
     rendered = Rendered([text])
     said = account_digests(Highlight(1, text), None)
-    return Wanted(1, None, rendered, rendered.digests(), said, text, live=True, comes=True)
+    return Wanted(1, None, Rendering(lambda: rendered), said, text, live=True, comes=True)
 
 
 def page_of(text: str) -> Page:

@@ -17,7 +17,7 @@ from syncd.page.blocks import digest
 from syncd.page.identity import highlight_key, link_key
 from syncd.page.links import id_key
 from syncd.page.markdown import parse_markdown
-from syncd.page.rendered import Labels, Rendered
+from syncd.page.rendered import Labels, Rendered, Rendering
 from syncd.sync.highlight_blocks import Elsewhere, PageBlock, Wanted, blocks_of
 from syncd.sync.identify import identify
 from syncd.sync.said import account_digests
@@ -42,7 +42,7 @@ def said(id_: int, text: str, url: str | None = None) -> Wanted:
     key = highlight_key(Document(1), item)
     rendered = Rendered([f"{text} ([View Highlight]({url}))" if url else text])
     return Wanted(
-        id_, key, rendered, rendered.digests(), account_digests(item, key), text, True, True
+        id_, key, Rendering(lambda: rendered), account_digests(item, key), text, True, True
     )
 
 

@@ -14,7 +14,7 @@ from syncd.model import Highlight, Tag
 from syncd.page.base import UNSETTLED, Base, Past
 from syncd.page.blocks import Page, digest
 from syncd.page.markdown import parse_markdown
-from syncd.page.rendered import PARTS, Digests, Labels, Part, Rendered
+from syncd.page.rendered import PARTS, Digests, Labels, Part, Rendered, Rendering
 from syncd.page.splice import splice
 from syncd.sync.absence import Fate
 from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted, blocks_of
@@ -41,7 +41,7 @@ def wanted(
         [text], [f"**Tags**: {tags}"] if tags else None, [f"**Note**: {note}"] if note else None
     )
     account = account_digests(item, None)
-    return Wanted(id_, None, rendered, rendered.digests(), account, text, live, comes)
+    return Wanted(id_, None, Rendering(lambda: rendered), account, text, live, comes)
 
 
 def page_of(*highlights: dict[str, str]) -> Page:
