@@ -125,14 +125,20 @@ def own_key(links: Sequence[Link], *, marked: bool) -> str | None:
     return None
 
 
-def ends_with_own(content: list[str], key: str) -> bool:
-    """Whether a block's one link, in Markdown, is that of this identity, as syncd writes it."""
-    if sum(line.count("](") for line in content) != 1 or any("[[h" in line for line in content):
-        return False
+def lone_key(content: list[str]) -> str | None:
+    """The identity of a block's one link where that ends it as syncd writes it in Markdown.
+
+    None elsewhere. A quick way to what `own_key` and `labelled_keys` find for most blocks.
+    """
     before, _, behind = content[-1].rpartition("](")
-    address, end, tail = behind.partition(")) #Highlight")
-    is_ours = before.endswith(_OUR_LABELS) and end and not tail.startswith(("\\", "["))
-    return bool(is_ours) and not _UNUSUAL.search(address) and link_key(address) == key
+    if not before.endswith(_OUR_LABELS) or before.lstrip().startswith("|"):
+        return None
+    if sum(line.count("](") for line in content) != 1 or any("][" in line for line in content):
+        return None
+    address, end, tail = behind.partition(")")
+    if not end or _UNUSUAL.search(address) or not _TAIL.match(tail):
+        return None
+    return link_key(address)
 
 
 def readwise_keys(links: Iterable[Link]) -> tuple[str, ...]:
@@ -141,8 +147,14 @@ def readwise_keys(links: Iterable[Link]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for link in labelled if (key := link_key(link.address))))
 
 
+def keys_in(content: list[str]) -> tuple[str, ...]:
+    """The identities of the links in a block of a document's page that may be a highlight's own."""
+    lone = lone_key(content)
+    return labelled_keys(links_in(content)) if lone is None else (lone,)
+
+
 def labelled_keys(links: Iterable[Link]) -> tuple[str, ...]:
-    """The identities of the links in a block of a document's page that may be a highlight's own.
+    """The identities of those links that may be a highlight's own on a document's page.
 
     Those that have one of Readwise's labels, stand in parentheses, or end their line; in their
     order, each once.

@@ -17,12 +17,12 @@ from hashlib import blake2b
 from syncd.page.blocks import Block, Page, digest, parse
 from syncd.page.links import (
     block_id,
-    ends_with_own,
     fingerprint,
     id_key,
     is_marked,
     labelled_keys,
     links_in,
+    lone_key,
     may_tell,
     own_key,
     place_label,
@@ -69,6 +69,10 @@ def occurrences_in(
 
     `known` is the block's digest where that is known.
     """
+    lone = lone_key(content)
+    if lone is not None:
+        yield lone, known or digest(content)
+        return
     links, marked = links_in(content), is_marked(content)
     own = own_key(links, marked=marked)
     is_named = own is None and (marked or place_label(content) is not None)
@@ -86,21 +90,6 @@ def occurrences_in(
     for key in labelled_keys(links):
         if key != own:
             yield (LABELLED if key in labelled else MENTION) + key, digest_
-
-
-def made_occurrences(
-    content: list[str], digest_: bytes, key: str | None, *, is_document: bool, by_id: bool
-) -> Iterator[Occurrence]:
-    """All highlights in a block that syncd has just made; `key` is its own identity, if it has one.
-
-    Where its one link is its own, that is looked at only as far as it takes to be sure.
-    """
-    if key is not None and ends_with_own(content, key):
-        yield key, digest_
-    else:
-        yield from occurrences_in(content, is_document=is_document, known=digest_)
-    if by_id:
-        yield from ids_in(content, digest_, is_document=is_document)
 
 
 def ids_in(content: list[str], digest_: bytes, *, is_document: bool) -> Iterator[Occurrence]:

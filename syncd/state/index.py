@@ -42,21 +42,29 @@ def stamps(db: sqlite3.Connection, vault: int) -> dict[str, tuple[int, int, int]
 
 
 def enter(db: sqlite3.Connection, vault: int, entry: PageEntry) -> None:
-    """Put a page as it stands now into the index."""
+    """Put a page as it stands now into the index; of its highlights only what differs is written.
+
+    Each has a number among those of the same identity, by which it keeps its row.
+    """
     old = db.execute(
         "SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, entry.path)
     ).fetchone()
-    if old is not None:
-        db.execute("DELETE FROM block WHERE page = ?", old)
     cursor = db.execute(
         "INSERT OR REPLACE INTO page (id, vault, path, mtime, size, inode, hash, name, url, title,"
         " book, own, note, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (old[0] if old else None, vault, *entry[:-1], file_key(entry.path)),
     )
     page = cursor.lastrowid
-    rows = [
-        (vault, key, page, number, digest) for number, (key, digest) in enumerate(entry.highlights)
-    ]
+    counts: dict[str, int] = {}
+    rows = set()
+    for key, digest in entry.highlights:
+        number = counts[key] = counts.get(key, -1) + 1
+        rows.add((vault, key, page, number, digest))
+    if old is not None:
+        known = set(db.execute("SELECT * FROM block WHERE page = ?", old))
+        gone = (row[:-1] for row in known - rows)
+        db.executemany("DELETE FROM block WHERE (vault, key, page, number) = (?, ?, ?, ?)", gone)
+        rows -= known
     db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", rows)
 
 

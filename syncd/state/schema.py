@@ -78,7 +78,8 @@ _MIGRATIONS = [
     CREATE INDEX page_book ON page (vault, book) WHERE book IS NOT NULL;
     CREATE INDEX page_title ON page (vault, title) WHERE title IS NOT NULL;
     CREATE TABLE block (
-        vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL, number INTEGER NOT NULL,
+        vault INTEGER NOT NULL, key TEXT NOT NULL, page INTEGER NOT NULL,
+        number INTEGER NOT NULL,  -- among those of the same key on the page
         hash BLOB NOT NULL,
         PRIMARY KEY (vault, key, page, number)
     ) WITHOUT ROWID;

@@ -13,8 +13,7 @@ from syncd.page.identity import link_key
 from syncd.page.links import (
     block_ids,
     fingerprint,
-    labelled_keys,
-    links_in,
+    keys_in,
     mentioned_keys,
     place_label,
     untagged,
@@ -59,12 +58,11 @@ class Wanted(NamedTuple):
         return self.rendering.digests
 
     @property
-    def blocks(self) -> list[tuple[str | None, list[str], bytes]]:
-        """Its block and the children: identity (None of a child), lines, digest."""
-        (text, tags, note), digests = self.rendered, self.page
-        found = [(self.key, text, digests.text)]
-        found += [(None, tags, digests.tags)] if tags else []
-        return found + ([(None, note, digests.note)] if note else [])
+    def blocks(self) -> list[tuple[list[str], bytes]]:
+        """Its block and the children that it has: lines and digest."""
+        return [
+            (lines, sum_) for lines, sum_ in zip(self.rendered, self.page, strict=True) if lines
+        ]
 
     @property
     def says(self) -> str:
@@ -74,7 +72,7 @@ class Wanted(NamedTuple):
     @property
     def shows_no_link(self) -> bool:
         """Whether no link of its own stands in its block, since it has none or is not shown one."""
-        return self.key is None or self.key not in labelled_keys(links_in(self.rendered.text))
+        return self.key is None or self.key not in keys_in(self.rendered.text)
 
     @property
     def starts(self) -> str:
@@ -181,7 +179,7 @@ def blocks_of(page: Page, labels: Labels) -> list[PageBlock]:
             if above != WHOLE_TEXT or "ighlights" in heading[1]:
                 above = heading[1].strip()
             content = content[:1]  # what follows a heading is no part of it
-        keys, ids = labelled_keys(links_in(content)), block_ids(content)
+        keys, ids = keys_in(content), block_ids(content)
         if keys or ids or block.bare or not (heading or above in _ABOVE):
             text = "\n".join(content)
             found.append(PageBlock(index, keys, ids, digest(content), text))

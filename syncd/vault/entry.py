@@ -9,7 +9,7 @@ from syncd.formats.metadata import Metadata
 from syncd.page.blocks import parse
 from syncd.page.links import id_key
 from syncd.page.note import read_note
-from syncd.page.occurrences import Occurrence, made_occurrences, note_occurrences, occurrences
+from syncd.page.occurrences import Occurrence, ids_in, note_occurrences, occurrences, occurrences_in
 from syncd.page.org import syntax_of
 from syncd.state.index import PageEntry
 from syncd.vault.graph import Graph
@@ -33,19 +33,20 @@ def page_entry(path: str, text: str, seen: Seen, graph: Graph, *, own: bool = Fa
 def made_entry(
     path: str,
     said: Metadata,
-    blocks: Iterable[tuple[str | None, list[str], bytes]],
+    blocks: Iterable[tuple[list[str], bytes]],
     seen: Seen,
     *,
     by_id: bool,
 ) -> PageEntry:
     """The same of a page that syncd has just made of these blocks, and a top without links.
 
-    `said` is what the top says. Of each block its own identity (None of a child), its lines and
-    their digest; `by_id`: whether the format marks blocks with ids.
+    `said` is what the top says. Of each block its lines and their digest; `by_id`: whether the
+    format marks blocks with ids.
     """
     found: list[Occurrence] = []
-    for key, content, digest in blocks:
-        found += made_occurrences(content, digest, key, is_document=said.is_document, by_id=by_id)
+    for content, digest in blocks:
+        found += occurrences_in(content, is_document=said.is_document, known=digest)
+        found += ids_in(content, digest, is_document=said.is_document) if by_id else ()
     return _entry(path, said, found, seen, own=True)
 
 

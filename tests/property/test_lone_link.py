@@ -1,0 +1,53 @@
+"""The quick way to the identity of a block with one link finds what the thorough one does."""
+
+from __future__ import annotations
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from syncd.page.links import is_marked, labelled_keys, links_in, lone_key, own_key
+
+ADDRESS = "https://twitter.com/uhu/status/20"
+PARTS = [
+    f"([View Tweet]({ADDRESS}))",
+    f"([View Highlight]({ADDRESS}?a=(b)))",
+    "([View Tweet](https://夜.example/a))",
+    "([View Highlight](HTTPS://e.example/%20))",
+    "([View Tweet](mailto:a@e.example))",
+    f"[View Tweet]({ADDRESS})",
+    f"([[{ADDRESS}][View Tweet]])",
+    " #Highlight",
+    " 2024-01-01",
+    " #[[2024-01-01]]",
+    " ^rw-7",
+    " | x |",
+    "| ",
+    "](",
+    "[",
+    "\\",
+    ")",
+    "(",
+    " يقول ",
+    "नमस्ते",
+    "🦉",
+    "color:: red",
+]
+LINES = st.lists(st.sampled_from(PARTS), max_size=5).map("".join)
+
+
+@given(st.lists(LINES, min_size=1, max_size=3))
+@example([f"夜 ([View Tweet]({ADDRESS})) #Highlight 2024-01-01"])
+def test_a_lone_key_is_the_own_one_and_the_only_one(content: list[str]) -> None:
+    """Or it is left to the thorough way."""
+    lone = lone_key(content)
+    links = links_in(content)
+    if lone is not None:
+        assert own_key(links, marked=is_marked(content)) == lone
+        assert labelled_keys(links) == (lone,)
+        assert len(links) == 1
+
+
+def test_a_block_as_syncd_writes_it_takes_the_quick_way() -> None:
+    """In both formats in Markdown."""
+    for tail in ("#Highlight", "#Highlight 2024-01-01", "#Highlight #[[2024-01-01]] ^rw-1"):
+        assert lone_key(["茶馆", f"x ([View Tweet]({ADDRESS})) {tail}"]) == "tweet:20"
