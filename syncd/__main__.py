@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+
+_OBJECTS = 50_000  # between two searches for cycles: of what a run makes hardly anything is in one
 
 
 def main() -> None:
     """Run the command line. The service hears signals before anything else is imported."""
     if sys.platform == "win32":
         sys.exit("syncd: Windows is not supported; install WSL (`wsl --install`) and run it there")
+    gc.set_threshold(_OBJECTS)
     if _is_service(sys.argv[1:]):
         from syncd.service.signals import catch_signals
 

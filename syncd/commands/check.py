@@ -112,7 +112,8 @@ def _in_vault(
     lost: dict[str, str] = {}
     progress("looking for pages", 0, None)
     files = list(walk(vault.path, lost, graph.hidden))
-    for path in sorted(conflict_copies(vault.path, graph, [path for path, _ in files])):
+    there = {path for path, _ in files}
+    for path in sorted(conflict_copies(vault.path, graph, there, there)):
         yield SyncdError(conflict_copy_line(vault.path / path))
     for number, (path, _) in enumerate(files, 1):
         progress("pages read", number, len(files))

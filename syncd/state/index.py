@@ -38,7 +38,7 @@ class PageEntry(NamedTuple):
 def stamps(db: sqlite3.Connection, vault: int) -> dict[str, tuple[int, int, int]]:
     """Every file that the index knows: its time (ns), size and inode."""
     rows = db.execute("SELECT path, mtime, size, inode FROM page WHERE vault = ?", (vault,))
-    return {path: tuple(stamp) for path, *stamp in rows}
+    return {path: (mtime, size, inode) for path, mtime, size, inode in rows}
 
 
 def enter(db: sqlite3.Connection, vault: int, entry: PageEntry) -> None:

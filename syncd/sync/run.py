@@ -199,6 +199,8 @@ def judge_absences(run: VaultRun) -> Absences:
             if any(effect.undone for effect in look.effects):
                 looks.append(look)
         run.progress("changed pages compared", number, len(changed))
+    if not looks:
+        return Absences({}, [], [])
     day = run.started - timedelta(days=1)
     recent = bases.absences(run.db, run.id, since=day, verdict="deleted")
     gone = len(recent) + len(bases.absences(run.db, run.id, verdict="held"))

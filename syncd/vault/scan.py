@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -50,12 +50,13 @@ def walk(
                 continue
             with os.scandir(root / below) as entries:
                 for entry in entries:
-                    path = f"{below}{entry.name}"
-                    if entry.name.startswith("."):
-                        _note_hidden(below, entry.name, lost, unfinished)
+                    name = entry.name
+                    path = below + name
+                    if name.startswith("."):
+                        _note_hidden(below, name, lost, unfinished)
                     elif path in _SKIPPED or path.startswith(hidden):
                         continue
-                    elif entry.name.endswith(PAGES):
+                    elif name.endswith(PAGES):
                         yield from _stat(entry, path, lost)
                     elif entry.is_dir() and _is_named(path, lost):
                         (links if entry.is_symlink() else folders).append(f"{path}/")
@@ -86,13 +87,14 @@ def _is_new(root: Path, below: str, been: set[tuple[int, int]]) -> bool:
 
 def _stat(
     entry: os.DirEntry[str], path: str, lost: dict[str, str]
-) -> Iterator[tuple[str, os.stat_result]]:
+) -> tuple[tuple[str, os.stat_result], ...]:
     """A page's path and status; nothing where it is no file, or cannot be looked at."""
     try:
         if _is_named(path, lost) and entry.is_file():
-            yield path, entry.stat()
+            return ((path, entry.stat()),)
     except OSError as error:
         lost[path] = unreadable(error)
+    return ()
 
 
 def unreadable(error: OSError) -> str:
@@ -102,7 +104,7 @@ def unreadable(error: OSError) -> str:
 
 def _is_named(path: str, lost: dict[str, str]) -> bool:
     """Whether a path has a name that the apps can open; one that has not goes into `lost`."""
-    if _is_text(path):
+    if path.isascii() or _is_text(path):
         return True
     lost[os.fsencode(path).decode("utf-8", "replace")] = "its name is not UTF-8; rename it"
     return False
@@ -151,18 +153,18 @@ def scan(
     known = index.stamps(db, vault)
     lost: dict[str, str] = {}
     found = Scan(0, [], [], [], [], [])
-    pages = 0
     progress("looking for changes", 0, None)
-    files = list(walk(root, lost, graph.hidden, found.unfinished))
-    unchanged = [path for path, stat in files if known.get(path) == _stamp(stat)]
-    no_copies = homes.paths(db, vault).union(unchanged)
-    copies = conflict_copies(root, graph, [path for path, _ in files], no_copies)
-    for path, stat in files:
+    there, changed = set[str](), list[str]()
+    for path, stat in walk(root, lost, graph.hidden, found.unfinished):
+        there.add(path)
+        if known.get(path) != _stamp(stat):
+            changed.append(path)
+    ours = homes.paths(db, vault) if changed else ()
+    copies = conflict_copies(root, graph, changed, there, ours)
+    pages = there - copies
+    for path in changed:
         if path in copies:
             found.copies.append(path)
-            continue
-        pages += 1
-        if known.pop(path, None) == _stamp(stat):
             continue
         if stop is not None and stop.is_set():
             raise Stopped("stopped while reading the vault")
@@ -175,14 +177,15 @@ def scan(
             lost[path] = str(error)
             continue
         found.changed.append(path)
-        progress("changed pages read", len(found.changed), len(files) - len(unchanged))
+        progress("changed pages read", len(found.changed), len(changed))
         text = data.decode("utf-8", "surrogateescape")
         index.enter(db, vault, page_entry(path, text, seen, graph))
-    found.gone.extend(path for path in known if not path.startswith(tuple(lost)))
+    gone = sorted(known.keys() - pages)
+    found.gone.extend(path for path in gone if not path.startswith(tuple(lost)))
     for path in found.gone:
         index.forget(db, vault, path)
     found.unreadable.extend(f"{root / path}: {reason}" for path, reason in lost.items())
-    return found._replace(pages=pages)
+    return found._replace(pages=len(pages))
 
 
 def _stamp(stat: os.stat_result) -> tuple[int, int, int]:
@@ -190,14 +193,18 @@ def _stamp(stat: os.stat_result) -> tuple[int, int, int]:
 
 
 def conflict_copies(
-    root: Path, graph: Graph, paths: Sequence[str], known: Collection[str] = ()
+    root: Path,
+    graph: Graph,
+    paths: Iterable[str],
+    there: Collection[str],
+    known: Collection[str] = (),
 ) -> set[str]:
-    """Which of the vault's files a syncing tool made of the losing side of a conflict.
+    """Which of these files a syncing tool made of the losing side of a conflict.
 
-    By their names or, where another file's name says it less surely, if that stands beside it and
-    has most of the same highlights. `known` are pages that are none.
+    By their names or, where another file's name says it less surely, if that is `there` beside it
+    and has most of the same highlights. `known` are pages that are none by that.
     """
-    there, copies = set(paths), set[str]()
+    copies = set[str]()
     for path in paths:
         folder, slash, name = path.rpartition("/")
         beside = [f"{folder}{slash}{one}" for one in originals(name)] if path not in known else []
