@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import msgspec
 
+from syncd.regex import regex
+
 # Control characters, and those that turn the direction of what is shown.
-_HARMFUL = re.compile(
+_HARMFUL = regex(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
 )
 # Codes of failures that end by themselves: the owner stops typing, a page is back or really gone.

@@ -6,7 +6,6 @@ arrive in it; one that its owner changed counts as the owner's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,8 +19,9 @@ from syncd.page.base import UNSETTLED, Base
 from syncd.page.blocks import Page
 from syncd.page.links import fingerprint, labelled_keys, links_in
 from syncd.page.rendered import NOTE, PARTS, TAGS, Digests, Labels, Part, Rendered
+from syncd.regex import regex
 
-_TAG = re.compile(r"#?\[\[([^\[\]]*)\]\]|#([^\s#\[\],]+)")
+_TAG = regex(r"#?\[\[([^\[\]]*)\]\]|#([^\s#\[\],]+)")
 
 
 class Found(NamedTuple):

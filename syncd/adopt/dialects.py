@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from syncd.regex import regex
+
 # What the children that hold tags and a note begin with, besides what syncd writes.
 TAG_LABELS = ("**Tags**:", "**Tags:**", "Tags:")
 NOTE_LABELS = ("**Note**:", "**Note:**", "Note:")
@@ -26,7 +28,7 @@ _FIELDS = r"(?:\s*\[(?:color|favorite):: [\w-]+\])*"
 _ID = r"\^(?:rw(?:hi)?-?)?\d+|%% highlight_id: \d+ %%"
 
 # A block's content: the highlight's text, then in this order what a program may put behind it.
-BLOCK = re.compile(
+BLOCK = regex(
     rf"(?P<text>.*?)(?:\s*(?:{_LINK}|{_PLACE}))?(?:\s*{_COLOR})?(?:\s*{_MARKS})?{_FIELDS}(?:\s*(?:{_ID}))?\s*",
     re.DOTALL,
 )
@@ -64,15 +66,17 @@ class Dialect(NamedTuple):
 
 
 def _lines(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.MULTILINE)
+    return regex(pattern, re.MULTILINE)
 
 
 _LOGSEQ, _OBSIDIAN = "Readwise's plugin for Logseq", "Readwise's plugin for Obsidian"
 _LOGSEQ_PAGE = _lines(r"\A(?:\S+:: .*\n)*full-title:: ")
-_MIRROR_IDS = re.compile(r"(?:^|\s)\^\d{3,18}\s*$", re.ASCII)
-_RULE = re.compile(r"---[ \t]*\r?(?:\n|\Z)")
-_MIRROR = Paragraphs(re.compile(r"# Highlights\s*$"), _MIRROR_IDS, _RULE, gap=True)
-_COMMENTS = re.compile(r"%% highlight_id: \d{1,18} %%\s*$", re.ASCII)
+_AN_ID = r"(?:^|\s)\^\d{3,18}\s*$"
+_MIRROR_IDS = regex(_AN_ID, re.ASCII)
+_RULE = regex(r"---[ \t]*\r?(?:\n|\Z)")
+_MIRROR = Paragraphs(regex(r"# Highlights\s*$"), _MIRROR_IDS, _RULE, gap=True)
+_A_COMMENT = r"%% highlight_id: \d{1,18} %%\s*$"
+_COMMENTS = regex(_A_COMMENT, re.ASCII)
 
 DIALECTS = (
     Dialect(
@@ -119,7 +123,7 @@ DIALECTS = (
         (
             _lines(r"\A---\r?\n(?:(?!---).*\n)*?uri: .*readwise\.io/bookreview/\d"),
             _lines(r"^# Highlights\s*$"),
-            _lines(_MIRROR_IDS.pattern),
+            _lines(_AN_ID),
         ),
         "Tags:",
         "Note:",
@@ -131,7 +135,7 @@ DIALECTS = (
         (
             _lines(r"\A---\r?\n(?:(?!---).*\n)*?id: \d"),
             _lines(r"^# Highlights\s*$"),
-            _lines(_MIRROR_IDS.pattern),
+            _lines(_AN_ID),
         ),
         "Tags:",
         "Note:",
@@ -143,7 +147,7 @@ DIALECTS = (
         (
             _lines(r"^Readwise URL: https://readwise\.io/bookreview/\d"),
             _lines(r"^# Highlights\s*$"),
-            _lines(_MIRROR_IDS.pattern),
+            _lines(_AN_ID),
         ),
         "Tags:",
         "Note:",
@@ -152,10 +156,10 @@ DIALECTS = (
     Dialect(
         "obsidian-readwise",
         "its own template",
-        (_lines(r"^- \*\*URL:\*\* "), _lines(_COMMENTS.pattern)),
+        (_lines(r"^- \*\*URL:\*\* "), _lines(_A_COMMENT)),
         "Tags:",
         "Note:",
-        Paragraphs(_RULE, _COMMENTS, re.compile(r"[ \t]*\r?\n[ \t]*\r?(?:\n|\Z)"), gap=False),
+        Paragraphs(_RULE, _COMMENTS, regex(r"[ \t]*\r?\n[ \t]*\r?(?:\n|\Z)"), gap=False),
     ),
     Dialect(
         "readwise-atoms",

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Mapping
 from syncd.adopt.dialects import NOTE_LABELS, TAG_LABELS
 from syncd.adopt.words import plain, said_in
 from syncd.page.blocks import Block, Page, digest
+from syncd.regex import regex
 
-_ITEM = re.compile(r"^[ \t]*-[ \t]", re.MULTILINE)
+_ITEM = regex(r"^[ \t]*-[ \t]", re.MULTILINE)
 _MOST = 50  # lines of a list
 _LABELS = (*TAG_LABELS, *NOTE_LABELS)
 

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from syncd.adopt.dialects import NOTE_LABELS, TAG_LABELS, Paragraphs
 from syncd.page.blocks import Block, Page
 from syncd.page.markdown import MARKDOWN
+from syncd.regex import regex
 
 _BELOW = " "  # the indent that stands for a child's depth
-_OWN_ID = re.compile(r"(?:^|\s)\^rw-\d{1,18}\s*$", re.ASCII)
+_OWN_ID = regex(r"(?:^|\s)\^rw-\d{1,18}\s*$", re.ASCII)
 _LABELS = (*TAG_LABELS, *NOTE_LABELS)
 
 

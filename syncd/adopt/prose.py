@@ -6,13 +6,13 @@ highlight begins or ends. What it says can still be found below the heading of t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from syncd.page.links import fingerprint
+from syncd.regex import regex
 
-HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
+HEADING = regex(r"#{1,6}[ \t]+(.*)")
 WHOLE_TEXT = "Full Document"
 _ENOUGH = 12  # letters below which a text must be a whole line
 

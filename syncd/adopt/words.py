@@ -8,13 +8,14 @@ from unicodedata import normalize
 
 from syncd.adopt.dialects import BLOCK
 from syncd.formats.html import from_html
+from syncd.regex import regex
 
-LIST = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
-_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_UNSEEN = re.compile(r"[\u200b\ufeff]")
-_PROPERTY = re.compile(r"(?:heading|color|favorite):: [\w-]+")
-_HEADING = re.compile(r"#{1,6} ")
-_HANDLE = re.compile(r"\[(@\w+)\]\(https?://(?:www\.)?(?:twitter|x)\.com/\w+/?\)")
+LIST = regex(r"^[ \t]*(?:[-*+•]|\d+[.)])\s", re.MULTILINE)
+_ESCAPE = regex(r"\\(?=[!-/:-@\[-`{-~])")
+_UNSEEN = regex(r"[\u200b\ufeff]")
+_PROPERTY = regex(r"(?:heading|color|favorite):: [\w-]+")
+_HEADING = regex(r"#{1,6} ")
+_HANDLE = regex(r"\[(@\w+)\]\(https?://(?:www\.)?(?:twitter|x)\.com/\w+/?\)")
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 from syncd.commands.console import print_json, print_report
-from syncd.commands.dry_run import Shown
 from syncd.commands.progress_display import progress_display
 from syncd.commands.signals import stop_on_signal
 from syncd.config import settings
@@ -14,8 +13,7 @@ from syncd.config.settings import Config
 from syncd.config.values import nearest
 from syncd.errors import ConfigError, SyncdError
 from syncd.report import Report
-from syncd.sync.dry_run import PageDiff
-from syncd.sync.session import rehearse, sync_once
+from syncd.sync.session import sync_once
 from syncd.sync.vault_run import RunOptions
 
 
@@ -51,6 +49,9 @@ def sync(
 
 def _rehearse(config: Config, options: RunOptions, *, stat: bool, as_json: bool) -> Report:
     """Show what a run would do."""
+    from syncd.commands.dry_run import Shown
+    from syncd.sync.dry_run import PageDiff, rehearse
+
     shown = Shown(stat=stat, as_json=as_json)
     with stop_on_signal() as stop, progress_display() as display:
 

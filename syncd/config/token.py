@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import stat
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from syncd.config.settings import Readwise, config_dir
 from syncd.errors import TokenError
+from syncd.regex import regex
 
 _LONGEST = 4096  # bytes; a token has some fifty
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+_TOKEN = regex(r"[\x21-\x7e]+")
 
 
 def read_token(readwise: Readwise, env: Mapping[str, str], *, timeout: float = 30) -> str:
@@ -75,6 +74,8 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 
 def _output_of(command: tuple[str, ...], env: Mapping[str, str], timeout: float) -> bytes:
+    import subprocess
+
     program = command[0]
     try:
         done = subprocess.run(  # noqa: S603  # the owner's own command, without a shell

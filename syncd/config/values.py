@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-_DURATION = re.compile(
+from syncd.regex import regex
+
+_DURATION = regex(
     r"""(?:(?P<days>\d{1,4})d)?   \s*
         (?:(?P<hours>\d{1,5})h)?  \s*
         (?:(?P<minutes>\d{1,7})m)? \s*
@@ -26,7 +28,7 @@ _PLAIN = {
     int: "a number such as 123 or -123",
     date: "a date without quotes, such as 2024-12-31",
 }
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = regex(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def value_of(key: str, kind: Any, value: object, folder: Path) -> Any:

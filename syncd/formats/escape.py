@@ -29,18 +29,19 @@ from syncd.formats.syntax import (
     changed,
     with_ours,
 )
+from syncd.regex import regex
 
 __all__ = ["clean", "from_html", "link_target", "logseq_lines", "logseq_name", "logseq_value"]
 
-_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_BREAKS = regex("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_NOT_TEXT = regex("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
+_SURROGATES = regex("[\ud800-\udfff]")
 
 # The one look that is enough for most texts. Each alternative begins with a literal: `re` then
 # skips the rest quickly.
 _CODES = (*range(9), *range(11, 32), *range(127, 160), 0x2028, 0x2029, 0xFEFF)
 UNCLEAN = "|".join(re.escape(chr(code)) for code in _CODES)
-_CARE = re.compile(
+_CARE = regex(
     UNCLEAN
     + r"|`|\\|\$(?<![ \t\n(]\$)|\$[^$]*\$|<|\[|\{|_(?<![^\W_]_)|\(\(|\]\(|::|@@"
     + r"|://(?<![ \t\n(](?i:http)://)(?<![ \t\n(](?i:https)://)|://(?![^\W_])"
@@ -53,19 +54,19 @@ _IN_NAME = str.maketrans({"[": "(", "]": ")", ",": " ", "，": " ", "\\": "＼"}
 # x` (a definition list, which swallows the next block), `~~~`, a fence like ```, a list's number of
 # more than 31 bits, which makes the parser give up the whole page, a list's checkbox, and `[//]:
 # #`, which hides the line.
-START = re.compile(
+START = regex(
     r"[ \t]*(?=-#*(?:\s|$)|#+(?:\s|$)|:(?:\s|$)|:[^\s:]*:[ \t]*$)"
     r"|[ \t>]*\d{10,}(?=\.\s)"
     r"|[ \t>*+\d.)]*(?:(?=#\+|~~~)|(?<=[ \t])(?=\[[ xX-]\])|\[(?=//\]:))"
 )
-_TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
+_TASK = regex(rf"(?=(?:{TASKS})(?:\s|$))|\[(?=#[^\n]\])")
 # A property's colons are followed by a blank or nothing but blanks and tabs; its key is anything
 # without blanks, in every script. The parser sees it before it sees code.
-_PROPERTY = re.compile(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
+_PROPERTY = regex(r"[ \t]*[^ \t]*?:(?=:(?: |[ \t]*$))")
 # Our backslashes before brackets, with the text's own ones further on, would be LaTeX (`\(…\)`):
 # there a zero-width space keeps the latter from ending it.
-_AS_LATEX = re.compile(r"\(\(|\[\[|\]\(|\[[\d+-]|\[[ xX-]\]")
-_LATEX_ENDS = re.compile(r"\\(?=[)\]])")
+_AS_LATEX = regex(r"\(\(|\[\[|\]\(|\[[\d+-]|\[[ xX-]\]")
+_LATEX_ENDS = regex(r"\\(?=[)\]])")
 
 # An address that goes on with a bracket is none: the parser would take that for a part of it.
 # An address becomes a link only at the line's start and behind a blank; elsewhere its underscores
@@ -103,7 +104,7 @@ _MATH = (
 )
 
 # Where dollars enclose mathematics each is escaped: a backslash before one would let it close.
-_DOLLARS = re.compile(r"\$\$|\$[^ $](?:[^$]*[^ (\[{$])?\$")
+_DOLLARS = regex(r"\$\$|\$[^ $](?:[^$]*[^ (\[{$])?\$")
 
 
 @cache  # compiled where the first text wants it: the start of most commands needs none
@@ -208,12 +209,12 @@ def _escaped(found: re.Match[str]) -> str:
     return tag if as_text.replace("\\#", "#") == tag else as_text
 
 
-_OPENING = re.compile(
+_OPENING = regex(
     r"(?P<indent>[ \t]*)(?:(?P<fence>```|~~~)(?!\S*::)(?P<info>[^`~]*)"
     r"|(?P<math>\$\$)[ \t]*|\\begin\{(?P<name>\w+\*?)\}[ \t]*)"
 )
-_LIST_OR_QUOTE = re.compile(r"[ \t]*(?:[*+>]|\d+\.)")
-_ENDS_LIST = re.compile(r"\s*(?:$|[-#:>*+\[\\$<\d])|\S+::")
+_LIST_OR_QUOTE = regex(r"[ \t]*(?:[*+>]|\d+\.)")
+_ENDS_LIST = regex(r"\s*(?:$|[-#:>*+\[\\$<\d])|\S+::")
 
 
 def _region(lines: list[str], first: int) -> Callable[[int, list[str]], list[str] | None]:

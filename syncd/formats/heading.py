@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from syncd.regex import regex
 
-_AS_ID = re.compile(
-    r"\Aid(?=\d)"
-)  # `### id123` is how another program says which highlight follows
+_AS_ID = regex(r"\Aid(?=\d)")  # `### id123` is how another program says which highlight follows
 
 
 def one_line(text: str) -> str:

@@ -11,8 +11,9 @@ from html import unescape
 
 from syncd.formats.syntax import CODE
 from syncd.page.identity import WEB
+from syncd.regex import regex
 
-_ELEMENT = re.compile(
+_ELEMENT = regex(
     r"(?<!\\)<(?:img\b(?P<img>[^<>]*)>"
     r"|a\b(?P<a>[^<>]*)>(?P<label>[^<>\[\]\n]*)</a\s*>"
     r"|video\b(?P<video>(?:(?!</?video\b).)*)</video\s*>)"
@@ -21,13 +22,13 @@ _ELEMENT = re.compile(
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 _KINDS = ("img", "a", "video", "target")
-_ADDRESS = re.compile(
+_ADDRESS = regex(
     r"""\b(?:src|href)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))""", re.IGNORECASE
 )
 # What could end a link, its label or its page: spaces of every kind, controls, brackets, quotes,
 # the marks of code, mathematics and emphasis (doubled, where single ones are common in addresses),
 # invisible format characters.
-_UNSAFE_IN_LINK = re.compile(
+_UNSAFE_IN_LINK = regex(
     r"""[\s\x00-\x20\x7f-\xa0<>"'`()\[\]{}\\|^*$\u00ad\u061c\u180e\u200b-\u200f"""
     r"""\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"""
     r"|(?<==)=|(?<=~)~"

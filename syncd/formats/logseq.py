@@ -20,6 +20,7 @@ from syncd.page.identity import link_key
 from syncd.page.links import title_key
 from syncd.page.names import name_key, short_title
 from syncd.page.rendered import NOTE, TAGS, Rendered
+from syncd.regex import regex
 
 
 def header(document: Document, title: str, style: Style = USUAL) -> dict[str, list[str]]:
@@ -109,7 +110,7 @@ def marks(item: Highlight, zone: tzinfo, style: Style) -> list[str]:
     return ["#Highlight", f"#[[{date}]]" if date and style.date_links else date]
 
 
-_DIRECTIVE = re.compile(r"\s*#\+title:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_DIRECTIVE = regex(r"\s*#\+title:[ \t]*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 def _other_title(page: Page) -> dict[str, str]:

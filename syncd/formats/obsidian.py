@@ -29,6 +29,7 @@ from syncd.page.links import title_key
 from syncd.page.names import name_key
 from syncd.page.note import HIGHLIGHT
 from syncd.page.rendered import NOTE, TAGS, Rendered
+from syncd.regex import regex
 
 
 def header(document: Document, title: str) -> dict[str, list[str]]:
@@ -138,7 +139,7 @@ def full_title(document: Document) -> str:
     return _one_line(document.title or "")
 
 
-_WOULD_RUN = re.compile(r":(?=:)|%(?=%)")  # a Dataview field, a comment
+_WOULD_RUN = regex(r":(?=:)|%(?=%)")  # a Dataview field, a comment
 
 
 def _one_line(text: str) -> str:
@@ -177,8 +178,8 @@ def _in_tag(char: str) -> bool:
 
 # --- reading --------------------------------------------------------------------------------------
 
-_BOOK = re.compile(r"https://readwise\.io/bookreview/(\d{1,18})\b")
-_FIELD = re.compile(
+_BOOK = regex(r"https://readwise\.io/bookreview/(\d{1,18})\b")
+_FIELD = regex(
     r"[-*>]?\s*(?:\*\*)?"
     r"(Full[ -]?Title|URL|Source[ -]URL|Readwise URL|Title|ID)"
     r"(?:\*\*)?::?(?:\*\*)?\s+(\S.*)",

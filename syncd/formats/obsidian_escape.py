@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from syncd.formats.escape import UNCLEAN, clean, from_html, link_target, needs_care
 from syncd.formats.syntax import OURS, Marks, before_marks, by_line, calm, changed, with_ours
+from syncd.regex import regex
 
 MAX_NESTING = 8  # quotes and lists inside each other on one line; deeper ones are shown as text
 
@@ -63,7 +64,7 @@ def _written(lines: list[str], *, inline: bool = False, plain: bool = False) -> 
 
 _CALENDAR = r"\u2795|\u2705|\u23f3|\u231b|\ufe0f|\U0001f4c5|\U0001f4c6|\U0001f5d3|\U0001f6eb"
 # The one look that is enough for most texts. Each alternative begins with a literal, for `re`.
-_CARE = re.compile(
+_CARE = regex(
     rf"{UNCLEAN}|{_CALENDAR}|`|\\|\$[^$]*\$|<|\^|\{{|%%|&(?=[#\w]+;)|::|\]:|\]\((?!https?://)"
     r"|\[(?!(?:@?\w[^\[\]\n]*)?\]\(https?://)"
     r"|:(?<!(?i:http):)(?<!(?i:https):)//|\n[ \t>]|\n(?:[*+]|\d+[.)])?[ \t]*[-=#~|_*>]"
@@ -78,10 +79,10 @@ _RUNS = (
 )
 # Dataview reads these dates as a task's, Templater its tags and Dataview its fields in code too.
 _DATED = rf"(?:{_CALENDAR})\s*\d{{4}}(?=-\d\d-\d\d)"
-_RUNS_IN_CODE = re.compile(rf"\A\s*{_RUNS}|<%|::|{OURS}")
+_RUNS_IN_CODE = regex(rf"\A\s*{_RUNS}|<%|::|{OURS}")
 _CODE_IN = rf"(?!<%|::)[^{OURS}`\n]"
 _CODE = rf"(?!`+\s*{_RUNS})(?:`(?:{_CODE_IN})+`(?!`)|``(?!`)(?:{_CODE_IN}|`(?!`))+``(?!`))"
-_FENCE = re.compile(r"(?P<indent>)(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)")
+_FENCE = regex(r"(?P<indent>)(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)")
 
 
 def stands_alone(lines: list[str]) -> bool:
@@ -105,10 +106,10 @@ def _is_rule(line: str) -> bool:
 # --- one line ------------------------------------------------------------------------------------
 
 _ITEM = r"(?:[*+-]|\d{1,9}[.)])(?=[ \t]|$)"
-_LIST_OR_QUOTE = re.compile(rf"[ \t>]|{_ITEM}")
+_LIST_OR_QUOTE = regex(rf"[ \t>]|{_ITEM}")
 _TABLE_RULE = frozenset(" \t|:-")
-_CONTAINER = re.compile(rf"\s*(?:>|{_ITEM})")
-_START = re.compile(
+_CONTAINER = regex(rf"\s*(?:>|{_ITEM})")
+_START = regex(
     r"[ \t]*(?=#+(?:\s|$)"  # a heading
     r"|=+[ \t]*$|-+[ \t]*$"  # the line below makes a heading of the one above
     r"|([-*_])(?:[ \t]*\1){2,}[ \t]*$"  # a rule
@@ -119,8 +120,8 @@ _START = re.compile(
     rf"|[ \t]+{_RUNS}"
 )
 # A block to whoever reads the page by its bullets, us included
-_DASH = re.compile(r"[ \t]*(?=-(?:\s|$))")
-_TOO_DEEP = re.compile(r"[ \t]*(?=>|[*+-](?:[ \t]|$))|[ \t]*\d+(?=[.)](?:[ \t]|$))")
+_DASH = regex(r"[ \t]*(?=-(?:\s|$))")
+_TOO_DEEP = regex(r"[ \t]*(?=>|[*+-](?:[ \t]|$))|[ \t]*\d+(?=[.)](?:[ \t]|$))")
 
 _ENTITY = r"&(?=#\d+;|#[xX][0-9A-Fa-f]+;|[A-Za-z][A-Za-z0-9]+;)"
 _SAFE = rf"(?!%%|::|\{{\{{|{_ENTITY})[^\0\n`$<>\\\[\]]"
@@ -169,17 +170,17 @@ def _linked() -> re.Pattern[str]:
 
 
 # What is broken on every line; in plain text also what others than Obsidian take for an address
-_EVERYWHERE = re.compile(rf"(?P<after>{_DATED})")
-_IN_PLAIN = re.compile(rf"(?i)(?P<after>{_DATED}|(?<![^\W_])www(?=\.)|[\w.+-](?=@[\w-]))")
-_DOLLAR = re.compile(r"(?<=\S)\$|\$(?=\$)")  # which could end mathematics
+_EVERYWHERE = regex(rf"(?P<after>{_DATED})")
+_IN_PLAIN = regex(rf"(?i)(?P<after>{_DATED}|(?<![^\W_])www(?=\.)|[\w.+-](?=@[\w-]))")
+_DOLLAR = regex(r"(?<=\S)\$|\$(?=\$)")  # which could end mathematics
 # Blanks enough for code, which would show a backslash
-_INDENTED = re.compile(r"\A((?: {0,3}(?:>|[*+-]|\d{1,9}[.)]))*)(?: {4,}| *\t)[ \t]*")
+_INDENTED = regex(r"\A((?: {0,3}(?:>|[*+-]|\d{1,9}[.)]))*)(?: {4,}| *\t)[ \t]*")
 
-_TITLE = re.compile(rf"""[ \t]+["'](?P<words>(?:(?!://)(?!:$){_SAFE}(?<![\^"'{{}}]))*["']\))?""")
-_TARGET = re.compile(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
-_ADDRESS = re.compile(r"(?:.*[^?!.,:;*_~'\")\]}>])?")
-_MARK = re.compile(r"[-!#-&*:<-@\[-`{-~]")
-_UNSAFE = re.compile(rf"[<>\\^`\[\]{{}}]|\0\$|(?<=:):|%(?![0-9A-Fa-f]{{2}})|{_CALENDAR}")
+_TITLE = regex(rf"""[ \t]+["'](?P<words>(?:(?!://)(?!:$){_SAFE}(?<![\^"'{{}}]))*["']\))?""")
+_TARGET = regex(r"[^\s()]*(?:\([^\s()]*\)[^\s()]*)*")
+_ADDRESS = regex(r"(?:.*[^?!.,:;*_~'\")\]}>])?")
+_MARK = regex(r"[-!#-&*:<-@\[-`{-~]")
+_UNSAFE = regex(rf"[<>\\^`\[\]{{}}]|\0\$|(?<=:):|%(?![0-9A-Fa-f]{{2}})|{_CALENDAR}")
 
 
 def _escaped(found: re.Match[str]) -> str:

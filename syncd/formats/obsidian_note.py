@@ -17,8 +17,9 @@ from syncd.page.action_tags import shown_of
 from syncd.page.front_matter import entry
 from syncd.page.note import FENCE
 from syncd.page.rendered import NOTE, Rendered
+from syncd.regex import regex
 
-_MARKUP = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)|https?://\S+|[*_`~#>|^]+|^[-+]\s", re.MULTILINE)
+_MARKUP = regex(r"!?\[([^\[\]]*)\]\([^()\s]*\)|https?://\S+|[*_`~#>|^]+|^[-+]\s", re.MULTILINE)
 _LENGTH = 50  # code points of a text that name its note
 _ENDS = " .,;:…。，、；："
 _JOINS = "\u200d"

@@ -17,32 +17,33 @@ from itertools import accumulate
 
 from syncd.formats.escape import UNCLEAN, clean, from_html, link_target, needs_care
 from syncd.formats.syntax import DATE, TASKS, by_line, calm, changed
+from syncd.regex import regex
 
 ZERO = "\u200b"
 Ahead = Callable[[str], bool]
 
-_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>```|~~~)(?P<info>[^`~]*)")
+_FENCE = regex(r"(?P<indent>[ \t]*)(?P<fence>```|~~~)(?P<info>[^`~]*)")
 _OURS = r"(?:id|collapsed|heading|color|favorite)::(?:\s|$)"  # in a block's drawer
-_NO_CODE = re.compile(rf"[ \t]*#\+END_|{_OURS}", re.IGNORECASE)
+_NO_CODE = regex(rf"[ \t]*#\+END_|{_OURS}", re.IGNORECASE)
 
 # What begins a line that is no paragraph: a headline (of two stars and more: one star is a list in
 # Markdown), `#+key:`, a comment, a drawer or an example, a quote (it swallows the next block),
 # mathematics, HTML, a fence without an end, a list's number of more than 31 bits (the parser gives
 # up the page), a list's checkbox, and what stands for Logseq's own lines in a block.
-_START = re.compile(
+_START = regex(
     r"(?=\*{2,}(?:\s|$)|[ \t]*(?:#(?:\+|\s|$)|:|>|\$\$|<[A-Za-z/!?]|```|~~~|\[fn:|\d{10,}\.\s)"
     rf"|(?<=[ \t])\[[ xX-]\]|{_OURS})"
 )
-_ITEMS = re.compile(r"(?:[ \t]*(?:[-+]|\d{1,9}\.)[ \t]+)+")
-_STAR = re.compile(r"\A([ \t]*)\*(?=[ \t]|$)")
-_TASK = re.compile(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
-_TAGS = re.compile(r":[^\s:]*:\s*$")
-_ROW = re.compile(r"[ \t]*\|.*\|[ \t]*")
+_ITEMS = regex(r"(?:[ \t]*(?:[-+]|\d{1,9}\.)[ \t]+)+")
+_STAR = regex(r"\A([ \t]*)\*(?=[ \t]|$)")
+_TASK = regex(rf"(?=(?:{TASKS})(?:\s|$)|\[#[A-Za-z0-9]\])")
+_TAGS = regex(r":[^\s:]*:\s*$")
+_ROW = regex(r"[ \t]*\|.*\|[ \t]*")
 # What each mark of emphasis pairs with later in the paragraph, be it in an address: itself, and
 # what is written with it
 _PAIRS = {"/": "/*_", "=": "=", "+": "+~", "~": "~"}
 # The one look that is enough for most texts: what no rule below can find anything in
-_CARE = re.compile(
+_CARE = regex(
     rf"{UNCLEAN}|`|\*|~|\[|\{{|<|\\|\^|=|\+|\(\(|@@|_(?<![^\W_]_)|_(?![^\W_])|\$\$|![hH]"
     r"|//(?<![ \n]http://)(?<![ \n]https://)|://(?![A-Za-z0-9][A-Za-z0-9./?&%-]*(?!\S))"
     r"|/(?<![\w:/]/)|:/(?!/)|/:/"
@@ -50,7 +51,7 @@ _CARE = re.compile(
     r"|\n[ \t]*+(?:(?:[-+]|\d{1,9}\.)[ \t]*+)*+(?:[#:>]|\d{10}|(?:id|collapsed)::)"
     rf"|\n(?:{TASKS})\b"
 )
-_CLOSER = re.compile(r"[*$]|_(?![A-Za-z0-9])")
+_CLOSER = regex(r"[*$]|_(?![A-Za-z0-9])")
 
 # What opens emphasis: in code and in a page's name it would be open if their first mark is taken.
 _OPENER = r"(?<![^\W_])(?:[/=+~]{2,}|[=~]|[/+](?! ))"
@@ -88,8 +89,8 @@ def _token(code: str, links: str) -> re.Pattern[str]:
 # Nothing that is not seen keeps `#` from being a hashtag: hence its wide twin.
 _NO_LINKS = r"|(?P<hash>\#)|(?P<scheme>:(?=//))"
 _CALM = r"(?<=[^\W_])[/+]|[/+](?![^ \t])|!(?![hH])|&"
-_VALUE = re.compile(_LIVE)
-_CLOSES = re.compile(r"$|[ \t)\]}'\",.:;!?-]")
+_VALUE = regex(_LIVE)
+_CLOSES = regex(r"$|[ \t)\]}'\",.:;!?-]")
 
 
 def org_lines(text: str, tail: str = "", *, inline: bool = False, plain: bool = False) -> list[str]:

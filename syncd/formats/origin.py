@@ -9,9 +9,10 @@ from syncd.formats.escape import link_target
 from syncd.model import Document, Highlight
 from syncd.page.dates import local_time
 from syncd.page.identity import highlight_link, status_id
+from syncd.regex import regex
 
 _BLANK = "\u00a0"  # in a label with a number Readwise's plugins write a no-break space
-_ZOTERO = re.compile(r"zotero://(?:select|open-pdf|open)/[\w/.?=&-]+", re.ASCII)
+_ZOTERO = regex(r"zotero://(?:select|open-pdf|open)/[\w/.?=&-]+", re.ASCII)
 _LONGEST = 100 * 3600  # seconds of a recording; above it a number means something else
 _PLACES = {"page": "Page", "location": "Location", "time_offset": "Time"}
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import unquote
 
 from syncd.formats.escape import clean, from_html, link_target
+from syncd.regex import regex
 
-_FENCE = re.compile(r"[ \t]*(```|~~~)|#\+(?:BEGIN|END)_SRC", re.IGNORECASE)
+_FENCE = regex(r"[ \t]*(```|~~~)|#\+(?:BEGIN|END)_SRC", re.IGNORECASE)
 _ADDRESS = r"https?://(?:\\[!-/:-@\[-`{-~]|[^\s()<>\\\[\]]|\([^\s()<>\\\[\]]*\))+"
 _COPY = r"(?:[^\s()<>\\\[\]]*/)?[0-9a-f]{16}\.[a-z]{3,4}"
-_PICTURE = re.compile(
+_PICTURE = regex(
     r"(?=[`!\[])(?:"  # what every alternative begins with
     r"(?<![`\\])(?P<ticks>`++)(?:[^`\n]++|(?!(?P=ticks)(?!`))`++)*+(?P=ticks)(?!`)"
     r"|(?P<before>(?<![\\~=])!\[(?:\\.|[^\[\]\\\n])*\]\(<?)"
@@ -23,8 +24,8 @@ _PICTURE = re.compile(
     rf"|(?P<org>\[\[)(?P<org_target>{_ADDRESS}|{_COPY})(?=\]\]))",
     re.IGNORECASE,
 )
-_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_MARKS = re.compile(r"[%#?]")
+_ESCAPE = regex(r"\\(?=[!-/:-@\[-`{-~])")
+_MARKS = regex(r"[%#?]")
 
 
 def may_have_pictures(text: str) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from syncd.model import Highlight
+from syncd.regex import regex
 
-_MARK = re.compile(r"\.(\S+)(?:\s+|\Z)")
-_HEADING = re.compile(r"h([1-6])", re.IGNORECASE)
-_JOINED = re.compile(r"c\d+", re.IGNORECASE | re.ASCII)
+_MARK = regex(r"\.(\S+)(?:\s+|\Z)")
+_HEADING = regex(r"h([1-6])", re.IGNORECASE)
+_JOINED = regex(r"c\d+", re.IGNORECASE | re.ASCII)
 
 
 class Shown(NamedTuple):

@@ -7,12 +7,13 @@ parsed. Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import NamedTuple
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+from syncd.regex import regex
+
+_LINE = regex(r"[^\n]*\n|[^\n]+")
 _APP_LINES = "id:: ", "collapsed:: "
 
 

@@ -13,12 +13,13 @@ from itertools import accumulate
 from typing import Any
 
 from syncd.page.blocks import Page, Property
+from syncd.regex import regex
 
 _MAX_SIZE = 65_536  # characters; a longer front matter is nobody's notes, and slow to read
 _MAX_MARKS = 1000  # of those that may begin a deeper level, for libyaml
-_FLOW = re.compile(r"(?<![\"'\[])[\[{]")  # what begins a list or map in brackets, unless quoted
-_ENTRY = re.compile(r"([\w][\w -]*):[ \t]+(\S.*)")
-_ITEM = re.compile(r"([ \t]*-[ \t]+)(\S.*)")
+_FLOW = regex(r"(?<![\"'\[])[\[{]")  # what begins a list or map in brackets, unless quoted
+_ENTRY = regex(r"([\w][\w -]*):[ \t]+(\S.*)")
+_ITEM = regex(r"([ \t]*-[ \t]+)(\S.*)")
 
 
 def front_matter_length(lines: Sequence[str]) -> int:
@@ -178,11 +179,11 @@ def _readable(line: str) -> str:
 
 # What every reader of YAML 1.1 and 1.2 takes for this very text without quotes: it begins with a
 # letter, holds no `: ` and no ` #`, and is no word that stands for something else.
-_PLAIN = re.compile(r"[^\W\d_](?:[\w'’./?=&%+~(),;!@*…—–“”-]|:(?=[^\s:])|(?<=\S)#|[ ](?=[^\s#]))*")
+_PLAIN = regex(r"[^\W\d_](?:[\w'’./?=&%+~(),;!@*…—–“”-]|:(?=[^\s:])|(?<=\S)#|[ ](?=[^\s#]))*")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
-_QUOTED = re.compile(r'["\\]')
+_QUOTED = regex(r'["\\]')
 # What cannot be printed, and what Templater and Dataview look for in a note's source, here too.
-_AS_CODE = re.compile(
+_AS_CODE = regex(
     "[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|<(?=%)|(?<=:):"
 )
 

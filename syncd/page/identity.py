@@ -14,15 +14,16 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from syncd.model import Document, Highlight
 from syncd.page.dates import local_time
+from syncd.regex import regex
 
-_STATUS = re.compile(
+_STATUS = regex(
     r"https?://(?:www\.|m\.|mobile\.)?(?:twitter|x)\.com(?::\d+)?/"
     r"(?:i/web/|i/|(?:#!/)?\w{1,30}/)?status(?:es)?/(\d{1,19})(?![\w])",
     re.IGNORECASE | re.ASCII,
 )
-WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)  # what an address of the web begins with
-_REFUSED = re.compile(r"[\t\r\n\[\]]")
-_NOISE = re.compile(
+WEB = regex(r"https?://[^\s/]", re.IGNORECASE)  # what an address of the web begins with
+_REFUSED = regex(r"[\t\r\n\[\]]")
+_NOISE = regex(
     r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref_src|ref_url|rw_tt_thread|si", re.IGNORECASE
 )
 _TWITTER_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)

@@ -15,31 +15,32 @@ from unicodedata import normalize
 
 from syncd.page.identity import link_key
 from syncd.page.names import name_key
+from syncd.regex import regex
 
-_LINK = re.compile(r"\[([^\[\]]*)\]\(((?i:https?)://[^\s<>]+)\)")
-_ORG_LINK = re.compile(r"\[\[((?i:https?)://[^\s\[\]]+)\]\[([^\[\]]*)\]\]")
-_LABEL = re.compile(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [\d,:]+|\d+:[\d:]+")
+_LINK = regex(r"\[([^\[\]]*)\]\(((?i:https?)://[^\s<>]+)\)")
+_ORG_LINK = regex(r"\[\[((?i:https?)://[^\s\[\]]+)\]\[([^\[\]]*)\]\]")
+_LABEL = regex(r"(?:View|Open)(?: \w+){1,2}|(?:Location|Page|Time|Loc\.?) [\d,:]+|\d+:[\d:]+")
 _OUR_LABELS = "([View Tweet", "([View Highlight"
-_UNUSUAL = re.compile(r"[\s<>()\[\]]")  # in an address: where it ends is to be looked at
-_SPACE = re.compile(r"\s")  # in labels a no-break space stands before the number
-_PARENTHESIS = re.compile(r"[()]")
-_TAIL = re.compile(
+_UNUSUAL = regex(r"[\s<>()\[\]]")  # in an address: where it ends is to be looked at
+_SPACE = regex(r"\s")  # in labels a no-break space stands before the number
+_PARENTHESIS = regex(r"[()]")
+_TAIL = regex(
     r"\)?(?:\s*(?:#\[\[[^\]]*\]\]|#\S+|\[\[[^\]]*\]\]|\d{4}-\d\d-\d\d(?!\S)|\[\w+:: [^\[\]]*\]"
     r"|\^[\w-]+|%%[^%]*%%))*\s*\|?\s*\Z"
 )
-_PLACE = re.compile(r"\(\[?(Page|Location|Time)\s([\d,:]+)[\])]")
-_BARE = re.compile(r"\{\{(?:twitter|tweet) (https?://[^\s{}]+)\}\}|(?<!\S)(https?://\S+)\s*$")
-_OWN_TAGS = re.compile(r"(?:\s+#(?:\[\[[^\[\]]*\]\]|[^\s#\[\]]+))+\s*$")
-_MARK = re.compile(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
-_BLOCK_ID = re.compile(
+_PLACE = regex(r"\(\[?(Page|Location|Time)\s([\d,:]+)[\])]")
+_BARE = regex(r"\{\{(?:twitter|tweet) (https?://[^\s{}]+)\}\}|(?<!\S)(https?://\S+)\s*$")
+_OWN_TAGS = regex(r"(?:\s+#(?:\[\[[^\[\]]*\]\]|[^\s#\[\]]+))+\s*$")
+_MARK = regex(r"#(?<!\S#)(?:Highlight(?!\w)|\[\[Highlight\]\])")
+_BLOCK_ID = regex(
     r"(?:^|\s)\^(?:rw(?:hi)?-?(\d{1,18})|(\d{3,18}))(?:\s+#\S+)*\s*\Z"
     r"|%% highlight_id: (\d{1,18}) %%\s*\Z"
     r"|\A#{1,6} id(\d{3,18})(?:\s.*)?\Z",
     re.ASCII,
 )
 _IN_READWISE = "Open in Readwise"
-_OPEN = re.compile(r"\]\(https://readwise\.io/open/(\d{1,18})\)", re.ASCII)
-_NOT_SAID = re.compile(
+_OPEN = regex(r"\]\(https://readwise\.io/open/(\d{1,18})\)", re.ASCII)
+_NOT_SAID = regex(
     r"\(\[(?:[^\[\]]*\]\([^\s)]*\)|\[[^\[\]]*\]\[[^\[\]]*\]\])\)"  # the highlight's own link
     r"|\((?:Page|Location|Time)\s[\d,:]+\)"
     r"|#Highlight\b(?: \d{4}-\d\d-\d\d(?!\S))?|#\+(?:BEGIN|END)_SRC|#\[\[[^\]]*\]\]|\^rw(?:hi)?-\d+"

@@ -6,14 +6,13 @@ up to the next one. Closed code fences and a front matter hide both. Pure.
 
 from __future__ import annotations
 
-import re
-
 from syncd.page.blocks import Block, Page, Property, Syntax, parse
 from syncd.page.front_matter import front_matter_length
+from syncd.regex import regex
 
-_START = re.compile(r"([ \t]*)-(?:[ \t]|(?=\r?\n|\Z))|(?=#{1,6}[ \t])")
-_FENCE = re.compile(r"[ \t]*(?:-[ \t]+)?(`{3,}|~{3,})")
-_PROPERTY = re.compile(r"([^\s:,;#\[\]()\"]+)::(?:[ \t](.*)|)$")
+_START = regex(r"([ \t]*)-(?:[ \t]|(?=\r?\n|\Z))|(?=#{1,6}[ \t])")
+_FENCE = regex(r"[ \t]*(?:-[ \t]+)?(`{3,}|~{3,})")
+_PROPERTY = regex(r"([^\s:,;#\[\]()\"]+)::(?:[ \t](.*)|)$")
 
 
 def parse_markdown(text: str) -> Page:

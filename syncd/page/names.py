@@ -13,24 +13,26 @@ from typing import Literal
 from unicodedata import category, normalize
 from urllib.parse import quote, unquote
 
+from syncd.regex import regex
+
 NameStyle = Literal["triple-lowbar", "legacy"]
 
 FILE_NAME_BYTES = 200  # of the 255 that disks allow: a sync service's suffix must still fit
 _TITLE_LENGTH, _TITLE_CUT = 50, 45  # code points, as in Readwise's own exports
 
-_LINE_BREAKS = re.compile(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+ *")
-_INVISIBLE = re.compile(
+_LINE_BREAKS = regex(r"[\t-\r\x1c-\x1f\x85\u2028\u2029]+ *")
+_INVISIBLE = regex(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     r"\ufeff\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
 )
-_DOUBLED = re.compile(r"([\[\]{}])\1+")
+_DOUBLED = regex(r"([\[\]{}])\1+")
 _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
     r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _DAY = r"[0-3]?\d(?:st|nd|rd|th)?"
-_DATE = re.compile(
+_DATE = regex(
     rf"(?:{_WEEKDAY}\.?,?\s+)?(?:"
     rf"\d{{4}}[-_.]?[01]?\d[-_.]?[0-3]?\d|\d{{4}}年[01]?\d月[0-3]?\d日|"
     rf"[0-3]?\d[-_.][0-3]?\d[-_.]\d{{4}}|"
@@ -39,13 +41,13 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])", re.IGNORECASE)
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_CUT_ESCAPE = re.compile(r"%[0-9A-Fa-f]?$")
+_DEVICE = regex(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9¹²³])", re.IGNORECASE)
+_ESCAPE = regex(r"%[0-9A-Fa-f]{2}")
+_BROKEN_ESCAPE = regex(r"%(?![0-9A-Fa-f]{2})")
+_CUT_ESCAPE = regex(r"%[0-9A-Fa-f]?$")
 _RESERVED = {
-    "triple-lowbar": re.compile(r'[:*?"<>|#\\]+'),
-    "legacy": re.compile(r'[:*?"<>|#\\%]+'),
+    "triple-lowbar": regex(r'[:*?"<>|#\\]+'),
+    "legacy": regex(r'[:*?"<>|#\\%]+'),
 }
 
 _OBSIDIAN = str.maketrans(
@@ -53,7 +55,7 @@ _OBSIDIAN = str.maketrans(
     | dict.fromkeys("*?#^")
 )
 
-_CONFLICT = re.compile(
+_CONFLICT = regex(
     r"\.sync-conflict-\d{8}-\d{6}(?:-[A-Z0-9]{7})?(?:\.|$)"  # Syncthing
     # Obsidian Sync, Dropbox
     r"|\((?:.*\s)?conflicted copy\s.*\d{4}.*\)(?: \(\d+\))?(?:\.[^.()]*)?$"
@@ -68,7 +70,7 @@ _CONFLICT = re.compile(
     re.IGNORECASE,
 )
 # behind a file's name: Google Drive's and iCloud's number, OneDrive's name of a device
-_BESIDE = re.compile(r"(?: \(\d{1,2}\)| \d{1,2}|-\w+(?:-\w+)*)(?=\.[^.]+$)")
+_BESIDE = regex(r"(?: \(\d{1,2}\)| \d{1,2}|-\w+(?:-\w+)*)(?=\.[^.]+$)")
 
 
 @lru_cache(maxsize=64)

@@ -30,10 +30,11 @@ from syncd.page.links import (
 )
 from syncd.page.markdown import fenced_lines
 from syncd.page.note import Note
+from syncd.regex import regex
 
 LABELLED, MENTION, LETTERS = "label:", "link:", "letters:"
 
-_OWN_TEXT = re.compile(r" \^rw-\d+\Z", re.ASCII)
+_OWN_TEXT = regex(r" \^rw-\d+\Z", re.ASCII)
 
 Occurrence = tuple[str, bytes]
 

@@ -14,12 +14,13 @@ from itertools import takewhile
 
 from syncd.page.blocks import Block, Page, Property, Syntax
 from syncd.page.markdown import MARKDOWN
+from syncd.regex import regex
 
-_HEADLINE = re.compile(r"\*(\**)(?:[ \t]|(?=\r?\n|\Z))")
-_OPENING = re.compile(r"(?:\*+[ \t]+)?[ \t]*(?:#\+BEGIN_(\w+)|(```|~~~))", re.IGNORECASE)
-_CLOSING = re.compile(r"[ \t]*(?:#\+END_(\w+)|(```|~~~)[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE)
-_ENTRY = re.compile(r":([^\s:]+):(?:[ \t]+(.*)|)")
-_DIRECTIVE = re.compile(r"#\+([^\s:]+):(?:[ \t]*(.*))")
+_HEADLINE = regex(r"\*(\**)(?:[ \t]|(?=\r?\n|\Z))")
+_OPENING = regex(r"(?:\*+[ \t]+)?[ \t]*(?:#\+BEGIN_(\w+)|(```|~~~))", re.IGNORECASE)
+_CLOSING = regex(r"[ \t]*(?:#\+END_(\w+)|(```|~~~)[ \t]*\r?$)", re.IGNORECASE | re.MULTILINE)
+_ENTRY = regex(r":([^\s:]+):(?:[ \t]+(.*)|)")
+_DIRECTIVE = regex(r"#\+([^\s:]+):(?:[ \t]*(.*))")
 _DRAWER, _END = ":PROPERTIES:", ":END:"
 # What a block's content has as `key:: value`: Logseq's own, and a highlight's
 _KEYS = ("id", "collapsed", "heading", "color", "favorite")

@@ -14,6 +14,8 @@ from operator import add
 from typing import NamedTuple
 from unicodedata import category, combining, digit, normalize
 
+from syncd.regex import regex
+
 # The scripts without blanks between words, as character ranges
 _SIGNS = (
     "\u0e00-\u0eff"  # Thai, Lao
@@ -24,15 +26,15 @@ _SIGNS = (
     "\u3100-\u312f\u31a0-\u31bf"  # Bopomofo
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
 )
-_RUN = re.compile(f"[{_SIGNS}]+")
-_SEGMENT = re.compile(rf"[{_SIGNS}]+|[^\s{_SIGNS}]+")
+_RUN = regex(f"[{_SIGNS}]+")
+_SEGMENT = regex(rf"[{_SIGNS}]+|[^\s{_SIGNS}]+")
 _IN_WORD = rf"[^\s{_SIGNS}]"
 # What was asked for: words in quotes, which stand together, and single ones
-_ASKED = re.compile('["“”„«»]([^"“”„«»]+)["“”„«»]|([^\\s"“”„«»]+)')
+_ASKED = regex('["“”„«»]([^"“”„«»]+)["“”„«»]|([^\\s"“”„«»]+)')
 
 _ALIKE = str.maketrans("łøđħıŧ", "lodhit")  # letters with a stroke are no letter with an accent
 _TATWEEL = "\u0640"  # makes an Arabic word wider
-_VARIANT = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]")
+_VARIANT = regex("[\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]")
 _OVERLAY, _POINTS, _ACCENTS = 1, range(10, 37), range(200, 256)  # combining classes
 
 

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from syncd.regex import regex
 from syncd.report import one_line
 from syncd.service import launchd, systemd
 
 _SHOWN = "ActiveState,Result,ExecMainStatus,NRestarts,InvocationID,InactiveExitTimestampMonotonic"
 _LINES = 3  # of the log, which say why
 # What systemd itself logs of its steps.
-_STEPS = re.compile("Start|Stopp|Scheduled restart|Failed with result|Main process exited|Consumed")
+_STEPS = regex("Start|Stopp|Scheduled restart|Failed with result|Main process exited|Consumed")
 
 
 def supervisor_problems(path: Path) -> list[str]:

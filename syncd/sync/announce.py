@@ -34,10 +34,11 @@ _MOST = 50  # links in one line
 
 
 def announce(run: VaultRun) -> None:
-    """Tell what came and is not told yet; nothing is written where nothing came."""
+    """Tell what came and is not told yet, where the vault's owner wants that.
+
+    Nothing is written where nothing came.
+    """
     vault = run.vault
-    if not (vault.log_page or vault.journal):
-        return
     with transaction(run.db):
         untold = news.untold(run.db, run.id)
     try:

@@ -1,4 +1,4 @@
-"""Stands in for the writer in a dry run: shows each page's change as a diff, and writes nothing."""
+"""A dry run: shows what a run would do to each page as a diff, and writes nothing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ import difflib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
+from syncd.config.settings import Config
+from syncd.errors import ThrottledError
+from syncd.progress import Progress, silent
+from syncd.report import Report
+from syncd.state import account
+from syncd.sync.run import run
+from syncd.sync.session import await_pause, client_of, copied, opened, unfinished_aside
+from syncd.sync.vault_run import RunOptions
 from syncd.vault.read import Seen, digest_of, read_page
 
 
@@ -23,6 +32,35 @@ class PageDiff(NamedTuple):
         """How many lines come, and how many go."""
         signs = Counter(line[:1] for line in self.lines[2:])
         return signs["+"], signs["-"]
+
+
+def rehearse(
+    config: Config,
+    options: RunOptions,
+    stop: Event,
+    show: Callable[[PageDiff], None],
+    progress: Progress = silent,
+) -> Report:
+    """What `sync_once` would do, as diffs to `show`.
+
+    Nothing is written into the vaults. What came from Readwise is kept, and is not asked for again.
+    """
+    with opened(config, stop, progress) as db, unfinished_aside(db) as work:
+        await_pause(db, config)
+        try:
+            return run(
+                work,
+                config,
+                client_of(config, stop, progress=progress),
+                stop,
+                options._replace(dry=True),
+                writer=lambda root: DryRunWriter(root, show),
+                progress=progress,
+                aside=copied,
+            )
+        except ThrottledError as error:
+            account.set_pause(db, config.readwise.api_url, error.until)
+            raise
 
 
 class DryRunWriter:

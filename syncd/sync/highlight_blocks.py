@@ -21,9 +21,10 @@ from syncd.page.links import (
 from syncd.page.note import Note
 from syncd.page.occurrences import letters_key
 from syncd.page.rendered import Digests, Labels, Rendered, Rendering
+from syncd.regex import regex
 
-_ADDRESS = re.compile(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
-_HEADING = re.compile(r"\A#{1,6}[ \t]|^heading:: \d$", re.MULTILINE)
+_ADDRESS = regex(r"https?://[^\s<>()\[\]]+", re.IGNORECASE)
+_HEADING = regex(r"\A#{1,6}[ \t]|^heading:: \d$", re.MULTILINE)
 _ABOVE = ("Metadata", WHOLE_TEXT)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+import msgspec
 
 from syncd.page.base import TAKEN, UNSETTLED, Base, Past
 from syncd.page.blocks import Page, app_lines, digest
@@ -26,8 +27,7 @@ _PAST = 4  # earlier states of a part that are remembered
 Step = Literal["agree", "leave", "write", "write again", "conflict"]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, dict=True):
     """All that a decision on one document rests on.
 
     `page` is empty where the document has none yet; `found` are the highlights' places; `adopted`
@@ -42,9 +42,9 @@ class Case:
     bases: Mapping[int, Base]
     page: Page
     found: Mapping[int, Place]
-    adopted: Mapping[int, Base] = field(default_factory=dict)
-    fates: Mapping[int, Fate] = field(default_factory=dict)
-    labels: Labels = field(default_factory=Labels)
+    adopted: Mapping[int, Base] = msgspec.field(default_factory=dict)
+    fates: Mapping[int, Fate] = msgspec.field(default_factory=dict)
+    labels: Labels = msgspec.field(default_factory=Labels)
     moment: int = 0
     killed: int = 0
     remove: bool = False
@@ -58,28 +58,27 @@ class Case:
         return frozenset(at for at, count in counts.items() if count > 1)
 
 
-@dataclass
-class Plan:
+class Plan(msgspec.Struct):
     """What to do to the page, and what to remember once it is done. Lists hold highlight ids.
 
-    `steps` are what happens to each part of those that stand; `returned` are those written again
-    since the page had gone back in time, in `added` or `updated` too; `unplaced` the parts that
-    changed upstream and have no place. `notes` are the edits of highlights' own notes, by path,
-    `new` those that are to be made.
+    `steps` are what happens to each part of those that stand; `bases` those that change, None to
+    forget one; `returned` are those written again since the page had gone back in time, in `added`
+    or `updated` too; `unplaced` the parts that changed upstream and have no place. `notes` are the
+    edits of highlights' own notes, by path, `new` those that are to be made.
     """
 
-    edits: list[Edit] = field(default_factory=list)
-    notes: dict[str, list[Edit]] = field(default_factory=dict)
-    new: list[Wanted] = field(default_factory=list)
-    steps: dict[int, Mapping[Part, Step]] = field(default_factory=dict)
-    bases: dict[int, Base | None] = field(default_factory=dict)  # changed ones; None: forget
-    added: list[int] = field(default_factory=list)
-    updated: list[int] = field(default_factory=list)
-    removed: list[int] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)
-    returned: list[int] = field(default_factory=list)
-    conflicts: dict[int, list[Part]] = field(default_factory=dict)
-    unplaced: dict[int, list[Part]] = field(default_factory=dict)
+    edits: list[Edit] = msgspec.field(default_factory=list)
+    notes: dict[str, list[Edit]] = msgspec.field(default_factory=dict)
+    new: list[Wanted] = msgspec.field(default_factory=list)
+    steps: dict[int, Mapping[Part, Step]] = msgspec.field(default_factory=dict)
+    bases: dict[int, Base | None] = msgspec.field(default_factory=dict)
+    added: list[int] = msgspec.field(default_factory=list)
+    updated: list[int] = msgspec.field(default_factory=list)
+    removed: list[int] = msgspec.field(default_factory=list)
+    kept: list[int] = msgspec.field(default_factory=list)
+    returned: list[int] = msgspec.field(default_factory=list)
+    conflicts: dict[int, list[Part]] = msgspec.field(default_factory=dict)
+    unplaced: dict[int, list[Part]] = msgspec.field(default_factory=dict)
 
 
 def merge(case: Case) -> Plan:

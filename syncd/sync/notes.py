@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from syncd.page.blocks import Page
 from syncd.page.names import name_key
 from syncd.page.note import new_note, read_note
 from syncd.page.splice import Edit, splice
+from syncd.regex import regex
 from syncd.state import index
 from syncd.sync.highlight_blocks import NoteBlock, Wanted
 from syncd.sync.merge import Plan, end_of
@@ -24,8 +24,8 @@ from syncd.vault.read import Seen, page_at
 
 _COARSE = 2_000_000_000  # ns that a file system's clock may be behind
 _NAMES = ("rw:", "tweet:")
-_LINK = re.compile(r"\[\[([^\[\]|#]+)")
-_BULLET = re.compile(r"!?\[\[[^\[\]]+\]\]")
+_LINK = regex(r"\[\[([^\[\]|#]+)")
+_BULLET = regex(r"!?\[\[[^\[\]]+\]\]")
 
 
 class Notes(NamedTuple):

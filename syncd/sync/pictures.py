@@ -109,11 +109,6 @@ def album(run: VaultRun, wanted: Sequence[Wanted]) -> Album:
     return Album(shown, known, run.vault.media == "copy")
 
 
-def are_copied(run: VaultRun) -> bool:
-    """Whether this run copies pictures."""
-    return run.vault.media == "copy" and run.options.fetch and not run.options.dry
-
-
 def copy_pictures(run: VaultRun) -> list[int]:
     """Copy pictures that are awaited; returns the documents whose pages can show one more.
 

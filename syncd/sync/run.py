@@ -12,17 +12,15 @@ waiting documents; the next run ends where an undisturbed one would have.
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from typing import NamedTuple
+
+import msgspec
 
 from syncd.config.settings import Config
-from syncd.errors import ConfigError, Stopped, SyncdError, VaultError
+from syncd.errors import ConfigError, VaultError
 from syncd.formats.format import RENDERING
 from syncd.progress import Progress, silent
 from syncd.readwise.client import Client
@@ -30,15 +28,9 @@ from syncd.readwise.picture import fetch_picture
 from syncd.report import Conflict, Failure, Report, VaultReport, conflict_copy_line
 from syncd.state import account, bases, homes, index, pending, vaults
 from syncd.state.schema import transaction
-from syncd.sync.absence import Fate, judge
-from syncd.sync.announce import announce
-from syncd.sync.apply import await_pictures, sync_document
-from syncd.sync.drafts import drafts
 from syncd.sync.fetch import fetch
-from syncd.sync.look_at import look_at
+from syncd.sync.find_absences import find_absences
 from syncd.sync.obsidian_base import make_base
-from syncd.sync.pictures import are_copied, copy_pictures
-from syncd.sync.review import tell_reviews
 from syncd.sync.vault_run import (
     FetchPicture,
     PageWriter,
@@ -50,22 +42,7 @@ from syncd.sync.vault_run import (
 )
 from syncd.vault.git import git_state
 from syncd.vault.scan import Scan, scan
-from syncd.vault.write import Writer, check_space, sweep
-
-_BATCH = 100  # documents whose pages are made durable and recorded together
-_FEW, _SHARE = 50, 5  # removals beyond these, a number and one in so many, need a word
-
-
-class Absences(NamedTuple):
-    """What is gone from a vault.
-
-    `fates` by highlight; `found` are those that are not written again; `doubted` are those that
-    counted as deleted until now: the vault is not whole.
-    """
-
-    fates: Mapping[int, Fate]
-    found: Sequence[bases.Absence]
-    doubted: Sequence[bases.Absence]
+from syncd.vault.write import Writer, sweep
 
 
 def run(
@@ -104,8 +81,10 @@ def run(
     with aside(db) as work:
         for one in opened:
             with _told(report, one.report):
-                _sync_vault(replace(one, db=work))
-    if client is not None and not options.dry:
+                _sync_vault(msgspec.structs.replace(one, db=work))
+    if client is not None and not options.dry and any(vault.review for vault in config.vaults):
+        from syncd.sync.review import tell_reviews
+
         tell_reviews(db, client, opened)
     report.conclude()
     return report
@@ -129,6 +108,8 @@ def finish_killed(run: VaultRun) -> None:
     """
     begun = pending.begun(run.db, run.id)
     if begun:
+        from syncd.sync.write_pages import write_pages
+
         index_vault(run)
         looks = pending.to_look_at(run.db, run.id)
         write_pages(run, begun, None)
@@ -148,10 +129,14 @@ def _sync_vault(run: VaultRun) -> None:
         make_base(run, again=True)
         run.writer.flush()
     fates = find_absences(run)
-    if are_copied(run):
-        _copy_pictures(run)
-    write_pages(run, pending.waiting(run.db, run.id), fates)
-    announce(run)
+    if pending.waiting(run.db, run.id) or run.copies_pictures:
+        from syncd.sync.write_pages import write_waiting
+
+        write_waiting(run, fates)
+    if run.vault.log_page or run.vault.journal:
+        from syncd.sync.announce import announce
+
+        announce(run)
     run.report.failed += [
         Failure(id_, title, "not-understood", why) for id_, title, why in account.rejected(run.db)
     ]
@@ -180,99 +165,11 @@ def _tell_what_differs(run: VaultRun) -> None:
                 told.append(Conflict(one.document, one.highlight, parts, one.page))
 
 
-def find_absences(run: VaultRun) -> Mapping[int, Fate]:
-    """Judge what is gone since the last look, remember it and put it into the report.
-
-    Returns what becomes of each highlight that is gone.
-    """
-    absences = judge_absences(run)
-    _record_absences(run, absences)
-    return absences.fates
-
-
-def judge_absences(run: VaultRun) -> Absences:
-    """Find what is gone from the vault since the last look, and what that means."""
-    looks = []
-    changed = pending.to_look_at(run.db, run.id)
-    for number, (id_, git_moved) in enumerate(changed.items(), 1):
-        for look in look_at(run, id_, git_moved=git_moved):
-            if any(effect.undone for effect in look.effects):
-                looks.append(look)
-        run.progress("changed pages compared", number, len(changed))
-    if not looks:
-        return Absences({}, [], [])
-    day = run.started - timedelta(days=1)
-    recent = bases.absences(run.db, run.id, since=day, verdict="deleted")
-    gone = len(recent) + len(bases.absences(run.db, run.id, verdict="held"))
-    known = len(bases.absences(run.db, run.id)) - gone
-    total = bases.count(run.db, run.id) - known
-    accepted = run.options.accept_deletions
-    fates, whole = judge(looks, recent=gone, total=total, accepted=accepted)
-    pages = {effect.highlight: look for look in looks for effect in look.effects}
-    found = [
-        bases.Absence(id_, pages[id_].document, pages[id_].path, run.started, fate)
-        for id_, fate in fates.items()
-        if fate != "again"
-    ]
-    return Absences(fates, found, [] if whole else recent)
-
-
-def _record_absences(run: VaultRun, absences: Absences) -> None:
-    """Remember what is gone, and put it into the report."""
-    db, found = run.db, list(absences.found)
-    if run.options.accept_deletions:
-        found += bases.absences(db, run.id, verdict="held")
-        found = [one._replace(verdict="accepted") for one in found]
-    found += [one._replace(verdict="held") for one in absences.doubted]
-    with transaction(db):
-        bases.set_absences(db, run.id, found)
-        homes.believe_gone(db, run.id, run.patience)
-    run.report.deleted += [one.gone for one in found if one.verdict != "held"]
-
-
-def _copy_pictures(run: VaultRun) -> None:
-    """Copy what the waiting documents will show, before their pages are written."""
-    with transaction(run.db):
-        for document in pending.waiting(run.db, run.id):
-            await_pictures(run, document)
-    came = copy_pictures(run)
-    with transaction(run.db):
-        pending.add(run.db, run.id, came)
-
-
 def _tell_copies(run: VaultRun, made: Iterable[Path]) -> None:
     """Put into the report what was saved while a run was killed, and is beside its page now."""
     copies = [str(path.relative_to(run.root)) for path in made]
     run.copies.extend(copies)
     run.report.warnings += map(conflict_copy_line, copies)
-
-
-def write_pages(run: VaultRun, todo: Sequence[int], fates: Mapping[int, Fate] | None) -> None:
-    """Bring the pages of these documents up to date, batch by batch.
-
-    `fates` are those of what is gone, None where that is judged later.
-    """
-    remove = _may_remove(run)
-    if todo and not run.options.dry:
-        check_space(run.root)
-    for start in range(0, len(todo), _BATCH):
-        batch = todo[start : start + _BATCH]
-        ended: SyncdError | None = None
-        with transaction(run.db):
-            pending.begin(run.db, run.id, batch, time.time_ns())
-        with transaction(run.db):
-            try:
-                for number, (document, one) in enumerate(drafts(run, batch), start + 1):
-                    if run.tools.stop.is_set():
-                        raise Stopped("stopped; the next run goes on from here")  # noqa: TRY301
-                    sync_document(run, document, one, fates, remove=remove)
-                    run.progress("documents", number, len(todo))
-            except (VaultError, Stopped) as error:
-                ended = error  # what is written stays written, and is recorded
-            run.writer.flush()
-            pending.end(run.db, run.id, (id_ for id_ in batch if id_ not in run.unfinished))
-        if ended is not None:
-            raise ended
 
 
 def index_vault(run: VaultRun) -> Scan:
@@ -306,17 +203,3 @@ def _note_changes(run: VaultRun, found: Scan, *, git_moved: bool) -> None:
     pending.look_at(db, run.id, touched, git_moved=git_moved)
     if found.changed:  # their owner may have brought together what differs
         pending.add(db, run.id, bases.documents_in_conflict(db, run.id))
-
-
-def _may_remove(run: VaultRun) -> bool:
-    """Whether upstream deletions are carried out."""
-    if run.vault.on_delete != "remove":
-        return False
-    gone, of = bases.deleted_upstream(run.db, run.id)
-    if run.options.allow_removals or not (gone > _FEW or gone * _SHARE > of):
-        return True
-    run.report.warnings.append(
-        f"{gone} of {of} highlights were deleted in Readwise; none is removed before "
-        "`syncd sync --allow-removals`"
-    )
-    return False

@@ -8,8 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,6 @@ from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.state import account, pending, runs
 from syncd.state import schema as state
-from syncd.sync.dry_run import DryRunWriter, PageDiff
 from syncd.sync.lock import locked
 from syncd.sync.run import index_vault, run
 from syncd.sync.vault_run import RunOptions, RunTools, open_vault
@@ -76,7 +74,7 @@ def _sync_once(
     with opened(config, stop, progress) as db:
         started = datetime.now(UTC)
         if options.fetch:
-            _await_pause(db, config)
+            await_pause(db, config)
         try:
             client = client_of(config, stop, env, progress) if options.fetch else None
             report = run(db, config, client, stop, options, progress=progress)
@@ -90,7 +88,7 @@ def _sync_once(
         return report
 
 
-def _await_pause(db: sqlite3.Connection, config: Config) -> None:
+def await_pause(db: sqlite3.Connection, config: Config) -> None:
     """Raises ThrottledError where Readwise asked for a pause that is not over."""
     until = account.pause(db, config.readwise.api_url)
     if until is not None:
@@ -109,38 +107,11 @@ def look(config: Config, name: str, stop: Event) -> VaultReport:
     return report
 
 
-def rehearse(
-    config: Config,
-    options: RunOptions,
-    stop: Event,
-    show: Callable[[PageDiff], None],
-    progress: Progress = silent,
-) -> Report:
-    """What `sync_once` would do, as diffs to `show`.
-
-    Nothing is written into the vaults. What came from Readwise is kept, and is not asked for again.
-    """
-    with opened(config, stop, progress) as db, unfinished_aside(db) as work:
-        _await_pause(db, config)
-        try:
-            return run(
-                work,
-                config,
-                client_of(config, stop, progress=progress),
-                stop,
-                options._replace(dry=True),
-                writer=lambda root: DryRunWriter(root, show),
-                progress=progress,
-                aside=copied,
-            )
-        except ThrottledError as error:
-            account.set_pause(db, config.readwise.api_url, error.until)
-            raise
-
-
 @contextmanager
 def copied(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """A copy of the state, gone after the body."""
+    import tempfile
+
     with (
         tempfile.TemporaryDirectory(prefix="syncd-") as scratch,
         state.copied(db, Path(scratch)) as copy,

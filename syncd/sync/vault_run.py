@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from syncd.config.settings import Vault, zone
 from syncd.errors import ConfigError, VaultError
@@ -61,8 +62,7 @@ class PageWriter(Protocol):
         """See Writer.flush."""
 
 
-@dataclass(frozen=True)
-class RunTools:
+class RunTools(NamedTuple):
     """What a run stops by, tells its progress to, and writes and fetches pictures with."""
 
     stop: Event
@@ -71,8 +71,7 @@ class RunTools:
     fetch_picture: FetchPicture = fetch_picture
 
 
-@dataclass(frozen=True)
-class VaultRun:
+class VaultRun(msgspec.Struct, frozen=True):
     """One vault in one run.
 
     `id` is the vault's number in the state; `format` is that of new pages; `vacated` are the pages
@@ -94,12 +93,12 @@ class VaultRun:
     tools: RunTools
     writer: PageWriter
     report: VaultReport
-    vacated: set[str] = field(default_factory=set)
-    copies: list[str] = field(default_factory=list)
-    unfinished: set[int] = field(default_factory=set)
-    entered: set[str] = field(default_factory=set)
-    rescanned: set[str] = field(default_factory=set)
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    vacated: set[str] = msgspec.field(default_factory=set)
+    copies: list[str] = msgspec.field(default_factory=list)
+    unfinished: set[int] = msgspec.field(default_factory=set)
+    entered: set[str] = msgspec.field(default_factory=set)
+    rescanned: set[str] = msgspec.field(default_factory=set)
+    started: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
 
     def format_at(self, path: str) -> Format:
         """How the page at `path` is written: a graph may hold Markdown and Org."""
@@ -110,6 +109,11 @@ class VaultRun:
         form = self.format_at(home.path) if home else self.format
         is_wished = self.vault.layout == "note-per-highlight"
         return notes_of(form) if (home.notes if home else is_wished) else form
+
+    @property
+    def copies_pictures(self) -> bool:
+        """Whether this run copies pictures."""
+        return self.vault.media == "copy" and self.options.fetch and not self.options.dry
 
     def may_come_back(self, away: datetime | None) -> bool:
         """Whether a page that is gone was seen to be gone only just now."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from syncd.formats.format import Opening
 from syncd.page.front_matter import split_front_matter
 from syncd.page.markdown import bullet
+from syncd.regex import regex
 from syncd.templates.outline import BREAK, STOP, logseq_pieces, settled
 
-_PROPERTY = re.compile(r"([^\s:,;#\[\]()\"]+)::(?:[ \t]+(.*)|)")
+_PROPERTY = regex(r"([^\s:,;#\[\]()\"]+)::(?:[ \t]+(.*)|)")
 
 
 def logseq_opening(

@@ -7,24 +7,24 @@ keeps the next line in the block. For Obsidian the output is Markdown, and a lin
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from syncd.formats.escape import START
 from syncd.formats.format import Piece
 from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import Rendered
+from syncd.regex import regex
 
 # Marks in values, of characters that no text from outside holds: a break within a block; a break if
 # words follow; and one behind a value's last backslash, which must not continue the line.
 BREAK, LATER, STOP = "\x01", "\x02", "\x03"
 
-_NOTHING_FOLLOWS = re.compile(rf"{LATER}[ \t]*(?=\n|\Z)")
-_WORDS_FOLLOW = re.compile(rf"{LATER}[ \t]*")
+_NOTHING_FOLLOWS = regex(rf"{LATER}[ \t]*(?=\n|\Z)")
+_WORDS_FOLLOW = regex(rf"{LATER}[ \t]*")
 _MARKS = str.maketrans(dict.fromkeys((BREAK, LATER, STOP)))
-_BULLET = re.compile(r"([ \t]*)-(?:[ \t]+|$)")
-_CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\$")
-_RULE = re.compile(r"[ \t]*(?:-{3,}|\*{3,}|_{3,})[ \t]*")
+_BULLET = regex(r"([ \t]*)-(?:[ \t]+|$)")
+_CONTINUED = regex(r"(?<!\\)(?:\\\\)*\\$")
+_RULE = regex(r"[ \t]*(?:-{3,}|\*{3,}|_{3,})[ \t]*")
 
 
 class Layout(NamedTuple):

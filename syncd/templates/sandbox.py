@@ -9,7 +9,6 @@ rendering ends within moments, whatever the template says. Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from functools import wraps
@@ -25,6 +24,7 @@ from jinja2.visitor import NodeTransformer
 
 from syncd.config.values import nearest
 from syncd.page.dates import format_date
+from syncd.regex import regex
 
 MAX_SIZE = 1 << 20  # characters that one rendering may put out, turns of loops included
 _TURN = 50  # what a turn of a loop or a call of a macro costs, in characters
@@ -38,7 +38,7 @@ _GROWING = {
     *("wordwrap", "xmlattr"),
 }
 # a large width in a format, or one that comes from a value
-_WIDTH = re.compile(r"\d{5}|%[^a-zA-Z%]*\*|\{[^{}]*\{")
+_WIDTH = regex(r"\d{5}|%[^a-zA-Z%]*\*|\{[^{}]*\{")
 _TURNED, _JOINED = "syncd_turned", "syncd_joined"  # which no template may name
 _left: ContextVar[int] = ContextVar("left")  # what the rendering under way may still spend
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from syncd.page.blocks import parse
 from syncd.page.dates import logseq_date
 from syncd.page.names import is_conflict_copy, name_key
 from syncd.page.org import syntax_of
+from syncd.regex import regex
 from syncd.state import account, homes, index
 from syncd.state.vaults import find_vault
 from syncd.vault.entry import storable
@@ -27,8 +27,8 @@ from syncd.vault.scan import unreadable
 # The patterns by which Logseq 0.10 knows a journal's page, besides the graph's own pattern.
 _LOGSEQ_DAYS = ("yyyy_MM_dd", "MMM do, yyyy", "yyyy-MM-dd")
 _LONGEST_DAY = 40  # characters
-_THREE_NUMBERS = re.compile(r"\d\D*\d\D*\d")
-_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_THREE_NUMBERS = regex(r"\d\D*\d\D*\d")
+_ISO_DAY = regex(r"\d{4}-\d\d-\d\d")
 _TOP = 65536  # bytes in which a page's properties stand
 _SHOWN = 5  # paths in one message
 

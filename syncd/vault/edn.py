@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_TOKEN = re.compile(
+from syncd.regex import regex
+
+_TOKEN = regex(
     r"""(?P<blank>[\s,]+|;[^\n]*)
       | (?P<string>"(?:[^"\\]|\\.)*")
       | (?P<discard>\#_)
@@ -19,7 +21,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _CLOSER = {"{": "}", "#{": "}", "(": ")", "[": "]"}
-_STRING_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_STRING_ESCAPE = regex(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 _Token = tuple[str, str]  # kind, text

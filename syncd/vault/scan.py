@@ -17,6 +17,7 @@ from typing import NamedTuple
 from syncd.errors import DocumentError, Stopped
 from syncd.page.names import is_conflict_copy, originals
 from syncd.progress import Progress, silent
+from syncd.regex import regex
 from syncd.state import homes, index
 from syncd.vault.entry import page_entry
 from syncd.vault.graph import Graph
@@ -25,7 +26,7 @@ from syncd.vault.write import is_temporary
 
 _SKIPPED = {"logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules"}
 PAGES = (".md", ".markdown", ".org")
-_IN_THE_CLOUD = re.compile(r"\.(.+\.(?:md|markdown|org))\.icloud", re.DOTALL)
+_IN_THE_CLOUD = regex(r"\.(.+\.(?:md|markdown|org))\.icloud", re.DOTALL)
 
 
 def walk(

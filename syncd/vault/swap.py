@@ -11,7 +11,6 @@ has to wait.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -84,6 +83,8 @@ def exchange(one: str, other: str) -> bool:
 
     Raises OSError.
     """
+    import ctypes
+
     rename = _renameat2()
     if rename is None:
         return False
@@ -99,6 +100,8 @@ def exchange(one: str, other: str) -> bool:
 def _renameat2() -> Callable[..., int] | None:
     if sys.platform != "linux":
         return None
+    import ctypes
+
     return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 

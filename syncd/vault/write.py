@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import secrets
 import stat
 import sys
@@ -22,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from syncd.errors import DocumentError, SyncdError, VaultError
+from syncd.regex import regex
 from syncd.vault.read import (
     PageChanged,
     Seen,
@@ -38,8 +38,8 @@ __all__ = ["PageChanged", "Seen", "Writer", "check_space", "read_page", "sweep"]
 # Apps and sync services ignore leading dots. A file that is being written, then one that is about
 # to change places with a page: it says what it holds before that and after (digests, cut to 12
 # digits).
-_UNFINISHED = re.compile(r"\.syncd\.[0-9a-f]{12}\.(?:part|tmp)")  # tmp: by older versions
-_READY = re.compile(r"\.syncd\.[0-9a-f]{12}\.([0-9a-f]{12})\.([0-9a-f]{12})\.tmp")
+_UNFINISHED = regex(r"\.syncd\.[0-9a-f]{12}\.(?:part|tmp)")  # tmp: by older versions
+_READY = regex(r"\.syncd\.[0-9a-f]{12}\.([0-9a-f]{12})\.([0-9a-f]{12})\.tmp")
 _DIGITS = 12
 _ABANDONED_SECONDS = 60
 _LEAST_FREE_BYTES, _LEAST_FREE_SHARE = 16 * 1024 * 1024, 0.01

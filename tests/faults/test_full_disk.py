@@ -60,7 +60,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_whole_pages(
         assert "free some space" in report.message
         assert world.pages() == old
         monkeypatch.setattr(
-            "syncd.sync.run.check_space", lambda _root: None
+            "syncd.sync.write_pages.check_space", lambda _root: None
         )  # another program fills it later
         assert world.sync().code == 5
         assert {path: text for path, text in world.pages().items() if path in old} == old

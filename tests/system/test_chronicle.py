@@ -206,7 +206,7 @@ def test_what_a_killed_run_brought_is_told_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("syncd.sync.run.announce", stopped)
+        patch.setattr("syncd.sync.announce.announce", stopped)
         told.sync()
     assert list(told.pages()) == ["pages/Readwise___Highlights___一.md"]
     told.sync()

@@ -16,8 +16,7 @@ from syncd.sandbox.library import Library
 from syncd.state import fetching
 from syncd.state import schema as state
 from syncd.sync.compare import compare_all
-from syncd.sync.dry_run import PageDiff
-from syncd.sync.session import rehearse
+from syncd.sync.dry_run import PageDiff, rehearse
 from syncd.sync.vault_run import RunOptions
 from tests.support.world import NOON, Clock, MakeWorld, World, add_book, only, snapshot, tweet
 

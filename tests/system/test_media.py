@@ -17,8 +17,9 @@ from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
 from syncd.report import VaultReport
 from syncd.sandbox.library import Library
+from syncd.sync.dry_run import rehearse
 from syncd.sync.run import run
-from syncd.sync.session import opened, rehearse
+from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions
 from tests.support.web import JPEG, OTHER, PNG, SVG, Server, anywhere
 from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet

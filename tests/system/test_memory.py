@@ -28,8 +28,8 @@ from syncd.sandbox.library import Library
 from syncd.state import account
 from syncd.state import schema as state
 from syncd.sync.compare import compare_all
+from syncd.sync.dry_run import rehearse
 from syncd.sync.run import run
-from syncd.sync.session import rehearse
 from syncd.sync.vault_run import RunOptions
 from syncd.vault.read import Seen, digest_of
 from syncd.vault.write import Writer

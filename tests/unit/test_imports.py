@@ -17,7 +17,7 @@ PACKAGES = tuple(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 # A module may import from its own row and from those above it in this table, never from one below.
 # `*` stands for every module of a package; the packages themselves (their __init__) are empty.
 LAYERS = (
-    ("", "errors", "model", "progress", "report", *PACKAGES),
+    ("", "errors", "model", "progress", "regex", "report", *PACKAGES),
     ("page.*", "readwise.*", "config.*"),
     ("formats.*",),
     ("templates.*",),
@@ -35,6 +35,7 @@ PURE = (
         "errors",
         "model",
         "progress",
+        "regex",
         "report",
         "page.*",
         "formats.*",
