@@ -45,7 +45,7 @@ class Highlight(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def tag_names(self) -> list[str]:
         """The tags' names in their order, each once."""
-        return list(dict.fromkeys(tag.name for tag in self.tags or () if tag.name.strip()))
+        return _names(self.tags)
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -69,9 +69,15 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def tag_names(self) -> list[str]:
         """The tags' names in their order, each once."""
-        return list(dict.fromkeys(tag.name for tag in self.tags or () if tag.name.strip()))
+        return _names(self.tags)
 
     @property
     def author_names(self) -> list[str]:
         """The authors' names in their order, of one or several lines; they may be empty."""
         return re.split(r", |\s*[\r\n]+\s*", self.author or "")
+
+
+def _names(tags: tuple[Tag, ...] | None) -> list[str]:
+    if not tags:
+        return []
+    return list(dict.fromkeys(tag.name for tag in tags if tag.name.strip()))

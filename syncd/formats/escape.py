@@ -147,12 +147,23 @@ def clean(text: str) -> str:
     NUL, the other control characters and byte order marks go, halves of surrogate pairs become
     U+FFFD; tabs and the marks of bidirectional text stay.
     """
+    if text.replace("\n", "").isprintable():  # which neither those are nor any line break
+        return text
     return _SURROGATES.sub("\ufffd", _NOT_TEXT.sub("", _BREAKS.sub("\n", text)))
 
 
 def needs_care(text: str, care: re.Pattern[str]) -> bool:
     """Whether `text` must be looked at closely: it holds what `care` finds, or half a character."""
-    return bool(care.search("\n" + text) or _SURROGATES.search(text))
+    return bool(care.search("\n" + text)) or not _is_whole(text)
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> list[str]:
@@ -165,7 +176,7 @@ def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> lis
     own. `inline`: the first line will follow other words (`**Note**: …`), where no fence can open.
     """
     text = text.strip()
-    if not plain and not needs_care(text, _CARE):
+    if not text or not (plain or needs_care(text, _CARE)):
         return text.split("\n")
     return _written(from_html(clean(text)).strip().split("\n"), inline=inline, plain=plain)
 

@@ -28,6 +28,7 @@ _ADDRESS = regex(
 # What could end a link, its label or its page: spaces of every kind, controls, brackets, quotes,
 # the marks of code, mathematics and emphasis (doubled, where single ones are common in addresses),
 # invisible format characters.
+_USUAL = regex(r"https?://\w[\w./?&%#:;,+@!=-]*", re.ASCII)  # holds nothing unsafe, if no `==`
 _UNSAFE_IN_LINK = regex(
     r"""[\s\x00-\x20\x7f-\xa0<>"'`()\[\]{}\\|^*$\u00ad\u061c\u180e\u200b-\u200f"""
     r"""\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"""
@@ -41,6 +42,8 @@ def link_target(url: str | None) -> str | None:
     What could end the link early is percent-encoded; any other address stays byte for byte.
     """
     url = (url or "").strip()
+    if _USUAL.fullmatch(url) and "==" not in url:
+        return url
     if not WEB.match(url):
         return None
     return _UNSAFE_IN_LINK.sub(

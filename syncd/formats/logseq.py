@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 from syncd.formats.companions import companions as companion_values
@@ -62,8 +62,10 @@ def page_names(names: Iterable[str]) -> list[str]:
     return list(filter(None, map(logseq_name, names)))
 
 
-def tag_line(names: Iterable[str]) -> str:
+def tag_line(names: Sequence[str]) -> str:
     """The names as tags; "" where there is none."""
+    if not names:
+        return ""
     return " ".join(f"#[[{name}]]" for name in page_names(names))
 
 
@@ -100,6 +102,8 @@ def with_properties(text: list[str], lines: list[str]) -> list[str]:
 
     Behind the first line, or last where that opens a fence.
     """
+    if not lines:
+        return text
     at = len(text) if text[0].startswith(("```", "~~~")) else 1
     return [*text[:at], *lines, *text[at:]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta, tzinfo
+from functools import lru_cache
 
 from syncd.formats.escape import link_target
 from syncd.model import Document, Highlight
@@ -57,5 +58,10 @@ def origin(document: Document, item: Highlight) -> str:
 
 def day(item: Highlight, zone: tzinfo) -> str:
     """The day of `highlighted_at` in `zone` as YYYY-MM-DD; "" where none can be read."""
-    moment = local_time(item.highlighted_at, zone)
+    return _day(item.highlighted_at, zone)
+
+
+@lru_cache(maxsize=1024)  # a page's properties ask for the days of its highlights again
+def _day(text: str | None, zone: tzinfo) -> str:
+    moment = local_time(text, zone)
     return str(moment.date()) if moment else ""

@@ -32,6 +32,8 @@ USUAL = Style()
 
 def block_properties(item: Highlight, style: Style) -> list[str]:
     """The lines of a highlight's own properties, of those that their owner wants."""
+    if not style.properties:
+        return []
     color = re.sub(r"[^\w-]", "", item.color or "")
     found = {"color": color, "favorite": "true" if item.is_favorite else ""}
     return [f"{key}:: {value}" for key, value in found.items() if value and key in style.properties]

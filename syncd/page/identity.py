@@ -79,8 +79,8 @@ def link_key(url: str | None) -> str | None:
 
 def highlight_link(document: Document, highlight: Highlight) -> str | None:
     """The address that opens a highlight: its own, else its place in the Kindle book, else None."""
-    if highlight.url and highlight.url.strip():
-        return highlight.url.strip()
+    if highlight.url and (url := highlight.url.strip()):
+        return url
     if document.asin and highlight.location is not None and highlight.location_type == "location":
         place = f"asin={document.asin}&location={int(highlight.location)}"
         return f"https://readwise.io/to_kindle?action=open&{place}"

@@ -134,7 +134,8 @@ def lone_key(content: list[str]) -> str | None:
     before, _, behind = content[-1].rpartition("](")
     if not before.endswith(_OUR_LABELS) or before.lstrip().startswith("|"):
         return None
-    if sum(line.count("](") for line in content) != 1 or any("][" in line for line in content):
+    text = content[0] if len(content) == 1 else "\n".join(content)
+    if text.count("](") != 1 or "][" in text:
         return None
     address, end, tail = behind.partition(")")
     if not end or _UNUSUAL.search(address) or not _TAIL.match(tail):

@@ -22,18 +22,17 @@ def splice(page: Page, edits: Iterable[Edit]) -> str:
     New lines end as the file's lines do, and its last line keeps or lacks a line end as before.
     Edits must not overlap; those at one place come out in the order given.
     """
-    newline = page.newline
+    newline, old = page.newline, page.lines
+    ended = bool(old) and old[-1].endswith("\n")
+    if old and not ended:
+        old = [*old[:-1], old[-1] + newline]
     lines: list[str] = []
     done = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        lines += page.lines[done : edit.start]
+        lines += old[done : edit.start]
         lines += [line + newline for line in edit.new]
         done = edit.end
-    lines += page.lines[done:]
-    ended = bool(page.lines) and page.lines[-1].endswith("\n")
-    for number, line in enumerate(lines[:-1]):
-        if not line.endswith("\n"):
-            lines[number] = line + newline
+    lines += old[done:]
     if lines and not ended and lines[-1].endswith("\n"):
         lines[-1] = lines[-1][:-1].removesuffix("\r")
     return "".join(lines)

@@ -170,6 +170,12 @@ def load(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Document]:
     }
 
 
+def keys(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str | None]:
+    """The identities (`highlight_key`) of these documents' highlights, by their ids."""
+    query = f"SELECT id, key FROM highlight WHERE document IN {_ASKED}"
+    return dict(db.execute(query, (_encode(ids).decode(),)).fetchall())
+
+
 def sizes(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, int]:
     """How many highlights these documents have; those that have none are not among them."""
     query = f"SELECT document, count(*) FROM highlight WHERE document IN {_ASKED} GROUP BY document"

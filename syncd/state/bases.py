@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from syncd.page.base import Base, Past
-from syncd.page.rendered import PARTS, Digests
+from syncd.page.rendered import Digests
 from syncd.report import Gone
 
 # An "accepted" deletion is one that its owner has confirmed, or that an older syncd knew of.
@@ -87,12 +87,13 @@ def _row(vault: int, highlight: int, base: Base) -> tuple[object, ...]:
 
 
 def _packed(digests: Digests) -> bytes:
-    return b"".join(digest or _NONE for digest in digests)
+    text, tags, note = digests
+    return (text or _NONE) + (tags or _NONE) + (note or _NONE)
 
 
 def _unpacked(data: bytes) -> Digests:
-    parts = (data[at : at + _SIZE] for at in range(0, len(PARTS) * _SIZE, _SIZE))
-    return Digests(*(b"" if part == _NONE else part for part in parts))
+    parts = data[:_SIZE], data[_SIZE : 2 * _SIZE], data[2 * _SIZE :]
+    return Digests._make([b"" if part == _NONE else part for part in parts])
 
 
 def _past(data: bytes) -> tuple[Past, ...]:

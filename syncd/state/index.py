@@ -123,7 +123,7 @@ EVERY = "*"  # among words: any page may have changed
 
 def words_of(entry: PageEntry) -> set[str]:
     """All by which a page is found: the identities on it, its path and name, what it says."""
-    words = {f"key {key}" for key, _ in entry.highlights}
+    words = {key for key, _ in entry.highlights}
     words |= {f"path {entry.path}", f"file {file_key(entry.path)}", f"name {entry.name}"}
     return words | {f"title {entry.title}", f"book {entry.book}"}
 

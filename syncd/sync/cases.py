@@ -30,9 +30,12 @@ def places_of(found: Inputs) -> dict[int, Place]:
 def case_of(run: VaultRun, found: Inputs, fates: Mapping[int, Fate], *, remove: bool) -> Case:
     """All that the merge decides on."""
     places = places_of(found)
-    adopted = _adopted(run, found, places)
+    adopted = _adopted(run, found, places) if places else {}
+    wanted = found.wanted
+    if places:
+        wanted = [_in_its_manner(found, item, places, adopted) for item in wanted]
     return Case(
-        [_in_its_manner(found, item, places, adopted) for item in found.wanted],
+        wanted,
         found.bases,
         found.page,
         places,

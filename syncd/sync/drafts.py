@@ -18,7 +18,7 @@ from syncd.formats.origin import place_name
 from syncd.model import Document, Highlight
 from syncd.page.action_tags import shown_of
 from syncd.page.base import Base
-from syncd.page.identity import highlight_key, is_reader_tweet, status_id
+from syncd.page.identity import is_reader_tweet, status_id
 from syncd.page.links import fingerprint, id_key, labelled_keys, links_in, place_label, title_key
 from syncd.page.names import file_key, name_key
 from syncd.page.occurrences import LABELLED, MENTION
@@ -43,10 +43,11 @@ class Draft(NamedTuple):
     `usual` is the path of its page, or that a new one would have; pictures do not show their copies
     in `wanted` yet. `gone` are the highlights that are known to be gone from the vault; `places`
     those identities of its highlights that stand anywhere. `names` are those of its page where it
-    has none yet, and `words` all by which it was looked up; `is_known`: whether a page is found by
-    one of them. `redressed`: whether other templates wrote the page last; `is_older`: whether an
-    older syncd did, which renders otherwise. `begun` is when (ns) a run began to write it, 0 where
-    none did, -1 for an older syncd; `differs`: whether differences are known.
+    has none yet. It was looked up by its highlights' identities (`keys`) and by `words`;
+    `is_known`: whether a page is found by one of these. `redressed`: whether other templates wrote
+    the page last; `is_older`: whether an older syncd did, which renders otherwise. `begun` is when
+    (ns) a run began to write it, 0 where none did, -1 for an older syncd; `differs`: whether
+    differences are known.
     """
 
     document: Document
@@ -63,18 +64,22 @@ class Draft(NamedTuple):
     begun: int
     differs: bool
     names: Sequence[Name]
+    keys: frozenset[str]
     words: frozenset[str]
     is_known: bool
     is_older: bool
 
     def holds(self, entered: set[str]) -> bool:
         """Whether it still holds after pages were entered that are found by these words."""
-        return index.EVERY not in entered and entered.isdisjoint(self.words)
+        if index.EVERY in entered:
+            return False
+        return entered.isdisjoint(self.keys) and entered.isdisjoint(self.words)
 
 
 class _Rows(NamedTuple):
     """What the state says of a batch of documents, by document or highlight."""
 
+    keys: Mapping[int, str | None]
     homes: Mapping[int, homes.Home]
     bases: Mapping[int, Base]
     gone: Mapping[int, Verdict]
@@ -133,6 +138,7 @@ def _read_rows(run: VaultRun, documents: Iterable[Document]) -> _Rows:
     ids = [document.id for document in documents]
     items = [item.id for document in documents for item in document.highlights]
     return _Rows(
+        account.keys(db, ids),
         homes.find(db, vault, ids),
         bases.of(db, vault, items),
         bases.verdicts(db, vault, items),
@@ -150,7 +156,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
     form = form or run.form_of(home)
     items = document.highlights
     known = {item.id: base for item in items if (base := rows.bases.get(item.id))}
-    keys = {item.id: highlight_key(document, item) for item in items}
+    keys = {item.id: rows.keys[item.id] for item in items}
     twins, inherited = _twins(run, document, keys, known, contested=id_ in rows.contested)
     known |= inherited
     plain = [
@@ -163,8 +169,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
     shown = album(run, plain) if rows.pictured else Album({}, {}, wished=False)
     names: Sequence[Name] = () if home else names_of(run, form, document)
     path = home.path if home else names[0].path
-    words = {f"key {key}" for key in _keys(shown.illustrate(plain, path), known, form)}
-    words |= _page_words(form, document, names) if names else {f"path {path}"}
+    words = _page_words(form, document, names) if names else {f"path {path}"}
     return Draft(
         document,
         plain,
@@ -180,6 +185,7 @@ def _sketch(run: VaultRun, rows: _Rows, document: Document, form: Format | None 
         rows.begun.get(id_, 0),
         id_ in rows.differing,
         names,
+        frozenset(_keys(shown.illustrate(plain, path), known, form)),
         frozenset(words),
         is_known=True,
         is_older=home is not None and mark.version < RENDERING,
@@ -197,15 +203,14 @@ def _page_words(form: Format, document: Document, names: Iterable[Name]) -> set[
 
 def _looked_up(run: VaultRun, sketches: Sequence[Draft]) -> list[Draft]:
     """The same with what the vault's index says of them."""
-    words = set[str]().union(*(one.words for one in sketches))
+    keys = set[str]().union(*(one.keys for one in sketches))
     found: dict[str, list[index.Place]] = {}
-    keys = (word.removeprefix("key ") for word in words if word.startswith("key "))
     for place in index.places(run.db, run.id, keys):
-        found.setdefault(f"key {place.key}", []).append(place)
-    known = index.known(run.db, run.id, (word for word in words if not word.startswith("key ")))
+        found.setdefault(place.key, []).append(place)
+    known = index.known(run.db, run.id, set[str]().union(*(one.words for one in sketches)))
     made = []
     for one in sketches:
-        hits = [found[word] for word in sorted(one.words & found.keys())] if found else []
+        hits = [found[key] for key in sorted(one.keys & found.keys())] if found else []
         places = list(chain.from_iterable(hits))
         paths = {f"path {place.path}" for place in places}
         is_known = not known.isdisjoint(one.words)

@@ -390,6 +390,7 @@ def _add(plan: Plan, case: Case, adding: set[int]) -> None:
         found = {}
     spots = [place for item in case.wanted if isinstance(place := found.get(item.id), PageBlock)]
     at, indent = _before_all(page, spots)
+    unit = page.indent_unit if adding else ""
     for item in case.wanted:
         place = found.get(item.id)
         if isinstance(place, PageBlock):
@@ -399,7 +400,7 @@ def _add(plan: Plan, case: Case, adding: set[int]) -> None:
             if case.notes:
                 plan.new.append(item)
             else:
-                lines = item.rendered.lines(indent, page.indent_unit, page.syntax)
+                lines = item.rendered.lines(indent, unit, page.syntax)
                 plan.edits.append(Edit(at, at, lines))
             again = item.id in case.bases
             plan.bases[item.id] = Base(item.page, item.account, since=case.moment, again=again)

@@ -31,10 +31,12 @@ def account_digests(item: Highlight, key: str | None, properties: Collection[str
 
 
 def _text(item: Highlight, key: str | None, level: int, properties: Collection[str]) -> bytes:
-    said = [item.text, key, item.location, item.location_type, item.highlighted_at]
+    said: list[object] = [item.text, key, item.location, item.location_type, item.highlighted_at]
     said += [level] if level else []
-    shown = {"color": item.color, "favorite": bool(item.is_favorite)}
-    return _digest([*said, *((name, shown[name]) for name in shown if name in properties)])
+    if properties:
+        shown = {"color": item.color, "favorite": bool(item.is_favorite)}
+        said += [(name, shown[name]) for name in shown if name in properties]
+    return _digest(said)
 
 
 def _digest(value: object) -> bytes:
