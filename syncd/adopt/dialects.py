@@ -51,12 +51,14 @@ class Paragraphs(NamedTuple):
 class Dialect(NamedTuple):
     """How a program writes a document's page with a template, or a family of templates.
 
-    `tags` and `note` are what it puts before them. `stock`: whether the template is Readwise's own,
-    which syncd has too; `is_ours`: whether syncd's own pages look like that.
+    A text in it holds `words`, which are quickly looked for, and all of its `signs`. `tags` and
+    `note` are what it puts before them. `stock`: whether the template is Readwise's own, which
+    syncd has too; `is_ours`: whether syncd's own pages look like that.
     """
 
     program: str
     template: str
+    words: str
     signs: tuple[re.Pattern[str], ...]
     tags: str
     note: str
@@ -82,6 +84,7 @@ DIALECTS = (
     Dialect(
         _LOGSEQ,
         "its stock template",
+        "full-title:: ",
         (
             _lines(r"\A(?:\S+:: .*\n)*full-title:: \""),
             _lines(r"^\s*- (?:Highlights first synced by \[\[Readwise|New highlights added \[\[)"),
@@ -93,15 +96,24 @@ DIALECTS = (
     Dialect(
         _LOGSEQ,
         "a template like syncd's own",
+        "full-title:: ",
         (_LOGSEQ_PAGE, _lines(r" #Highlight #\[\[")),
         "**Tags**:",
         "**Note**:",
         is_ours=True,
     ),
-    Dialect(_LOGSEQ, "a template of its owner's", (_LOGSEQ_PAGE,), "**Tags**:", "**Note**:"),
+    Dialect(
+        _LOGSEQ,
+        "a template of its owner's",
+        "full-title:: ",
+        (_LOGSEQ_PAGE,),
+        "**Tags**:",
+        "**Note**:",
+    ),
     Dialect(
         _OBSIDIAN,
         "a template with ids",
+        "- Full Title: ",
         (
             _lines(r"^- Full Title: "),
             _lines(r"^### id\d+\s*$|(?:^|\s)\^rw(?:hi-?)?\d+|\]\(https://readwise\.io/open/\d"),
@@ -112,6 +124,7 @@ DIALECTS = (
     Dialect(
         _OBSIDIAN,
         "its stock template",
+        "- Full Title: ",
         (_lines(r"^## Metadata\s*$"), _lines(r"^- Full Title: "), _lines(r"^## Highlights\s*$")),
         "Tags:",
         "Note:",
@@ -120,6 +133,7 @@ DIALECTS = (
     Dialect(
         "readwise-mirror",
         "front matter with the address in Readwise",
+        "readwise.io/bookreview/",
         (
             _lines(r"\A---\r?\n(?:(?!---).*\n)*?uri: .*readwise\.io/bookreview/\d"),
             _lines(r"^# Highlights\s*$"),
@@ -132,6 +146,7 @@ DIALECTS = (
     Dialect(
         "readwise-mirror",
         "front matter with the id",
+        "# Highlights",
         (
             _lines(r"\A---\r?\n(?:(?!---).*\n)*?id: \d"),
             _lines(r"^# Highlights\s*$"),
@@ -144,6 +159,7 @@ DIALECTS = (
     Dialect(
         "readwise-mirror",
         "no front matter",
+        "Readwise URL: ",
         (
             _lines(r"^Readwise URL: https://readwise\.io/bookreview/\d"),
             _lines(r"^# Highlights\s*$"),
@@ -156,6 +172,7 @@ DIALECTS = (
     Dialect(
         "obsidian-readwise",
         "its own template",
+        "- **URL:** ",
         (_lines(r"^- \*\*URL:\*\* "), _lines(_A_COMMENT)),
         "Tags:",
         "Note:",
@@ -164,6 +181,7 @@ DIALECTS = (
     Dialect(
         "readwise-atoms",
         "a note for each highlight",
+        "/index]]",
         (_lines(r"\A---\r?\n(?:(?!---).*\n)*?id: \d"), _lines(r"^source: .*\[\[.*/index\]\]")),
         "Tags:",
         "Note:",
@@ -177,6 +195,6 @@ def dialect_of(text: str) -> Dialect | None:
     None if in none.
     """
     for dialect in DIALECTS:
-        if all(sign.search(text) for sign in dialect.signs):
+        if dialect.words in text and all(sign.search(text) for sign in dialect.signs):
             return dialect
     return None

@@ -22,6 +22,7 @@ _STATUS = regex(
     re.IGNORECASE | re.ASCII,
 )
 WEB = regex(r"https?://[^\s/]", re.IGNORECASE)  # what an address of the web begins with
+_USUAL = regex(r"https?://(?:www\.)?([a-z0-9.-]+)(/[\w./~-]*)?", re.ASCII)  # all stays as it is
 _REFUSED = regex(r"[\t\r\n\[\]]")
 _NOISE = regex(
     r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref_src|ref_url|rw_tt_thread|si", re.IGNORECASE
@@ -60,6 +61,9 @@ def link_key(url: str | None) -> str | None:
     status = status_id(url)
     if status is not None:
         return f"tweet:{status}"
+    usual = _USUAL.fullmatch(url)
+    if usual:
+        return f"url:{usual[1]}{(usual[2] or '').rstrip('/')}"
     # what urlsplit would drop or refuse, as it stands in a page's link
     url = _REFUSED.sub(lambda found: f"%{ord(found[0]):02X}", url.strip())
     try:

@@ -46,7 +46,8 @@ def occurrences(page: Page, *, is_document: bool, by_id: bool) -> list[Occurrenc
     blocks with ids. Where ids stand outside of blocks, links outside of blocks are not looked for:
     they belong to the same highlights.
     """
-    ids = list(_ids(page, is_document)) if by_id else []
+    digests: dict[Block, bytes] = {}
+    ids = list(_ids(page, is_document, digests)) if by_id else []
     telling = [number for number, line in enumerate(page.lines) if may_tell(line)]
     if not telling:
         return ids
@@ -54,7 +55,8 @@ def occurrences(page: Page, *, is_document: bool, by_id: bool) -> list[Occurrenc
     found: list[Occurrence] = []
     for block in dict.fromkeys(filter(None, around.values())):
         content = page.content(block)[: _own_lines(page, block)]
-        found += occurrences_in(content, is_document=is_document)
+        known = digests.get(block) if len(content) == block.own_end - block.start else None
+        found += occurrences_in(content, is_document=is_document, known=known)
     outside = [number for number in telling if around[number] is None]
     if all(digest_ for _, digest_ in ids):
         found += _outside_of_blocks(page, outside, is_document) if outside else []
@@ -119,13 +121,19 @@ def note_occurrences(note: Note, highlight: int) -> list[Occurrence]:
     return [(id_key(highlight), known), *own, *occurrences(below, is_document=False, by_id=True)]
 
 
-def _ids(page: Page, is_document: bool) -> Iterator[Occurrence]:
+def _ids(page: Page, is_document: bool, digests: dict[Block, bytes]) -> Iterator[Occurrence]:
+    """The highlights of which lines say the ids; the digests of their blocks go into `digests`."""
+    text = "".join(page.lines)
+    if not any(sign in text for sign in ("^", "%%", "# id", "/open/")):
+        return
     for number, line in enumerate(page.lines):
         if "^" in line or "%%" in line or "# id" in line or "/open/" in line:
             id_ = block_id(line, is_document)
             if id_ is not None:
                 block = _block_around(page, number)
-                yield id_key(id_), digest(page.content(block)) if block else b""
+                if block and block not in digests:
+                    digests[block] = digest(page.content(block))
+                yield id_key(id_), digests[block] if block else b""
 
 
 def _outside_of_blocks(page: Page, numbers: list[int], is_document: bool) -> Iterator[Occurrence]:

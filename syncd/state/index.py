@@ -41,31 +41,32 @@ def stamps(db: sqlite3.Connection, vault: int) -> dict[str, tuple[int, int, int]
     return {path: (mtime, size, inode) for path, mtime, size, inode in rows}
 
 
+_COLUMNS = "vault, path, mtime, size, inode, hash, name, url, title, book, own, note, file"
+_VALUES = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+
+
 def enter(db: sqlite3.Connection, vault: int, entry: PageEntry) -> None:
     """Put a page as it stands now into the index; of its highlights only what differs is written.
 
     Each has a number among those of the same identity, by which it keeps its row.
     """
-    old = db.execute(
-        "SELECT id FROM page WHERE (vault, path) = (?, ?)", (vault, entry.path)
-    ).fetchone()
-    cursor = db.execute(
-        "INSERT OR REPLACE INTO page (id, vault, path, mtime, size, inode, hash, name, url, title,"
-        " book, own, note, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (old[0] if old else None, vault, *entry[:-1], file_key(entry.path)),
-    )
-    page = cursor.lastrowid
+    row = (vault, *entry[:-1], file_key(entry.path))
+    cursor = db.execute(f"INSERT OR IGNORE INTO page ({_COLUMNS}) VALUES ({_VALUES})", row)
+    page, known = cursor.lastrowid, set[tuple[object, ...]]()
+    if not cursor.rowcount:  # it is there already
+        query = "SELECT id FROM page WHERE (vault, path) = (?, ?)"
+        page = db.execute(query, (vault, entry.path)).fetchone()[0]
+        db.execute(f"REPLACE INTO page ({_COLUMNS}, id) VALUES ({_VALUES}, ?)", (*row, page))
+        known.update(db.execute("SELECT * FROM block WHERE page = ?", (page,)))
     counts: dict[str, int] = {}
-    rows = set()
+    rows = set[tuple[object, ...]]()
     for key, digest in entry.highlights:
         number = counts[key] = counts.get(key, -1) + 1
         rows.add((vault, key, page, number, digest))
-    if old is not None:
-        known = set(db.execute("SELECT * FROM block WHERE page = ?", old))
-        gone = (row[:-1] for row in known - rows)
+    if known:
+        gone = (one[:-1] for one in known - rows)
         db.executemany("DELETE FROM block WHERE (vault, key, page, number) = (?, ?, ?, ?)", gone)
-        rows -= known
-    db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", rows)
+    db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", rows - known)
 
 
 def forget(db: sqlite3.Connection, vault: int, path: str) -> None:
