@@ -104,6 +104,7 @@ LOGSEQ = Format(
     logseq.companions,
     block_ids=False,
     opening=_opens_with(logseq.header),
+    said=logseq.said,
 )
 OBSIDIAN = Format(
     obsidian.header,
@@ -130,6 +131,7 @@ ORG = Format(
     org.companions,
     block_ids=False,
     opening=_opens_with(org.header),
+    said=org.said,
     labels=org.LABELS,
     mark="org",
     syntax=org_pages.ORG,
@@ -159,6 +161,7 @@ def format_of(name: str, *, org: bool = False, style: Style = USUAL) -> Format:
         full_title=partial(room.full_title, style=style),
         companions=partial(room.companions, style=style),
         opening=_opens_with(header),
+        said=partial(room.said, style=style),
     )
 
 

@@ -74,6 +74,22 @@ def full_title(document: Document, style: Style = USUAL) -> str:
     return logseq_value(document.title or "", plain=style.plain) or short_title("")
 
 
+def said(document: Document, title: str, style: Style = USUAL) -> Metadata:
+    """What `metadata` finds in the properties that `header` makes."""
+    return metadata_of(document, title, full_title(document, style))
+
+
+def metadata_of(document: Document, title: str, whole: str) -> Metadata:
+    """What a page's properties say where `whole` is the document's whole title in them."""
+    return Metadata(
+        name=name_key(title),
+        url=link_key(link_target(document.source_url)),
+        title=title_key(whole),
+        book=None,
+        is_document=True,
+    )
+
+
 def highlight(document: Document, item: Highlight, zone: tzinfo, style: Style = USUAL) -> Rendered:
     """The block of one highlight; its date is the day of `highlighted_at` in `zone`."""
     shown, said = shown_of(item), item.text or ""

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from syncd.formats import logseq
 from syncd.formats.companions import companions as companion_values
 from syncd.formats.heading import one_line
+from syncd.formats.metadata import Metadata
 from syncd.formats.org_escape import org_lines, org_link, org_value
 from syncd.formats.origin import place
 from syncd.formats.style import USUAL, Style, block_properties
@@ -41,6 +42,11 @@ def companions(
 def full_title(document: Document, style: Style = USUAL) -> str:  # noqa: ARG001  # as in Markdown
     """The value of the property that holds a document's whole title."""
     return org_value(document.title or "") or short_title("")
+
+
+def said(document: Document, title: str, style: Style = USUAL) -> Metadata:  # noqa: ARG001
+    """What `metadata` finds in the drawer that `header` makes."""
+    return logseq.metadata_of(document, title, full_title(document))
 
 
 def highlight(document: Document, item: Highlight, zone: tzinfo, style: Style = USUAL) -> Rendered:

@@ -76,6 +76,8 @@ def occurrences_in(
     if lone is not None:
         yield lone, known or digest(content)
         return
+    if not any(map(may_tell, content)):
+        return
     links, marked = links_in(content), is_marked(content)
     own = own_key(links, marked=marked)
     is_named = own is None and (marked or place_label(content) is not None)

@@ -5,7 +5,7 @@ A filter decides on what is not in the vault yet; it never takes anything out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import tzinfo
 
 import msgspec
@@ -28,7 +28,7 @@ def wants_document(vault: Vault, document: Document) -> bool:
         (category in vault.categories if vault.categories else category != "supplementals")
         and _passes(vault.sources, [document.source or ""])
         and _passes(vault.authors, _names(document.author or ""))
-        and _passes(map(str, vault.documents), [str(document.id)])
+        and _passes(vault.documents, [str(document.id)])
     )
 
 
@@ -65,10 +65,12 @@ def scope(vault: Vault) -> str:
     return msgspec.json.encode([*(getattr(vault, name) for name in names), *media]).decode()
 
 
-def _passes(words: Iterable[str], names: Iterable[str]) -> bool:
+def _passes(words: Collection[object], names: Iterable[str]) -> bool:
     """Whether `names` has one of the words without a `-`, if any, and none of those with one."""
+    if not words:
+        return True
     said = {name_key(name) for name in names}
-    asked = {name_key(word) for word in words}
+    asked = {name_key(str(word)) for word in words}
     barred = {word for word in asked if word.startswith("-")}
     return said.isdisjoint(word[1:].lstrip() for word in barred) and (
         asked == barred or not said.isdisjoint(asked)

@@ -28,6 +28,7 @@ LINKS = [
 ]
 VAULTS: dict[str, tuple[str | None, dict[str, Any]]] = {
     "Logseq": (TRIPLE_LOWBAR, {}),
+    "Logseq, plain": (TRIPLE_LOWBAR, {"live_text": "none", "properties": ("summary", "color")}),
     "Org": ('{:preferred-format "Org" :file/name-format :triple-lowbar}', {}),
     "Obsidian": (None, {}),
     "by templates": (TRIPLE_LOWBAR, {"template": "readwise-default"}),
