@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import NamedTuple
 
 import library
@@ -33,6 +32,13 @@ api_url = "{url}"
 path = "vault"
 timezone = "Europe/Berlin"
 """
+_LAUNCHER = subprocess.Popen(
+    [sys.executable, "-S", str(_HERE / "launcher.py")],
+    stdin=subprocess.PIPE,
+    stdout=subprocess.PIPE,
+    env=os.environ | {"READWISE_TOKEN": "bench"},
+    text=True,
+)
 _NEW_STATE = "import pathlib; from syncd.state.schema import open_db; open_db(pathlib.Path({}))"
 
 
@@ -42,7 +48,7 @@ class Cost(NamedTuple):
     cpu: float  # seconds, user and system
     wall: float  # seconds
     peak: float  # MB of memory
-    output: bytes = b""
+    output: str = ""
 
 
 def main() -> None:
@@ -59,6 +65,7 @@ def main() -> None:
             measure_foreign(Bench(Path(folder, f"{app} foreign"), app), app, pages)
     usage = typical([python("-m", "syncd", "--help") for _ in range(_REPEATS * 2)])
     show("", "`syncd --help`", usage, "`import click`", start())
+    _LAUNCHER.communicate()
 
 
 def measure_account(bench: Bench, documents: int) -> None:
@@ -142,7 +149,7 @@ class Bench:
     def opened(self) -> str:
         """How many pages a run opens."""
         watched = str(_HERE / "watched.py"), str(self.pages)
-        return python(*watched, *self._options, errors=True).output.split()[-1].decode()
+        return python(*watched, *self._options, errors=True).output.split()[-1]
 
     def pack(self, some: dict[str, tuple[int, int]]) -> None:
         """Put some of the pages into a file, as floor.py wants them."""
@@ -169,27 +176,15 @@ def start() -> Cost:
 
 
 def python(*arguments: str, errors: bool = False) -> Cost:
-    """Run this Python in a process of its own; the costs are those that the system counts for it.
-
-    Towards a process's peak Linux counts what its parent holds at the start: this one stays small.
-    """
-    environment = os.environ | {"READWISE_TOKEN": "bench"}
-    begun = perf_counter()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            stdout=output,
-            stderr=output if errors else None,
-            env=environment,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        said = output.read()
-    if process.returncode:
-        raise SystemExit(f"{arguments} ended with {process.returncode}:\n{said.decode()}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1000, said)
+    """Run this Python in a process of its own; the costs are as the system counts them."""
+    to, back = _LAUNCHER.stdin, _LAUNCHER.stdout
+    assert to is not None
+    assert back is not None
+    print(json.dumps([[sys.executable, *arguments], errors]), file=to, flush=True)
+    code, cpu, wall, peak, said = json.loads(back.readline())
+    if code:
+        raise SystemExit(f"{arguments} ended with {code}:\n{said}")
+    return Cost(cpu, wall, peak, said)
 
 
 @contextmanager

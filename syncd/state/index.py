@@ -37,7 +37,8 @@ class PageEntry(NamedTuple):
 
 def stamps(db: sqlite3.Connection, vault: int) -> dict[str, tuple[int, int, int]]:
     """Every file that the index knows: its time (ns), size and inode."""
-    rows = db.execute("SELECT path, mtime, size, inode FROM page WHERE vault = ?", (vault,))
+    # `+`: as they lie in the table, which is faster than one by one in the order of an index
+    rows = db.execute("SELECT path, mtime, size, inode FROM page WHERE +vault = ?", (vault,))
     return {path: (mtime, size, inode) for path, mtime, size, inode in rows}
 
 

@@ -178,6 +178,9 @@ _MIGRATIONS = [
     ALTER TABLE page ADD COLUMN note INTEGER;
     CREATE INDEX page_note ON page (vault, note) WHERE note IS NOT NULL;
     """,
+    """
+    CREATE INDEX home_away ON home (vault) WHERE away IS NOT NULL;
+    """,
 ]
 
 
