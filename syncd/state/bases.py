@@ -146,8 +146,8 @@ def without_note(db: sqlite3.Connection, vault: int) -> list[int]:
     Without those of which that is known.
     """
     rows = db.execute(
-        "SELECT DISTINCT home.document FROM home JOIN highlight USING (document)"
-        " JOIN base ON (base.vault, base.highlight) = (home.vault, highlight.id)"
+        "SELECT DISTINCT home.document FROM home CROSS JOIN highlight USING (document)"
+        " CROSS JOIN base ON (base.vault, base.highlight) = (home.vault, highlight.id)"
         " WHERE home.vault = ? AND home.notes AND base.place IS NULL"
         " AND NOT EXISTS (SELECT 1 FROM page"
         " WHERE (page.vault, page.note) = (home.vault, highlight.id))"
@@ -161,7 +161,7 @@ def without_note(db: sqlite3.Connection, vault: int) -> list[int]:
 def deleted_upstream(db: sqlite3.Connection, vault: int) -> tuple[int, int]:
     """How many highlights, lately deleted upstream, are in the vault, of how many."""
     gone = db.execute(
-        "SELECT count(*) FROM pending JOIN highlight USING (document) JOIN base"
+        "SELECT count(*) FROM pending CROSS JOIN highlight USING (document) CROSS JOIN base"
         " ON base.vault = pending.vault AND base.highlight = highlight.id"
         " WHERE pending.vault = ? AND NOT live",
         (vault,),
@@ -199,8 +199,9 @@ def conflicts(db: sqlite3.Connection, vault: int) -> Iterator[Difference]:
     """What differs since account and owner both changed it."""
     rows = db.execute(
         "SELECT document, highlight, parts, coalesce((SELECT min(path) FROM page"
-        " WHERE (page.vault, note) = (conflict.vault, highlight)), home.path) FROM conflict"
-        " LEFT JOIN home USING (vault, document) WHERE vault = ? ORDER BY document, highlight",
+        " INDEXED BY page_note WHERE page.vault = conflict.vault AND note = highlight), home.path)"
+        " FROM conflict LEFT JOIN home USING (vault, document) WHERE vault = ?"
+        " ORDER BY document, highlight",
         (vault,),
     )
     for document, highlight, parts, page in rows:

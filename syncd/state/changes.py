@@ -26,7 +26,7 @@ def latest(db: sqlite3.Connection) -> int:
 
 def since(db: sqlite3.Connection, moment: int) -> list[int]:
     """The documents that changed after a moment, in the order of their ids."""
-    rows = db.execute("SELECT document FROM change WHERE moment > ? ORDER BY document", (moment,))
+    rows = db.execute("SELECT document FROM change WHERE moment > ? ORDER BY +document", (moment,))
     return [row[0] for row in rows]
 
 

@@ -66,26 +66,31 @@ def settle(db: sqlite3.Connection, vault: int, document: int, page: Home) -> Non
 def mark_away(db: sqlite3.Connection, vault: int, paths: Iterable[str], now: datetime) -> None:
     """Remember when (UTC) these pages were first seen to be gone."""
     rows = [(now.isoformat(), vault, path) for path in paths]
-    query = "UPDATE home SET away = ? WHERE (vault, path) = (?, ?) AND away IS NULL"
-    db.executemany(query, rows)
+    db.executemany(
+        "UPDATE home INDEXED BY home_path SET away = ?"
+        " WHERE vault = ? AND path = ? AND away IS NULL",
+        rows,
+    )
 
 
 def mark_here(db: sqlite3.Connection, vault: int, paths: Iterable[str]) -> None:
     """These pages are there."""
-    rows = [(vault, path) for path in paths]
-    query = "UPDATE home SET away = NULL WHERE (vault, path) = (?, ?) AND away IS NOT NULL"
-    db.executemany(query, rows)
+    db.execute(
+        "UPDATE home INDEXED BY home_away SET away = NULL"
+        " WHERE vault = ? AND away IS NOT NULL AND path IN (SELECT value FROM json_each(?))",
+        (vault, msgspec.json.encode(list(paths)).decode()),
+    )
 
 
 def believe_gone(db: sqlite3.Connection, vault: int, before: datetime) -> None:
     """The pages that were first seen to be gone before then (UTC) do not come back."""
-    query = "UPDATE home SET away = NULL WHERE vault = ? AND away < ?"
+    query = "UPDATE home INDEXED BY home_away SET away = NULL WHERE vault = ? AND away < ?"
     db.execute(query, (vault, before.isoformat()))
 
 
 def away(db: sqlite3.Connection, vault: int) -> list[int]:
     """The documents whose pages are gone and may come back."""
-    query = "SELECT document FROM home WHERE vault = ? AND away IS NOT NULL"
+    query = "SELECT document FROM home INDEXED BY home_away WHERE vault = ? AND away IS NOT NULL"
     return [row[0] for row in db.execute(query, (vault,))]
 
 

@@ -222,9 +222,10 @@ def candidates(
         " names AS (SELECT value FROM said, json_each(lists, '$[1]')),"
         " titles AS (SELECT value FROM said, json_each(lists, '$[2]'))"
         " SELECT path, name, url, title, book,"
-        # a page on which a document's highlights stood before is another program's
-        " own AND NOT EXISTS (SELECT 1 FROM home JOIN highlight USING (document) JOIN base"
-        " ON (base.vault, base.highlight) = (page.vault, highlight.id)"
+        # a page on which a document's highlights stood before is another program's; in this order,
+        # or SQLite looks through all bases
+        " own AND NOT EXISTS (SELECT 1 FROM home CROSS JOIN highlight USING (document)"
+        " CROSS JOIN base ON (base.vault, base.highlight) = (page.vault, highlight.id)"
         " WHERE (home.vault, home.path) = (page.vault, page.path) AND since = 0), hash,"
         " (SELECT count(*) FROM block WHERE page = page.id AND key NOT LIKE 'l%:%'),"
         " EXISTS (SELECT 1 FROM home WHERE (home.vault, home.path) = (page.vault, page.path))"
@@ -299,7 +300,8 @@ def has(db: sqlite3.Connection, vault: int, path: str) -> bool:
 def titled(db: sqlite3.Connection, vault: int, title: str) -> str | None:
     """The page that the app knows by this title, if there is one."""
     row = db.execute(
-        "SELECT min(path) FROM page WHERE (vault, name) = (?, ?)", (vault, name_key(title))
+        "SELECT min(path) FROM page INDEXED BY page_name WHERE vault = ? AND name = ?",
+        (vault, name_key(title)),
     ).fetchone()
     return None if row[0] is None else str(row[0])
 
