@@ -6,7 +6,7 @@ document's, or when one comes back that holds more of it. Ties go to content.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from syncd.errors import DocumentError
@@ -32,13 +32,19 @@ class Facts(NamedTuple):
 class Held(NamedTuple):
     """A page with what it holds of a document: links and ids, and how many highlights in words.
 
-    `titled`: whether it says nothing of a document but its title, and holds all there is of it.
+    These are counted where that decides, since the page has to be read for it. `titled`: whether it
+    says nothing of a document but its title, and holds all there is of it.
     """
 
     page: Candidate
     keys: Collection[str]
-    words: int
+    count_words: Callable[[], int] = lambda: 0
     titled: bool = False
+
+    @property
+    def words(self) -> int:
+        """How many highlights of the document it holds, be it only in words."""
+        return self.count_words()
 
 
 def choose_page(

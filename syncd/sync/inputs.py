@@ -6,6 +6,7 @@ All that is read of pages is read here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from syncd.adopt.adopt import read_in, with_dialects
@@ -263,11 +264,11 @@ def _pages_of(run: VaultRun, one: Draft) -> tuple[str | None, set[str]]:
     def as_candidate(page: index.Candidate) -> Held | None:
         keys = held.get(page.path, set())
         if page.name in names or page.title in titles:
-            return Held(page, keys, _in_words(run, labels, page, wanted))
+            return Held(page, keys, cache(partial(_in_words, run, labels, page, wanted)))
         if page.says_something or (home is not None and page.digest == home.hash):
-            return Held(page, keys, 0)
+            return Held(page, keys)
         titled = _is_its_note(run, document, wanted, held, page.path)
-        return Held(page, keys, 0, titled=True) if titled else None
+        return Held(page, keys, titled=True) if titled else None
 
     candidates = [one for one in map(as_candidate, found) if one is not None]
     path = choose_page(facts, home, is_there=is_there, held=candidates)

@@ -1293,6 +1293,7 @@ def by_the_version_before(world: World, would_write: World) -> None:
         bases = db.execute("SELECT text, tags, note, highlight FROM base").fetchall()
     with state.opened(world.state) as db:
         db.executemany("UPDATE base SET text = ?, tags = ?, note = ? WHERE highlight = ?", bases)
+        db.execute("DROP INDEX home_away")
         for table, column in (
             *(("base", one) for one in ("account", "past", "since", "flags")),
             *(("home", one) for one in ("title", "url", "hash", "away", "notes")),

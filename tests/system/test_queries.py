@@ -1,4 +1,4 @@
-"""What a run asks of the state for each document or page is found by an index.
+"""What a run asks of the state for each document or page is found by an index, and few pages read.
 
 Else a run's cost would grow with pages times documents. SQLite chooses how it looks by the query
 alone, where its tables were not analysed: a small state tells.
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
+from syncd.page.blocks import Page
 from syncd.readwise.client import Client
 from syncd.sandbox.library import Library
 from syncd.sync.run import run
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions
+from syncd.vault.read import Seen, page_at
 from tests.support.world import TRIPLE_LOWBAR, MakeWorld, World, add_book, tweet
 
 LARGE = "page|home|base|block|highlight|document"
@@ -82,3 +85,22 @@ def test_nothing_is_looked_through_for_each_page(
     wrong = {one: bad for one in steps if (bad := list(filter(LOOKS_THROUGH.match, steps[one])))}
     assert not wrong
     assert len(steps) > 20
+
+
+def test_documents_of_one_title_do_not_read_each_others_pages(
+    make_world: MakeWorld, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new one looks at no page that syncd made for another."""
+    world = make_world(library)
+    for at in range(1, 40):
+        add_book(library, "ohne Titel", tweet(at, f"القهوة {at}"))
+    read: list[str] = []
+
+    def counted(path: Path) -> tuple[Page, Seen]:
+        read.append(path.name)
+        return page_at(path)
+
+    monkeypatch.setattr("syncd.sync.inputs.page_at", counted)
+    world.sync()
+    assert sum("ohne Titel" in path for path in world.pages()) == 39
+    assert not read

@@ -37,7 +37,7 @@ def page(path: str, keys: int = 0, words: int = 0, **said: Any) -> Held:
         "settled": False,
         **said,
     }
-    return Held(Candidate(path, **known), {f"tweet:{one}" for one in range(keys)}, words)
+    return Held(Candidate(path, **known), {f"tweet:{one}" for one in range(keys)}, lambda: words)
 
 
 SAYS: dict[str, Any] = {"name": NAME, "url": U, "title": TITLE}
