@@ -21,6 +21,8 @@ class _Later:
 
     def __getattr__(self, name: str) -> Any:
         """A method of the compiled expression, which then stays at hand."""
+        if name.startswith("__"):  # asked by Python itself, as where one is copied
+            raise AttributeError(name)
         method = getattr(re.compile(*self._source), name)
         setattr(self, name, method)
         return method

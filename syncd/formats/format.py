@@ -60,8 +60,9 @@ class Format(NamedTuple):
 
     Templates set the rest: `name` returns a page's name, None for the format's own; `notice` the
     blocks that tell what a run brought, [] for the format's own; `keys` are the properties that
-    are written, None for all; `mark` differs between templates and looks. With `notes` each
-    highlight has a file of its own, and the page lists these (`notes_of`).
+    are written, None for all; `mark` differs between templates and looks; `may_fail`: whether
+    `highlight` may raise DocumentError. With `notes` each highlight has a file of its own, and the
+    page lists these (`notes_of`).
     """
 
     header: Callable[[Document, str], dict[str, list[str]]]
@@ -85,6 +86,7 @@ class Format(NamedTuple):
     syntax: Syntax = MARKDOWN
     extension: str = ".md"
     notes: bool = False
+    may_fail: bool = False
 
 
 def _opens_with(

@@ -22,7 +22,7 @@ _STATUS = regex(
     re.IGNORECASE | re.ASCII,
 )
 WEB = regex(r"https?://[^\s/]", re.IGNORECASE)  # what an address of the web begins with
-_USUAL = regex(r"https?://(?:www\.)?([a-z0-9.-]+)(/[\w./~-]*)?", re.ASCII)  # all stays as it is
+_USUAL = regex(r"https?://(?:www\.)?+([a-z0-9.-]+)(/[\w./~-]*)?", re.ASCII)  # all stays as it is
 _REFUSED = regex(r"[\t\r\n\[\]]")
 _NOISE = regex(
     r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|ref_src|ref_url|rw_tt_thread|si", re.IGNORECASE

@@ -23,9 +23,10 @@ def splice(page: Page, edits: Iterable[Edit]) -> str:
     Edits must not overlap; those at one place come out in the order given.
     """
     newline, old = page.newline, page.lines
-    ended = bool(old) and old[-1].endswith("\n")
-    if old and not ended:
-        old = [*old[:-1], old[-1] + newline]
+    last = old[-1] if old else ""
+    ended = last.endswith("\n")
+    if last and not ended:
+        old = [*old[:-1], last + newline]
     lines: list[str] = []
     done = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
@@ -33,6 +34,7 @@ def splice(page: Page, edits: Iterable[Edit]) -> str:
         lines += [line + newline for line in edit.new]
         done = edit.end
     lines += old[done:]
-    if lines and not ended and lines[-1].endswith("\n"):
-        lines[-1] = lines[-1][:-1].removesuffix("\r")
+    if lines and not ended:
+        bare = lines[-1][:-1].removesuffix("\r")
+        lines[-1] = last if lines[-1] == last + newline else bare  # it may end with a lone `\r`
     return "".join(lines)

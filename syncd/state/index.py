@@ -70,6 +70,20 @@ def enter(db: sqlite3.Connection, vault: int, entry: PageEntry) -> None:
     db.executemany("INSERT INTO block VALUES (?, ?, ?, ?, ?)", rows - known)
 
 
+def touch(
+    db: sqlite3.Connection, vault: int, path: str, stamp: tuple[int, int, int], hash_: bytes
+) -> bool:
+    """Give a file that says what it said, by its digest, a new time (ns), size and inode.
+
+    False where it does not, or is not known.
+    """
+    cursor = db.execute(
+        "UPDATE page SET mtime = ?, size = ?, inode = ? WHERE vault = ? AND path = ? AND hash = ?",
+        (*stamp, vault, path, hash_),
+    )
+    return bool(cursor.rowcount)
+
+
 def forget(db: sqlite3.Connection, vault: int, path: str) -> None:
     """Take a file that is gone out of the index."""
     db.execute(

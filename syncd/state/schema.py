@@ -154,7 +154,7 @@ _MIGRATIONS = [
     INSERT OR IGNORE INTO writing SELECT vault, document, -1 FROM home
         WHERE (vault, document) NOT IN (SELECT vault, document FROM pending);
     -- what stands on the pages is found by other rules now: all are read again
-    UPDATE page SET mtime = 0;
+    UPDATE page SET mtime = 0, hash = x'';
     """,
     """
     -- when each document last changed in the mirror; by it the index for `search`, which is a file

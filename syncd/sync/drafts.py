@@ -221,6 +221,9 @@ def _looked_up(run: VaultRun, sketches: Sequence[Draft]) -> list[Draft]:
 def _wanted(
     run: VaultRun, form: Format, document: Document, item: Highlight, key: str | None
 ) -> Wanted:
+    rendering = Rendering(partial(form.highlight, document, item, run.zone))
+    if form.may_fail:  # a document fails as a whole, whatever is asked of it
+        _ = rendering.rendered
     live = not (item.is_deleted or document.is_deleted)
     comes = _comes(run, document, item)
     said = account_digests(item, key, form.style.properties)
@@ -229,7 +232,7 @@ def _wanted(
     return Wanted(
         item.id,
         key,
-        Rendering(partial(form.highlight, document, item, run.zone)),
+        rendering,
         said,
         item.text or "",
         live,

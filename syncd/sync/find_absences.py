@@ -39,11 +39,12 @@ def judge_absences(run: VaultRun) -> Absences:
     changed = pending.to_look_at(run.db, run.id)
     if not changed:
         return Absences({}, [], [])
+    from syncd.sync.drafts import drafts
     from syncd.sync.look_at import look_at
 
     looks = []
-    for number, (id_, git_moved) in enumerate(changed.items(), 1):
-        for look in look_at(run, id_, git_moved=git_moved):
+    for number, (id_, one) in enumerate(drafts(run, list(changed)), 1):
+        for look in look_at(run, id_, one, git_moved=changed[id_]):
             if any(effect.undone for effect in look.effects):
                 looks.append(look)
         run.progress("changed pages compared", number, len(changed))

@@ -9,9 +9,10 @@ from syncd.adopt.adopt import read_in
 from syncd.adopt.dialects import dialect_of
 from syncd.sync.absence import NO_TIME, Look, effects_of
 from syncd.sync.cases import places_of
+from syncd.sync.drafts import Draft, draft
 from syncd.sync.highlight_blocks import NoteBlock, Own, Wanted, blocks_of
 from syncd.sync.identify import identify
-from syncd.sync.inputs import Inputs, read_inputs
+from syncd.sync.inputs import Inputs, with_page
 from syncd.sync.merge import part_digests
 from syncd.sync.vault_run import VaultRun
 from syncd.vault.read import page_at
@@ -19,14 +20,14 @@ from syncd.vault.read import page_at
 _log = logging.getLogger(__name__)
 
 
-def look_at(run: VaultRun, id_: int, *, git_moved: bool) -> list[Look]:
+def look_at(run: VaultRun, id_: int, one: Draft | None, *, git_moved: bool) -> list[Look]:
     """What became of what syncd wrote of a document; nothing where that cannot be told now.
 
-    Of its page; or of all its notes together, and of each by itself that is there. Raises
-    sqlite3.Error.
+    Of its page; or of all its notes together, and of each by itself that is there. `one` is its
+    draft, if it has one. Raises sqlite3.Error.
     """
     try:
-        found = read_inputs(run, id_)
+        found = with_page(run, one or draft(run, id_))
         places = places_of(found)
         missing = [i for i in found.wanted if i.id in found.bases and i.id not in places]
         copied = _copied(run, found, missing) if missing else set()

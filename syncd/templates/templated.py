@@ -171,6 +171,7 @@ def templated(
         labels=labels,
         keys=keys if "page_metadata" in sources else None,
         mark=mark,
+        may_fail=True,
     )
 
 

@@ -1,7 +1,7 @@
 """Compares a vault's folder with its index, and brings the index up to it.
 
-A scan looks at every file's status and reads only those whose time, size or inode changed. What
-cannot be read keeps its entry: unreadable is not deleted.
+A scan looks at every file's status and reads only those whose time, size or inode changed; changed
+is what then says something else. What cannot be read keeps its entry: unreadable is not deleted.
 """
 
 from __future__ import annotations
@@ -126,9 +126,10 @@ def _is_text(name: str) -> bool:
 class Scan(NamedTuple):
     """What a comparison of folder and index found; paths are in the vault.
 
-    `changed` are the pages that were read anew, `gone` those that are no longer there, `unreadable`
-    those that could not be looked at, each with its reason. `copies` are conflict copies of syncing
-    tools, which are neither read nor written; `unfinished` are temporary files of the writer's.
+    `changed` are the pages that say something else now, `gone` those that are no longer there,
+    `unreadable` those that could not be looked at, each with its reason. `copies` are conflict
+    copies of syncing tools, which are neither read nor written; `unfinished` are temporary files of
+    the writer's.
     """
 
     pages: int
@@ -163,7 +164,7 @@ def scan(
     ours = homes.paths(db, vault) if changed else ()
     copies = conflict_copies(root, graph, changed, there, ours)
     pages = there - copies
-    for path in changed:
+    for number, path in enumerate(changed, 1):
         if path in copies:
             found.copies.append(path)
             continue
@@ -177,8 +178,10 @@ def scan(
         except (DocumentError, PageChanged) as error:
             lost[path] = str(error)
             continue
+        progress("changed pages read", number, len(changed))
+        if index.touch(db, vault, path, seen[:3], seen.digest):
+            continue  # copied, or restored: its words are the same
         found.changed.append(path)
-        progress("changed pages read", len(found.changed), len(changed))
         text = data.decode("utf-8", "surrogateescape")
         index.enter(db, vault, page_entry(path, text, seen, graph))
     gone = sorted(known.keys() - pages)
@@ -203,12 +206,15 @@ def conflict_copies(
     """Which of these files a syncing tool made of the losing side of a conflict.
 
     By their names or, where another file's name says it less surely, if that is `there` beside it
-    and has most of the same highlights. `known` are pages that are none by that.
+    and has most of the same highlights. Pages that are `known` are none: their documents have such
+    titles.
     """
     copies = set[str]()
     for path in paths:
+        if path in known:
+            continue
         folder, slash, name = path.rpartition("/")
-        beside = [f"{folder}{slash}{one}" for one in originals(name)] if path not in known else []
+        beside = [f"{folder}{slash}{one}" for one in originals(name)]
         if is_conflict_copy(name) or any(
             one in there and _says_the_same(root, graph, path, one) for one in beside
         ):

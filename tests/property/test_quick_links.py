@@ -57,7 +57,9 @@ def test_a_block_as_syncd_writes_it_takes_the_quick_way() -> None:
 PATHS = st.lists(
     st.sampled_from(["/", "a", "Ä", "%C3%84", ".", "~", "-", "//", "_x", "7"]), max_size=6
 )
-HOSTS = st.sampled_from(["e.example", "www.e.example", "www.www.e", "E.example", "münchen.example"])
+HOSTS = st.sampled_from(
+    ["e.example", "www.", "www..", "www.e.example", "www.www.e", "E.example", "münchen.example"]
+)
 
 
 @given(st.sampled_from(["http", "https"]), HOSTS, PATHS.map("".join))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncd.page.markdown import parse_markdown
@@ -16,6 +16,8 @@ EDITS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), NEW), max_size
 
 
 @given(HOSTILE)
+@example("- a\n- b\r")
+@example("- a\r\n- b\r")
 def test_no_edit_changes_no_byte(text: str) -> None:
     """Line ends of all kinds, a byte order mark, fences, the last newline or none."""
     assert splice(parse_markdown(text), []) == text
@@ -56,12 +58,19 @@ def test_every_line_that_is_not_replaced_stays_byte_for_byte(
 
 
 @given(HOSTILE.filter(bool), EDITS)
+@example("- a\n- b\r", [(0, 1, ["- neu"])])
 def test_the_last_line_ends_as_it_did(text: str, asked: list[tuple[int, int, list[str]]]) -> None:
     """With a line end or without, whatever is appended."""
     page = parse_markdown(text)
     end = len(page.lines)
     new = ["- neu", *(line for _, _, lines in asked for line in lines), "- ende"]
     assert splice(page, [Edit(end, end, new)]).endswith("\n") == text.endswith("\n")
+
+
+def test_a_last_line_keeps_its_lone_carriage_return() -> None:
+    """Whatever changes above it."""
+    page = parse_markdown("- a\n- b\r")
+    assert splice(page, [Edit(0, 1, ["- neu"])]) == "- neu\n- b\r"
 
 
 def test_a_page_with_windows_line_ends_keeps_them() -> None:

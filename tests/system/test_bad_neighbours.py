@@ -67,10 +67,10 @@ def test_a_fault_of_the_state_is_no_fault_of_a_document(world: World) -> None:
     (vault,) = world.config.vaults
     with opened(world.config, Event()) as db:
         run = open_vault(db, vault, RunOptions(), RunTools(Event()), VaultReport(vault.name))
-        assert look_at(run, 1, git_moved=False)
+        assert look_at(run, 1, None, git_moved=False)
         db.execute("DROP TABLE absence")
         with pytest.raises(sqlite3.Error):
-            look_at(run, 1, git_moved=False)
+            look_at(run, 1, None, git_moved=False)
 
 
 def test_a_removal_that_was_held_back_is_carried_out_by_a_full_run(
@@ -109,6 +109,25 @@ def test_a_second_page_of_one_title_is_no_conflict_copy(
     library.add_highlight(book, **tweet(3, "drei"))
     world.sync()
     assert "drei" in world.read(second)
+
+
+@pytest.mark.parametrize("edn", [None, TRIPLE_LOWBAR])
+def test_a_document_titled_like_a_conflict_copy_keeps_its_page(
+    library: Library, make_world: MakeWorld, clock: Clock, edn: str | None
+) -> None:
+    """Also after its owner wrote on it."""
+    world = make_world(library, edn=edn)
+    book = add_book(library, "Bericht (conflicted copy 2024-01-01)", tweet(1, "eins"))
+    world.sync()
+    (path,) = (path for path in world.pages() if "Bericht" in path)
+    world.put(path, f"{world.read(path)}- eigene Gedanken 茶\n")
+    assert not only(world.sync()).warnings
+    clock.forward(hours=1)
+    library.add_highlight(book, **tweet(2, "zwei"))
+    report = only(world.sync())
+    assert (report.failed, report.warnings, report.deleted) == ([], [], [])
+    assert "zwei" in world.read(path)
+    assert "eigene Gedanken 茶" in world.read(path)
 
 
 def test_a_look_that_was_tried_and_given_up_leaves_no_page_between_two(

@@ -21,7 +21,7 @@ from syncd.sync.run import run
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions
 from syncd.vault.read import Seen, page_at
-from tests.support.world import TRIPLE_LOWBAR, MakeWorld, World, add_book, tweet
+from tests.support.world import TRIPLE_LOWBAR, MakeWorld, World, add_book, only, tweet
 
 LARGE = "page|home|base|block|highlight|document"
 LOOKS_THROUGH = re.compile(
@@ -104,3 +104,23 @@ def test_documents_of_one_title_do_not_read_each_others_pages(
     world.sync()
     assert sum("ohne Titel" in path for path in world.pages()) == 39
     assert not read
+
+
+def test_pages_that_were_copied_or_restored_are_no_changed_ones(
+    make_world: MakeWorld, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have other times and inodes, and say what they said: no document is looked at."""
+    world = make_world(library)
+    for at in range(1, 6):
+        add_book(library, f"Seite {at}", tweet(at, f"पन्ना {at}"))
+    world.sync()
+    for path, text in world.pages().items():
+        (world.root / path).unlink()
+        world.put(path, text)
+    looked: list[int] = []
+    monkeypatch.setattr(
+        "syncd.sync.look_at.look_at", lambda _run, id_, *_, **__: looked.append(id_)
+    )
+    for _ in range(2):
+        assert only(world.sync()).changed is False
+    assert not looked

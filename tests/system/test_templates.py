@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from syncd.sandbox.library import Library
+from syncd.sync.compare import Comparison, compare_all
 from tests.support import logseq_parser
 from tests.support.world import MakeWorld, World, add_book, only, snapshot, tweet
 
@@ -371,6 +373,31 @@ def test_a_template_that_fails_on_one_document_stops_no_other(
     (failed,) = only(report).failed
     assert (failed.title, failed.code) == ("zwei", "template")
     assert "highlight.j2:1: division by zero" in failed.message
+
+
+def test_a_document_on_which_the_template_fails_later_is_named_by_every_look(
+    make_world: MakeWorld, library: Library
+) -> None:
+    """A run keeps it waiting, though its page did not change; `check --full` compares others."""
+    other = make_world(library)
+    folder = put_templates(other, highlight="{{ highlight_text }}")
+    world = make_world(library, template=folder)
+    add_book(library, "eins", {"text": "uno"})
+    add_book(library, "zwei", {"text": "dos"}, {"text": "tres"})
+    world.sync()
+    before = world.pages()
+    fails = "{{ highlight_text }}{% if highlight_text == 'tres' %}{{ 1 / 0 }}{% endif %}"
+    put_templates(other, highlight=fails)
+    for _ in range(2):
+        (failed,) = only(world.sync(full=True)).failed
+        assert (failed.title, failed.code) == ("zwei", "template")
+    (found,) = compare_all(world.config, Event()).values()
+    assert isinstance(found, Comparison)
+    assert (found.upstream, found.present) == (1, 1)
+    ((title, reason),) = found.unclear
+    assert title == "zwei"
+    assert "division by zero" in reason
+    assert world.pages() == before
 
 
 @pytest.mark.parametrize("template", ["", STOCK])
