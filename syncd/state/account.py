@@ -129,19 +129,19 @@ def _store(db: sqlite3.Connection, highlights: Iterable[tuple[Document, Highligh
 
 
 def finish_full(
-    db: sqlite3.Connection, seen: Collection[int], refused: Collection[int | None] = ()
+    db: sqlite3.Connection, lost: Sequence[tuple[int, int]], refused: Collection[int | None] = ()
 ) -> set[int] | None:
-    """After a complete full fetch, in the caller's transaction; `seen` are the highlights' ids.
+    """After a complete full fetch, in the caller's transaction.
 
-    What was not seen in it is deleted upstream, but for what a document has that came and was not
-    understood: its id is in `refused`, None there stands for any. Returns the documents whose pages
-    may be behind now. An account that is suddenly empty is not believed: None, nothing is marked.
+    `lost` are the highlights that did not come, with their documents: they are deleted upstream,
+    but for those of a document that came and was not understood. Its id is in `refused`, None there
+    stands for any. Returns the documents whose pages may be behind now. An account that is suddenly
+    empty is not believed: None, nothing is marked.
     """
     if None in refused:
         return set()
-    live = db.execute("SELECT id, document FROM highlight WHERE live").fetchall()
-    lost = [one for one in live if one[0] not in seen]
-    if live and len(lost) == len(live):
+    live = db.execute("SELECT count(*) FROM highlight WHERE live").fetchone()[0]
+    if live and len(lost) == live:
         return set() if refused else None
     touched: set[int] = set()
     for id_, document in lost:

@@ -56,12 +56,8 @@ def see(db: sqlite3.Connection, documents: Iterable[Document]) -> None:
     db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ids)
 
 
-def seen(db: sqlite3.Connection) -> set[int]:
-    """What came in a full fetch, by the highlights' ids."""
-    return {row[0] for row in db.execute("SELECT id FROM seen")}
-
-
-def has_unseen(db: sqlite3.Connection) -> bool:
-    """Whether the mirror has a live highlight that did not come."""
-    query = "SELECT 1 FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen) LIMIT 1"
-    return db.execute(query).fetchone() is not None
+def unseen(db: sqlite3.Connection) -> list[tuple[int, int]]:
+    """The live highlights that did not come in a full fetch, with their documents."""
+    return db.execute(
+        "SELECT id, document FROM highlight WHERE live AND id NOT IN (SELECT id FROM seen)"
+    ).fetchall()

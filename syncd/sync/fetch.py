@@ -83,7 +83,7 @@ def _is_doubtful(
     """
     if asked is not None:
         return _is_ahead(asked, client.server_time)
-    return begun is not None and fetching.has_unseen(db)
+    return begun is not None and bool(fetching.unseen(db))
 
 
 def _begun(
@@ -208,7 +208,7 @@ def _finish(
 
 
 def _finish_full(db: sqlite3.Connection, config: Config, refused: set[int | None]) -> None:
-    touched = account.finish_full(db, fetching.seen(db), refused)
+    touched = account.finish_full(db, fetching.unseen(db), refused)
     if touched is None:
         _log.warning("Readwise says that the account is empty; nothing is taken for deleted")
     _note(db, touched or set())
