@@ -7,11 +7,13 @@ import os
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import TypeVar
 
 from syncd.commands.console import print_json
 from syncd.commands.progress_display import progress_display
@@ -36,6 +38,8 @@ from syncd.vault.graph import Graph, read_graph
 from syncd.vault.plugins import other_plugins
 from syncd.vault.scan import conflict_copies, walk
 from syncd.vault.write import check_space
+
+T = TypeVar("T")
 
 _OURS = b"<<<<<<< "  # what git writes above a conflict's first side
 _LONG = 20  # lines of one kind on a terminal
@@ -113,7 +117,8 @@ def _in_vault(
     progress("looking for pages", 0, None)
     files = list(walk(vault.path, lost, graph.hidden))
     there = {path for path, _ in files}
-    for path in sorted(conflict_copies(vault.path, graph, there, there)):
+    ours = _asked(config, vault, homes.paths, set[str]())
+    for path in sorted(conflict_copies(vault.path, graph, there, there, ours)):
         yield SyncdError(conflict_copy_line(vault.path / path))
     for number, (path, _) in enumerate(files, 1):
         progress("pages read", number, len(files))
@@ -156,12 +161,20 @@ def _print_manners(config: Config, manners: dict[str, list[Manner]]) -> None:
 
 def _in_other_layout(config: Config, vault: Vault) -> int:
     """How many documents have another layout than new ones get; 0 where that cannot be told."""
+    count = partial(homes.count_laid_out, notes=vault.layout == "page")
+    return _asked(config, vault, count, 0)
+
+
+def _asked(
+    config: Config, vault: Vault, ask: Callable[[sqlite3.Connection, int], T], otherwise: T
+) -> T:
+    """What the state says of a vault, which it knows by a number; `otherwise` where it cannot."""
     state = settings.state_path(config) / "syncd.db"
     with suppress(ConfigError, OSError, sqlite3.Error), closing(open_to_read(state)) as db:
         number = find_vault(db, vault.name)
         if number is not None:
-            return homes.count_laid_out(db, number, notes=vault.layout == "page")
-    return 0
+            return ask(db, number)
+    return otherwise
 
 
 def _print_layouts(config: Config, others: dict[str, int]) -> None:

@@ -128,6 +128,8 @@ def test_a_document_titled_like_a_conflict_copy_keeps_its_page(
     assert (report.failed, report.warnings, report.deleted) == ([], [], [])
     assert "zwei" in world.read(path)
     assert "eigene Gedanken 茶" in world.read(path)
+    world.write_config()
+    assert "conflict" not in world.command("check").stdout
 
 
 def test_a_look_that_was_tried_and_given_up_leaves_no_page_between_two(
