@@ -33,8 +33,9 @@ class Base(NamedTuple):
     `account` is None where an older syncd did not keep it. `since` is when (ns) a write of ours
     brought the block, 0 where it stood there before. `adopted`: another program wrote it; `again`:
     it was written again since the page had gone back in time. `place` is the page on which it
-    stands where that is not its document's, `seen` the digest of its owner's own words there, None
-    where they are none: by it the block is known again when account or owner change more.
+    stands where that is not its document's, `seen` the digest of the words that stand there where
+    they are its owner's, or may be; None where they are ours. By it the block is known again when
+    account or owner change more, and what says that is never overwritten.
     """
 
     page: Digests

@@ -166,7 +166,8 @@ def _settled(case: Case, item: Wanted, parts: set[str], *, take: bool) -> Base:
     if take and isinstance(place, Own):
         standing = part_digests(case.page, place, case.labels, base)
         page |= {part: getattr(standing, part) for part in parts}
-    return base._replace(page=Digests(**page), account=Digests(**account))
+    seen = None if take and "text" in parts else base.seen
+    return base._replace(page=Digests(**page), account=Digests(**account), seen=seen)
 
 
 def _account(base: Base, item: Wanted) -> Digests:

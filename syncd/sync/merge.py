@@ -131,6 +131,7 @@ def _is_untouched(case: Case, place: PageBlock, base: Base) -> bool:
     ours = [at for at in children_of(page, place, case.labels, base) if at is not None]
     return (
         part_digests(page, place, case.labels, base) == base.page
+        and place.digest != base.seen
         and page.subtree(place.at) - place.at - 1 == len(children)
         and set(children) == set(ours)
         and block.own_end == block.end
@@ -193,7 +194,8 @@ def _bring_together(plan: Plan, case: Case, item: Wanted, place: Place) -> None:
         plan.added.append(item.id)
     if isinstance(place, Elsewhere):
         if known is None and place.digest not in (item.page.text, b""):
-            base = base._replace(page=base.page._replace(text=place.digest), adopted=True)
+            page = base.page._replace(text=place.digest)  # whose words these are nobody knows
+            base = base._replace(page=page, adopted=True, seen=place.digest)
         merged = _moved(plan, item, place, base)
     else:
         merged = _on_its_page(plan, case, item, place, base)
@@ -270,7 +272,7 @@ def _decide(case: Case, item: Wanted, base: Base, part: Part, now: bytes) -> Ste
         return "leave"  # what syncd would write is not even asked for
     if now == getattr(item.page, part):
         return "agree"
-    if now == was:
+    if now == was and not (part == "text" and now == base.seen):
         return "write"
     if any(past.part == part and past.digest == now for past in base.past):
         return "write again"
@@ -296,7 +298,8 @@ def _settled(
             account[part] = getattr(item.account, part)
     kept = [one for part in PARTS for one in [p for p in past if p.part == part][-_PAST:]]
     kept.sort(key=lambda one: one.until)
-    owners = steps["text"] in ("leave", "conflict") and standing.text != base.page.text
+    stays = steps["text"] in ("leave", "conflict")
+    owners = stays and (standing.text != base.page.text or standing.text == base.seen)
     return base._replace(
         page=Digests(**page),
         account=Digests(**account),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from syncd.formats import obsidian
@@ -17,6 +18,7 @@ from syncd.page.markdown import parse_markdown
 from syncd.page.rendered import PARTS, Digests, Labels, Part, Rendered, Rendering
 from syncd.page.splice import splice
 from syncd.sync.absence import Fate
+from syncd.sync.differences import Difference, settled_bases
 from syncd.sync.highlight_blocks import Elsewhere, Place, Wanted, blocks_of
 from syncd.sync.merge import Case, Plan, merge, part_digests
 from syncd.sync.properties import merge_properties
@@ -263,6 +265,27 @@ def test_nothing_is_written_where_the_owner_put_it(
     assert plan.edits == [], sentence
     assert plan.conflicts == ({1: conflicts} if conflicts else {})
     assert plan.unplaced == ({1: unplaced} if unplaced else {})
+
+
+def test_what_was_first_seen_elsewhere_is_never_taken_for_ours() -> None:
+    """After a lost state nobody knows whose words they are: they stay, also when they come home."""
+    old, new, page = wanted(text="A"), wanted(text="B"), page_of({"text": "meine A"})
+    away = Elsewhere("o.md", digest(["meine A"]))
+    bases: dict[int, Base] = {}
+    for case in (
+        Case([old], {}, page_of(), {1: away}),
+        Case([old], bases, page_of(), {1: away}),
+        Case([old], bases, page, found_on(page, 1)),
+        Case([new], bases, page, found_on(page, 1)),
+    ):
+        plan = merge(case)
+        assert plan.edits == []
+        bases |= {id_: base for id_, base in plan.bases.items() if base is not None}
+    assert plan.conflicts == {1: ["text"]}
+    given_up = settled_bases(case, [Difference(1, "text", "conflict", "o.md", [], [])], take=True)
+    assert splice(page, merge(msgspec.structs.replace(case, bases=given_up)).edits).endswith(
+        "- B\n"
+    )
 
 
 def test_a_note_of_joined_blocks_is_not_placed() -> None:
