@@ -282,10 +282,11 @@ def test_what_was_first_seen_elsewhere_is_never_taken_for_ours() -> None:
         assert plan.edits == []
         bases |= {id_: base for id_, base in plan.bases.items() if base is not None}
     assert plan.conflicts == {1: ["text"]}
-    given_up = settled_bases(case, [Difference(1, "text", "conflict", "o.md", [], [])], take=True)
-    assert splice(page, merge(msgspec.structs.replace(case, bases=given_up)).edits).endswith(
-        "- B\n"
-    )
+    deleted = msgspec.structs.replace(case, wanted=[wanted(text="B", live=False)], remove=True)
+    assert merge(deleted).edits == []
+    taken = settled_bases(case, [Difference(1, "text", "conflict", "o.md", [], [])], take=True)
+    plan = merge(msgspec.structs.replace(case, bases=taken))
+    assert splice(page, plan.edits).endswith("- B\n")
 
 
 def test_a_note_of_joined_blocks_is_not_placed() -> None:
