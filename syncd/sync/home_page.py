@@ -70,7 +70,7 @@ def choose_page(
     return fitting[-1][1]
 
 
-_Rank = tuple[bool, bool, bool, int, int, int]
+_Rank = tuple[bool, bool, bool, int, int, int, bool]
 
 
 def _come_back(facts: Facts, known: str, held: Sequence[Held]) -> str | None:
@@ -97,8 +97,8 @@ def _rank(facts: Facts, home: Home | None, one: Held) -> _Rank | None:
     if not mine and not (home is None and same and _is_shared(facts, one)):
         return None
     whole = same and page.url == facts.url
-    numbered = page.name == facts.names[-1]
-    return mine, whole, numbered, len(one.keys), one.words, -page.highlights
+    numbered, named = page.name == facts.names[-1], page.name in facts.names
+    return mine, whole, numbered, len(one.keys), one.words, -page.highlights, named
 
 
 def _is_first_page(facts: Facts, one: Held) -> bool:

@@ -83,6 +83,11 @@ FIRST = [
         [page("a.md", 2, highlights=9, **SAYS), page("b.md", 2, **SAYS)],
         "b.md",
     ),
+    Row(
+        "of two that fit alike the one that has its name",
+        [page("a.md", 2, **{**SAYS, "name": f"{NAME} (9)"}), page("b.md", 2, **SAYS)],
+        "b.md",
+    ),
 ]
 
 
