@@ -152,11 +152,16 @@ class _Search:
                 continue
             missing.sort(key=lambda item: item.id not in self.bases)
             self._take_alike(missing, holders)
-            # a block too many is no new highlight's
-            older = self._standing(items)
-            missing, holders = self._missing(older), self._free(holders)
+            # a block too many, or a copy of one, is no new highlight's
+            older, taken = self._standing(items), self._digests_of(items)
+            missing = self._missing(older)
+            holders = [block for block in self._free(holders) if block.digest not in taken]
             known = len(missing) <= len(holders) or any(item.id in self.bases for item in older)
             self._take_between(missing, holders, _is_any if known else _is_alike)
+
+    def _digests_of(self, items: Sequence[Wanted]) -> set[bytes]:
+        """Those of the blocks that are found for these."""
+        return {self.found[item.id].digest for item in items if item.id in self.found}
 
     def take_split_ones(self) -> None:
         """Blocks that are the beginning of a highlight whose link stands in its last list line."""

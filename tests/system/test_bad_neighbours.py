@@ -112,6 +112,26 @@ def test_a_second_page_of_one_title_is_no_conflict_copy(
 
 
 @pytest.mark.parametrize("edn", [None, TRIPLE_LOWBAR])
+def test_a_conflict_copy_takes_no_documents_place(
+    library: Library, make_world: MakeWorld, clock: Clock, edn: str | None
+) -> None:
+    """Though it has the name that a new document of that title gets."""
+    world = make_world(library, edn=edn)
+    add_book(library, "Eulen", tweet(1, "eins"))
+    world.sync()
+    (path,) = (path for path in world.pages() if path.endswith("Eulen.md"))
+    copy = path.replace("Eulen.md", "Eulen (2).md")
+    world.put(copy, world.read(path))
+    before = world.read(copy)
+    clock.forward(hours=1)
+    add_book(library, "Eulen", tweet(2, "zwei 茶"))
+    report = only(world.sync())
+    assert (report.failed, report.highlights.added) == ([], 1)
+    assert world.read(copy) == before
+    assert world.text().count("zwei 茶") == 1
+
+
+@pytest.mark.parametrize("edn", [None, TRIPLE_LOWBAR])
 def test_a_document_titled_like_a_conflict_copy_keeps_its_page(
     library: Library, make_world: MakeWorld, clock: Clock, edn: str | None
 ) -> None:

@@ -153,6 +153,12 @@ ROWS = [
         {2: "0", 1: "1"},
     ),
     Row(
+        "a copy of one that has its address is no other one's",
+        article(A1.text) * 3,
+        (A1, A2),
+        {1: "0"},
+    ),
+    Row(
         "what is left of one address: in order",
         article("rewritten") + article(A2.text),
         (A1, A2),
