@@ -116,9 +116,9 @@ def _free_name(run: VaultRun, item: Highlight, folder: str, taken: Collection[st
     numbered = (f" ({item.id}-{number})" for number in range(2, 100))
     for suffix in chain(["", f" ({item.id})"], numbered):
         name = note_name(folder, first_words(item), item.id, suffix)
-        if name_key(name.title) not in taken and not index.is_taken(
-            run.db, run.id, name.title, name.path, 0
-        ):
+        if name_key(name.title) in taken or name.path in run.copies:
+            continue
+        if not index.is_taken(run.db, run.id, name.title, name.path, 0):
             return name
     reason = f"every name for highlight {item.id} is taken; rename one of those notes"
     raise DocumentError(reason, code="name-taken")

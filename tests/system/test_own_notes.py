@@ -317,6 +317,19 @@ def test_a_note_that_stands_in_a_conflict_copy_is_written_again(notes: World) ->
     assert notes.read(path) == notes.read(copy)
 
 
+def test_a_note_takes_another_name_where_a_conflict_copy_has_its_own(notes: World) -> None:
+    """A second highlight of the same first words would be named like the copy of the first."""
+    three = max(ids(notes)) + 1
+    copy = ONE.replace(".md", f" ({three}).md")
+    notes.put(copy, notes.read(ONE))
+    before = notes.read(copy)
+    book = notes.library.books[0]["user_book_id"]
+    assert notes.library.add_highlight(book, **tweet(13, "Der Waldkauz ruft.")) == three
+    report = only(notes.sync())
+    assert (report.failed, report.highlights.added) == ([], 1)
+    assert notes.read(copy) == before
+
+
 def test_notes_of_a_vault_that_went_back_in_time_are_written_again(
     notes: World, library: Library
 ) -> None:
