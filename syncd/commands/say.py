@@ -26,7 +26,8 @@ def size_of(terminal: TextIO) -> os.terminal_size:
     """How many columns and lines a terminal has; COLUMNS and LINES say otherwise."""
     size = os.terminal_size((80, 24))
     with suppress(OSError, ValueError):
-        size = os.get_terminal_size(terminal.fileno())
+        found = os.get_terminal_size(terminal.fileno())
+        size = found if all(found) else size  # a terminal may not know its size, and say 0
     asked = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
     return os.terminal_size(
         int(text) if text.isdecimal() and int(text) else found

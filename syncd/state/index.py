@@ -84,6 +84,11 @@ def touch(
     return bool(cursor.rowcount)
 
 
+def distrust(db: sqlite3.Connection, vault: int) -> None:
+    """Have every page read anew by the next scan, whatever it says."""
+    db.execute("UPDATE page SET mtime = 0, hash = x'' WHERE vault = ?", (vault,))
+
+
 def forget(db: sqlite3.Connection, vault: int, path: str) -> None:
     """Take a file that is gone out of the index."""
     db.execute(

@@ -180,6 +180,8 @@ _MIGRATIONS = [
     """,
     """
     CREATE INDEX home_away ON home (vault) WHERE away IS NOT NULL;
+    -- those that are to be read again, whatever they say
+    UPDATE page SET hash = x'' WHERE mtime = 0;
     """,
 ]
 

@@ -56,6 +56,14 @@ def note_base_file(db: sqlite3.Connection, vault: int, what: str) -> None:
     set_setting(db, f"base {vault}", what)
 
 
+def note_graph(db: sqlite3.Connection, vault: int, settings: str) -> bool:
+    """Remember the app's settings of the vault; whether they were others."""
+    before = setting(db, f"graph {vault}")
+    if before != settings:
+        set_setting(db, f"graph {vault}", settings)
+    return before not in (None, settings)
+
+
 def note_git(db: sqlite3.Connection, vault: int, state: str) -> bool:
     """Remember where the vault's repository stands; whether that is elsewhere than it was."""
     before = setting(db, f"git {vault}")

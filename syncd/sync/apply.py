@@ -25,6 +25,7 @@ from syncd.sync.cases import case_of
 from syncd.sync.drafts import Draft, draft, name_of
 from syncd.sync.filters import wants_document
 from syncd.sync.highlight_blocks import NoteBlock
+from syncd.sync.index_vault import note_changes
 from syncd.sync.inputs import Inputs, read_inputs, with_page
 from syncd.sync.merge import Case, Plan, end_of, merge
 from syncd.sync.notes import bullets, new_notes, write_notes
@@ -60,6 +61,7 @@ def sync_document(
             except (PageChanged, FileNotFoundError):
                 run.db.execute("ROLLBACK TO document")
                 again = scan(run.db, run.id, run.root, run.graph)
+                note_changes(run, again, git_moved=False)
                 run.rescanned.update(again.changed)
                 run.entered.add(index.EVERY)
         raise DocumentError("its page keeps changing; the next run tries again", code="page-busy")  # noqa: TRY301

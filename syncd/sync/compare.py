@@ -17,8 +17,8 @@ from syncd.sync.fetch import fetch
 from syncd.sync.filters import wants_document
 from syncd.sync.find_absences import judge_absences
 from syncd.sync.highlight_blocks import Elsewhere, NoteBlock, Own, Place, Wanted
+from syncd.sync.index_vault import index_vault
 from syncd.sync.merge import Case, part_digests
-from syncd.sync.run import index_vault
 from syncd.sync.session import client_of, opened, unfinished_aside
 from syncd.sync.settle import Reading, read_differences
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault

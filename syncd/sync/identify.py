@@ -48,8 +48,7 @@ def identify(
     """
     if not blocks and not elsewhere and not lines:
         return dict(own_notes)
-    search = _Search(wanted, bases, blocks, gone)
-    search.found.update(own_notes)
+    search = _Search(wanted, bases, blocks, gone, own_notes)
     search.by_id()
     search.by_own_link()
     search.by_shared_link()
@@ -73,10 +72,13 @@ class _Search:
         bases: Mapping[int, Base],
         blocks: Sequence[PageBlock],
         gone: Collection[int],
+        own_notes: Mapping[int, Place],
     ) -> None:
         self.wanted, self.bases, self.blocks, self.gone = wanted, bases, blocks, gone
-        self.found: dict[int, Place] = {}
+        self.found: dict[int, Place] = dict(own_notes)
         self._taken: set[int] = set()
+        self._elsewhere: set[Place] = set()
+        self._digests = {place.digest for place in own_notes.values()}
         self._items: dict[str, list[Wanted]] = defaultdict(list)
         for item in wanted:
             if item.key is not None:
@@ -92,8 +94,11 @@ class _Search:
 
     def _take(self, item: Wanted, place: Place) -> None:
         self.found[item.id] = place
+        self._digests.add(place.digest)
         if isinstance(place, PageBlock):
             self._taken.add(place.at)
+        else:
+            self._elsewhere.add(place)
 
     def _missing(self, items: Sequence[Wanted]) -> list[Wanted]:
         return [item for item in items if item.id not in self.found]
@@ -236,8 +241,8 @@ class _Search:
                 continue
             for item, place in _same_digest(missing, places, self.bases):
                 self._take(item, place)
-            taken = {place.digest for place in self.found.values()}  # of which others are copies
-            left = iter([place for place in places if place.digest not in taken])
+            # others are copies
+            left = iter([place for place in places if place.digest not in self._digests])
             older = self._missing(self._standing(items))
             for item, place in zip(older, left, strict=False):
                 self._take(item, place)
@@ -247,10 +252,9 @@ class _Search:
         for item in self._missing(self.wanted) if elsewhere else ():
             texts = text_keys(item, self.bases.get(item.id))
             said = [place for name in texts for place in elsewhere.get(name, ())]
-            taken = set(self.found.values())  # no words count for two
             places = [
                 *elsewhere.get(id_key(item.id), ()),
-                *(one for one in said if one not in taken),
+                *(one for one in said if one not in self._elsewhere),  # no words count for two
             ]
             if places:
                 self._take(item, places[0])

@@ -346,10 +346,12 @@ def _said_on(
         said = {block.says: block for block in blocks}
         seen = {block.digest: block for block in blocks}
         for item in wanted:
+            if item.key is not None:
+                continue
             base = known.get(item.id)
             block = seen.get(base.page.text) if base else None
             block = block or said.pop(item.says, None)
-            if item.key is None and block is not None:
+            if block is not None:
                 found.setdefault(id_key(item.id), []).append(Elsewhere(path, block.digest))
     return found
 

@@ -14,8 +14,8 @@ from syncd.state.schema import transaction
 from syncd.sync.cases import places_of
 from syncd.sync.filters import wants_document
 from syncd.sync.find_absences import find_absences
+from syncd.sync.index_vault import index_vault
 from syncd.sync.inputs import read_inputs
-from syncd.sync.run import index_vault
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 

@@ -26,10 +26,11 @@ from syncd.progress import Progress, silent
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
 from syncd.report import Conflict, Failure, Report, VaultReport, conflict_copy_line
-from syncd.state import account, bases, homes, index, pending, vaults
+from syncd.state import account, bases, pending
 from syncd.state.schema import transaction
 from syncd.sync.fetch import fetch
 from syncd.sync.find_absences import find_absences
+from syncd.sync.index_vault import index_vault
 from syncd.sync.obsidian_base import make_base
 from syncd.sync.vault_run import (
     FetchPicture,
@@ -37,11 +38,8 @@ from syncd.sync.vault_run import (
     RunOptions,
     RunTools,
     VaultRun,
-    emptied_vault,
     open_vault,
 )
-from syncd.vault.git import git_state
-from syncd.vault.scan import Scan, scan
 from syncd.vault.write import Writer, sweep
 
 
@@ -170,36 +168,3 @@ def _tell_copies(run: VaultRun, made: Iterable[Path]) -> None:
     copies = [str(path.relative_to(run.root)) for path in made]
     run.copies.extend(copies)
     run.report.warnings += map(conflict_copy_line, copies)
-
-
-def index_vault(run: VaultRun) -> Scan:
-    """Bring the index up to the vault; what was found there.
-
-    Raises VaultError where the vault is empty and was not.
-    """
-    with transaction(run.db):
-        before = index.count(run.db, run.id)
-        found = scan(run.db, run.id, run.root, run.graph, run.tools.stop, run.progress)
-        if before and not found.pages:
-            raise emptied_vault(run.root, before)
-        moved = vaults.note_git(run.db, run.id, git_state(run.root))
-        _note_changes(run, found, git_moved=moved)
-    run.copies[:] = found.copies
-    run.report.warnings += found.unreadable
-    run.report.warnings += map(conflict_copy_line, found.copies)
-    return found
-
-
-def _note_changes(run: VaultRun, found: Scan, *, git_moved: bool) -> None:
-    """Have the documents looked at whose pages changed, or are gone."""
-    db, changed = run.db, [*found.changed, *found.gone]
-    homes.mark_away(db, run.id, found.gone, run.started)
-    homes.mark_here(db, run.id, found.changed)
-    touched = {*homes.documents_at(db, run.id, changed), *bases.standing_at(db, run.id, changed)}
-    touched.update(homes.away(db, run.id))
-    if changed:
-        touched.update(index.documents_of_notes(db, run.id, found.changed))
-        touched.update(bases.without_note(db, run.id))
-    pending.look_at(db, run.id, touched, git_moved=git_moved)
-    if found.changed:  # their owner may have brought together what differs
-        pending.add(db, run.id, bases.documents_in_conflict(db, run.id))

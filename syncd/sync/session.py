@@ -25,8 +25,9 @@ from syncd.readwise.client import Client
 from syncd.report import Report, VaultReport
 from syncd.state import account, pending, runs
 from syncd.state import schema as state
+from syncd.sync.index_vault import index_vault
 from syncd.sync.lock import locked
-from syncd.sync.run import index_vault, run
+from syncd.sync.run import run
 from syncd.sync.vault_run import RunOptions, RunTools, open_vault
 
 _log = logging.getLogger(__name__)

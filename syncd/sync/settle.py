@@ -30,11 +30,12 @@ from syncd.sync.differences import (
 from syncd.sync.filters import wants_document
 from syncd.sync.find_absences import find_absences, judge_absences
 from syncd.sync.highlight_blocks import Elsewhere
+from syncd.sync.index_vault import index_vault
 from syncd.sync.inputs import Inputs, read_inputs
 from syncd.sync.merge import Case, Plan, merge
 from syncd.sync.page_properties import properties_of, wanted_properties
 from syncd.sync.restore import find_meant
-from syncd.sync.run import finish_killed, index_vault
+from syncd.sync.run import finish_killed
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions, RunTools, VaultRun, open_vault
 from syncd.sync.write_pages import write_pages

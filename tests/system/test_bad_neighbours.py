@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from syncd.readwise.client import Client
 from syncd.report import VaultReport
 from syncd.sandbox.library import Library
 from syncd.sync.look_at import look_at
+from syncd.sync.run import run
 from syncd.sync.session import opened
 from syncd.sync.vault_run import RunOptions, RunTools, open_vault
+from syncd.vault.write import Seen, Writer
 from tests.support.world import TRIPLE_LOWBAR, Clock, MakeWorld, World, add_book, only, tweet
 
 
@@ -165,3 +169,39 @@ def test_a_look_that_was_tried_and_given_up_leaves_no_page_between_two(
     reset(world, date_links=True)
     world.sync(full=True)
     assert world.text().count("[[2024-05-05]]") == 2
+
+
+@pytest.mark.parametrize("gone", ["a block", "the page"])
+def test_what_changes_while_a_run_writes_is_judged_by_the_next(
+    world: World, clock: Clock, gone: str
+) -> None:
+    """A page that its owner saves just before it is written has this run read the vault again."""
+    first = add_book(world.library, "Eulen", tweet(1, "eins"))
+    add_book(world.library, "Käuze", tweet(2, "zwei"), tweet(3, "drei"), tweet(4, "四"))
+    world.sync()
+    eulen, owls = (world.root / world.page_of(title) for title in ("Eulen", "Käuze"))
+    clock.forward(hours=1)
+    world.library.add_highlight(first, **tweet(5, "خمسة"))
+    saved: list[Path] = []
+
+    class Slow(Writer):
+        """Its owner is faster, once."""
+
+        def write(self, path: Path, data: bytes, seen: Seen | None) -> Seen:
+            if not saved:
+                saved.append(path)
+                eulen.write_text(f"{eulen.read_text()}- mein\n")
+                lines = owls.read_text().splitlines(keepends=True)
+                owls.write_text("".join(line for line in lines if "drei" not in line))
+                if gone == "the page":
+                    owls.unlink()
+            return super().write(path, data, seen)
+
+    stop = Event()
+    with opened(world.config, stop) as db:
+        client = Client(world.sandbox.url, world.sandbox.token, stop)
+        run(db, world.config, client, stop, RunOptions(), writer=Slow)
+    assert "خمسة" in eulen.read_text()
+    lost = {"a block": 1, "the page": 3}[gone]
+    assert len(only(world.sync()).deleted) == lost
+    assert not only(world.sync()).deleted

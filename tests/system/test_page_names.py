@@ -330,3 +330,18 @@ def test_a_page_may_lie_deeper_than_calls_may_nest(tmp_path: Path) -> None:
     finally:
         sys.setrecursionlimit(limit)
     assert (found, lost) == ([f"{'深/' * 300}a.md"], {})
+
+
+def test_pages_are_called_anew_where_logseqs_file_name_format_changed(
+    make_world: MakeWorld, library: Library
+) -> None:
+    """Though no page changed: a name that is taken by the new format is taken."""
+    world = make_world(library)
+    world.put("pages/Readwise.Highlights.Neu.md", "- mein 茶\n")
+    add_book(library, "Alt", tweet(1, "eins"))
+    world.sync()
+    world.put("logseq/config.edn", LEGACY)
+    add_book(library, "Neu", tweet(2, "zwei"))
+    world.sync()
+    assert "Readwise.Highlights.Neu.md" in "".join(world.pages())
+    assert any("Neu (2)" in path for path in world.pages())
