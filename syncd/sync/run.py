@@ -26,7 +26,7 @@ from syncd.progress import Progress, silent
 from syncd.readwise.client import Client
 from syncd.readwise.picture import fetch_picture
 from syncd.report import Conflict, Failure, Report, VaultReport, conflict_copy_line
-from syncd.state import account, bases, pending
+from syncd.state import account, bases, homes, pending
 from syncd.state.schema import transaction
 from syncd.sync.fetch import fetch
 from syncd.sync.find_absences import find_absences
@@ -111,6 +111,8 @@ def finish_killed(run: VaultRun) -> None:
         index_vault(run)
         looks = pending.to_look_at(run.db, run.id)
         write_pages(run, begun, None)
+        saved = homes.documents_at(run.db, run.id, run.rescanned)  # by their owner, meanwhile
+        looks = dict.fromkeys(saved, False) | looks
         with transaction(run.db):  # what is gone from these pages is judged with all the others
             for document, git_moved in looks.items():
                 pending.look_at(run.db, run.id, [document], git_moved=git_moved)

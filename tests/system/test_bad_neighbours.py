@@ -171,9 +171,29 @@ def test_a_look_that_was_tried_and_given_up_leaves_no_page_between_two(
     assert world.text().count("[[2024-05-05]]") == 2
 
 
+class KilledError(BaseException):
+    """A run ends at its first page."""
+
+
+class Killed(Writer):
+    """Ends the run."""
+
+    def write(self, path: Path, data: bytes, seen: Seen | None) -> Seen:
+        raise KilledError
+
+
+def run_with(world: World, writer: type[Writer]) -> VaultReport:
+    """A run that writes so."""
+    stop = Event()
+    with opened(world.config, stop) as db:
+        client = Client(world.sandbox.url, world.sandbox.token, stop)
+        return only(run(db, world.config, client, stop, RunOptions(), writer=writer))
+
+
+@pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("gone", ["a block", "the page"])
-def test_what_changes_while_a_run_writes_is_judged_by_the_next(
-    world: World, clock: Clock, gone: str
+def test_what_changes_while_a_run_writes_is_judged_once(
+    world: World, clock: Clock, gone: str, *, killed: bool
 ) -> None:
     """A page that its owner saves just before it is written has this run read the vault again."""
     first = add_book(world.library, "Eulen", tweet(1, "eins"))
@@ -197,11 +217,12 @@ def test_what_changes_while_a_run_writes_is_judged_by_the_next(
                     owls.unlink()
             return super().write(path, data, seen)
 
-    stop = Event()
-    with opened(world.config, stop) as db:
-        client = Client(world.sandbox.url, world.sandbox.token, stop)
-        run(db, world.config, client, stop, RunOptions(), writer=Slow)
+    if killed:  # what it had begun is finished first
+        world.library.edit_highlight(2, note="टिप्पणी")
+        with pytest.raises(KilledError):
+            run_with(world, Killed)
+    report = run_with(world, Slow)
     assert "خمسة" in eulen.read_text()
     lost = {"a block": 1, "the page": 3}[gone]
-    assert len(only(world.sync()).deleted) == lost
+    assert len([*report.deleted, *only(world.sync()).deleted]) == lost
     assert not only(world.sync()).deleted
