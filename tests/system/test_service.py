@@ -331,10 +331,10 @@ def test_a_page_that_its_owner_is_writing_waits(filled: World, start: Start) -> 
 
     def waits() -> bool:
         found.update(service.status())
-        return bool(found["vaults"][0]["waiting"] == 1)
+        return bool(found["last_run"]["message"] == "notes: 1 waiting for you to pause")
 
     until(waits, "it does not wait")
-    assert found["last_run"]["message"] == "notes: 1 waiting for you to pause"
+    assert found["vaults"][0]["waiting"] == 1
     assert (found["last_failure"], found["problems"]) == (None, [])
     asked = len(filled.sandbox.requests)
     until(lambda: "status/3" in filled.text(), "it was not written")
