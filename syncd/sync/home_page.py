@@ -1,4 +1,4 @@
-"""Which page is a document's. Pure.
+"""Which page is a document's. Pure, but that pages are read where their words decide (`Held`).
 
 A document's page is remembered, and left only when it is gone and another page says that it is this
 document's, or when one comes back that holds more of it. Ties go to content.
