@@ -29,6 +29,7 @@ from syncd.formats.syntax import (
     changed,
     with_ours,
 )
+from syncd.page.names import is_utf8
 from syncd.regex import regex
 
 __all__ = ["clean", "from_html", "link_target", "logseq_lines", "logseq_name", "logseq_value"]
@@ -154,16 +155,7 @@ def clean(text: str) -> str:
 
 def needs_care(text: str, care: re.Pattern[str]) -> bool:
     """Whether `text` must be looked at closely: it holds what `care` finds, or half a character."""
-    return bool(care.search("\n" + text)) or not _is_whole(text)
-
-
-def _is_whole(text: str) -> bool:
-    """Whether a text has no half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return bool(care.search("\n" + text)) or not is_utf8(text)
 
 
 def logseq_lines(text: str, *, inline: bool = False, plain: bool = False) -> list[str]:

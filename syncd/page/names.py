@@ -178,6 +178,15 @@ def originals(name: str) -> list[str]:
     return [f"{stem[:at]}{dot}{extension}" for at in sorted(cuts) if at]
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written: it has no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_date(name: str) -> bool:
     """Whether a page of this name is a day's."""
     return _DATE.fullmatch(name) is not None

@@ -310,16 +310,21 @@ def _home(run: VaultRun, path: str, header: dict[str, bytes]) -> homes.Home:
 
 def _free_name(run: VaultRun, found: Inputs) -> Name:
     """The name of a new page: the document's own, else with its id, never another page's."""
-    document, taken = found.document, run.vacated.union(run.copies)  # copies are in no index
-    if found.is_new and found.names[0].path not in taken:
+    document = found.document
+    if found.is_new and _is_vacant(run, found.names[0]):
         return found.names[0]
     numbered = (f" ({document.id}-{number})" for number in range(2, 100))
     for suffix in chain(["", f" ({document.id})"], numbered):
         name = name_of(run, found.form, document, suffix)
-        if name.path not in taken and not index.is_taken(
+        if _is_vacant(run, name) and not index.is_taken(
             run.db, run.id, name.title, name.path, document.id
         ):
             return name
     raise DocumentError(
         f"every name for {document.title} is taken; rename one of those pages", code="name-taken"
     )
+
+
+def _is_vacant(run: VaultRun, name: Name) -> bool:
+    """Whether no page has a name that the index does not know of."""
+    return name.path not in run.vacated and name.path not in run.copies

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from syncd.state import bases, homes, pending
 from syncd.state.schema import transaction
-from syncd.sync.absence import Fate, judge
+from syncd.sync.absence import Fate, Look, judge
 from syncd.sync.vault_run import VaultRun
 
 
@@ -36,18 +36,7 @@ def find_absences(run: VaultRun) -> Mapping[int, Fate]:
 
 def judge_absences(run: VaultRun) -> Absences:
     """Find what is gone from the vault since the last look, and what that means."""
-    changed = pending.to_look_at(run.db, run.id)
-    if not changed:
-        return Absences({}, [], [])
-    from syncd.sync.drafts import drafts
-    from syncd.sync.look_at import look_at
-
-    looks = []
-    for number, (id_, one) in enumerate(drafts(run, list(changed)), 1):
-        for look in look_at(run, id_, one, git_moved=changed[id_]):
-            if any(effect.undone for effect in look.effects):
-                looks.append(look)
-        run.progress("changed pages compared", number, len(changed))
+    looks = _looks(run)
     if not looks:
         return Absences({}, [], [])
     day = run.started - timedelta(days=1)
@@ -64,6 +53,23 @@ def judge_absences(run: VaultRun) -> Absences:
         if fate != "again"
     ]
     return Absences(fates, found, [] if whole else recent)
+
+
+def _looks(run: VaultRun) -> list[Look]:
+    """The looks at changed pages by which something is undone."""
+    changed = pending.to_look_at(run.db, run.id)
+    if not changed:
+        return []
+    from syncd.sync.drafts import drafts
+    from syncd.sync.look_at import look_at
+
+    looks = []
+    for number, (id_, one) in enumerate(drafts(run, list(changed)), 1):
+        for look in look_at(run, id_, one, git_moved=changed[id_]):
+            if any(effect.undone for effect in look.effects):
+                looks.append(look)
+        run.progress("changed pages compared", number, len(changed))
+    return looks
 
 
 def _record_absences(run: VaultRun, absences: Absences) -> None:

@@ -15,7 +15,7 @@ from threading import Event
 from typing import NamedTuple
 
 from syncd.errors import DocumentError, Stopped
-from syncd.page.names import is_conflict_copy, originals
+from syncd.page.names import is_conflict_copy, is_utf8, originals
 from syncd.progress import Progress, silent
 from syncd.regex import regex
 from syncd.state import homes, index
@@ -70,7 +70,7 @@ def walk(
 def _note_hidden(below: str, name: str, lost: dict[str, str], unfinished: list[str] | None) -> None:
     """What a hidden file tells: a page that is in the cloud alone, or a write that was cut off."""
     away = _IN_THE_CLOUD.fullmatch(name)
-    if away and _is_text(name):
+    if away and is_utf8(name):
         lost[f"{below}{away[1]}"] = "it is in iCloud alone; download it"
     elif unfinished is not None and is_temporary(name):
         unfinished.append(f"{below}{name}")
@@ -104,23 +104,14 @@ def unreadable(error: OSError) -> str:
 
 
 def _is_named(path: str, lost: dict[str, str]) -> bool:
-    """Whether a path has a name that the apps can open; one that has not goes into `lost`."""
-    if path.isascii() or _is_text(path):
-        return True
-    lost[os.fsencode(path).decode("utf-8", "replace")] = "its name is not UTF-8; rename it"
-    return False
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file's name is UTF-8.
+    """Whether a path is UTF-8; one that is not goes into `lost`.
 
     The apps cannot open other ones, nor can the index hold them.
     """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    if path.isascii() or is_utf8(path):
+        return True
+    lost[os.fsencode(path).decode("utf-8", "replace")] = "its name is not UTF-8; rename it"
+    return False
 
 
 class Scan(NamedTuple):
